@@ -1,0 +1,188 @@
+// cache/backend.h: what every back end promises. One conformance suite runs over all of them.
+//
+// A cache maps (database, key) to a value with an optional deadline, within a fixed number of bytes. When
+// room is needed it evicts; which item leaves is what tells the back ends apart. The rest of this file is
+// true of each of them:
+//
+//   - it may forget any item at any time; it never returns another key's value, a torn, an overwritten or an
+//   expired one;
+//   - time comes in with every call (`now`); the cache reads no clock and starts no thread;
+//   - a store that is refused for its size or for lack of memory leaves no value under that key: the writer
+//   meant the old
+//     one to be gone, and a stale value would be a lie;
+//   - `Bytes` that go in are copied before the call returns; views that come out are valid inside the visitor
+//   only, which
+//     runs under a lock: it copies, and calls nothing of the cache.
+//
+// KeyedCalls are the calls on single keys. The cache itself offers them, each under the lock of its key's
+// shard, and so does what with_keys() hands to its body, where the locks are held already. Code that is
+// written against KeyedCalls therefore runs alone and inside a transaction alike.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/function_ref.h"
+
+namespace larder::cache {
+
+/// 0 to 15. Callers check what a peer asks for; here it is asserted.
+using Database = std::uint8_t;
+inline constexpr std::size_t database_count = 16;
+
+/// Changes with every write to a key; two reads that return the same token saw the same value. May change
+/// without a write.
+using CompareToken = std::uint64_t;
+
+/// One item as a visitor sees it.
+struct ItemView {
+  Bytes value;
+  std::optional<TimePoint> deadline;  // from then on it is not returned; none: lives until evicted
+  CompareToken token = 0;
+};
+
+/// What a store does about the deadline.
+struct Expiry {
+  enum class Kind : std::uint8_t { none, keep, at };
+  Kind kind = Kind::none;
+  TimePoint deadline{};  // with Kind::at
+
+  static Expiry none() { return {}; }
+  static Expiry keep() {
+    return {.kind = Kind::keep, .deadline = {}};
+  }  // of the value that is replaced, if there is one
+  static Expiry at(TimePoint deadline) { return {.kind = Kind::at, .deadline = deadline}; }
+};
+
+/// When a store may happen. An expired item counts as absent.
+struct Condition {
+  enum class Kind : std::uint8_t { always, absent, present, token };
+  Kind kind = Kind::always;
+  CompareToken token = 0;  // with Kind::token: present, and still this one
+
+  static Condition always() { return {}; }
+  static Condition absent() { return {.kind = Kind::absent, .token = 0}; }
+  static Condition present() { return {.kind = Kind::present, .token = 0}; }
+  static Condition unchanged_since(CompareToken token) { return {.kind = Kind::token, .token = token}; }
+};
+
+enum class StoreOutcome : std::uint8_t {
+  stored,
+  condition_failed,  // nothing changed
+  too_large,         // larger than this cache ever holds; what stood under the key is gone
+  no_memory,         // the allocator refused; what stood under the key is gone
+};
+
+/// What an update's body decides. `value` may point anywhere but into the item that the body was shown.
+struct Change {
+  enum class Kind : std::uint8_t { keep, remove, store };
+  Kind kind = Kind::keep;
+  Bytes value{};
+  Expiry expiry = Expiry::keep();
+
+  static Change keep() { return {}; }
+  static Change remove() { return {.kind = Kind::remove}; }
+  static Change store(Bytes value, Expiry expiry) {
+    return {.kind = Kind::store, .value = value, .expiry = expiry};
+  }
+};
+
+/// The calls on one key. Thread rules are those of the object that offers them.
+class KeyedCalls {
+ public:
+  using Visitor = FunctionRef<void(const ItemView&)>;
+  using Updater = FunctionRef<Change(const ItemView* current)>;  // null: absent
+
+  virtual ~KeyedCalls() = default;
+
+  /// Shows the item to `visit` and counts as a use of it. False, and no visit: absent. Counted as a hit or a
+  /// miss.
+  virtual bool get(Database database, Bytes key, TimePoint now, Visitor visit) = 0;
+
+  /// As get, but no use of the item, and counted neither as hit nor as miss (EXISTS, TTL).
+  virtual bool peek(Database database, Bytes key, TimePoint now, Visitor visit) = 0;
+
+  /// Puts `value` under `key`, evicting what it takes. A deadline that is not after `now` stores nothing and
+  /// removes what was there: the item would be expired already; the outcome is `stored`.
+  virtual StoreOutcome set(Database database, Bytes key, Bytes value, Expiry expiry, Condition condition,
+                           TimePoint now) = 0;
+
+  /// Removes the item, if `condition` (always or token) holds. True: one was there, unexpired.
+  virtual bool remove(Database database, Bytes key, Condition condition, TimePoint now) = 0;
+
+  /// Changes the deadline (none or at) and nothing else; counts as a use. False: absent. A deadline that is
+  /// not after `now` removes the item.
+  virtual bool touch(Database database, Bytes key, Expiry expiry, TimePoint now) = 0;
+
+  /// Reads, decides, writes, as one step: `decide` sees the current item or null and says what becomes of it.
+  /// Counts as a use, not as hit or miss. keep and remove answer `stored`.
+  virtual StoreOutcome update(Database database, Bytes key, TimePoint now, Updater decide) = 0;
+};
+
+/// Where a scan goes on: below 2^48, so that clients which read it as a double or a signed number lose
+/// nothing. 0 starts one and, returned, ends it.
+using Cursor = std::uint64_t;
+
+/// What the cache holds and has done since it was made.
+struct CacheStats {
+  std::uint64_t items = 0;        // all databases, expired ones that are not swept yet included
+  std::uint64_t memory_used = 0;  // bytes: items, index and everything else the cache allocated
+  std::uint64_t memory_limit = 0;
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t sets = 0;       // stores that happened, by set or update
+  std::uint64_t evictions = 0;  // items that left unexpired to make room
+  std::uint64_t expired = 0;    // items that left because their deadline had passed
+  std::uint64_t refused = 0;    // stores refused for size or memory
+};
+
+/// A cache. Every call may come from any thread at any time.
+///
+/// Units      sizes are bytes, times are wall time
+/// Errors     none but the outcomes above; running out of memory is one of them
+/// Invariant  stats().memory_used <= the limit and stats().items <= items_max, between calls
+class Cache : public KeyedCalls {
+ public:
+  using ManyVisitor = FunctionRef<void(std::size_t index, const ItemView* item)>;  // null: absent
+  using ScanVisitor = FunctionRef<void(Bytes key, const ItemView& item)>;
+  using Body = FunctionRef<void(KeyedCalls& keys)>;
+
+  /// As get for each key, `visit` being called once for each index in order. Not atomic: other calls may come
+  /// between.
+  virtual void get_many(Database database, std::span<const Bytes> keys, TimePoint now, ManyVisitor visit) = 0;
+
+  /// Runs `body` while the shards of all `keys` are locked (in ascending order, so that two of these never
+  /// wait for each other): nobody sees a state in between. The body calls only what it is handed, only on
+  /// `keys`, in any database.
+  virtual void with_keys(std::span<const Bytes> keys, Body body) = 0;
+
+  /// Shows about `count` items of one database and says where to go on. An item that is there from the first
+  /// call to the last is shown at least once, however the cache grows or shrinks in between. Not a use of the
+  /// items.
+  virtual Cursor scan(Database database, Cursor cursor, std::size_t count, TimePoint now,
+                      ScanVisitor visit) = 0;
+
+  /// Forgets one database, shard by shard.
+  virtual void clear(Database database) = 0;
+
+  /// Forgets everything, shard by shard.
+  virtual void clear_all() = 0;
+
+  /// Exchanges the contents of two databases, in constant time.
+  virtual void swap_databases(Database a, Database b) = 0;
+
+  /// Items of one database, expired ones that are not swept yet included.
+  [[nodiscard]] virtual std::size_t item_count(Database database) const = 0;
+
+  /// Frees expired items, looking at no more than about `visit_count_max` places. Called a few times a second
+  /// it frees every expired item within a few seconds without anybody reading it.
+  virtual void sweep(TimePoint now, std::size_t visit_count_max) = 0;
+
+  [[nodiscard]] virtual CacheStats stats() const = 0;
+};
+
+}  // namespace larder::cache

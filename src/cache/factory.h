@@ -1,0 +1,38 @@
+// cache/factory.h: a back end by its name.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/hash.h"
+#include "base/result.h"
+#include "cache/backend.h"
+
+namespace larder::cache {
+
+struct CacheOptions {
+  std::size_t memory_size_max = std::size_t{256} << 20;
+  std::size_t item_count_max = 0;  // 0: only memory bounds the count
+  std::size_t shard_count = 1;     // a power of two; see choose_shard_count()
+  HashSecret secret{};
+};
+
+/// Names that make_cache() knows, in the order in which help shows them; the first is the default.
+[[nodiscard]] std::span<const std::string_view> backend_names();
+
+/// Errors: unsupported (no such back end; the message lists those there are), too_large (a shard count or
+/// limit that cannot work; the message names the nearest that can).
+[[nodiscard]] Result<std::unique_ptr<Cache>> make_cache(std::string_view backend,
+                                                        const CacheOptions& options);
+
+/// The largest power of two up to 16 times the workers that leaves every shard at least 4 MiB and, where the
+/// count is bounded, 1,024 items. A small cache thus has one shard and an exact order.
+[[nodiscard]] std::size_t choose_shard_count(std::size_t memory_size_max, std::size_t item_count_max,
+                                             std::size_t worker_count);
+
+/// The largest shard count that these limits can work with at all.
+[[nodiscard]] std::size_t shard_count_max(std::size_t memory_size_max, std::size_t item_count_max);
+
+}  // namespace larder::cache

@@ -1,0 +1,23 @@
+#include "insight/counters.h"
+
+namespace larder::insight {
+
+CounterTotals add_up(std::span<const Counters> workers) {
+  CounterTotals totals;
+  for (const Counters& worker : workers) {
+    totals.connections += worker.connections.value();
+    totals.connections_accepted += worker.connections_accepted.value();
+    totals.connections_refused += worker.connections_refused.value();
+    totals.commands += worker.commands.value();
+    totals.protocol_errors += worker.protocol_errors.value();
+    totals.http_on_wrong_port += worker.http_on_wrong_port.value();
+    totals.origins_refused += worker.origins_refused.value();
+    totals.slow_readers_closed += worker.slow_readers_closed.value();
+    totals.idle_closed += worker.idle_closed.value();
+    totals.bytes_received += worker.bytes_received.value();
+    totals.bytes_sent += worker.bytes_sent.value();
+  }
+  return totals;
+}
+
+}  // namespace larder::insight

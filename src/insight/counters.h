@@ -1,0 +1,61 @@
+// insight/counters.h: what the server has seen, counted without anybody waiting for anybody.
+//
+// Each worker owns one Counters and is its only writer; whoever shows figures reads all of them and adds up.
+// A counter is written with a relaxed load and a relaxed store: with one writer nothing is lost, and no
+// instruction locks a bus.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+namespace larder::insight {
+
+/// One number with one writer and any number of readers.
+class Counter final {
+ public:
+  void add(std::uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void subtract(std::uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+/// The counters of one worker, on cache lines of their own.
+struct alignas(128) Counters {
+  Counter connections;           // open now
+  Counter connections_accepted;  // ever
+  Counter connections_refused;   // turned away: connections-max, or no descriptor left
+  Counter commands;              // requests of any protocol that got an answer
+  Counter protocol_errors;       // requests that broke their grammar or a bound of it
+  Counter http_on_wrong_port;    // connections to line or RESP whose first line looked like HTTP
+  Counter origins_refused;       // requests of a web page from elsewhere
+  Counter slow_readers_closed;   // closed past output-size-max
+  Counter idle_closed;           // closed by an idle timeout
+  Counter bytes_received;
+  Counter bytes_sent;
+};
+
+/// The sums over all workers at about one moment.
+struct CounterTotals {
+  std::uint64_t connections = 0;
+  std::uint64_t connections_accepted = 0;
+  std::uint64_t connections_refused = 0;
+  std::uint64_t commands = 0;
+  std::uint64_t protocol_errors = 0;
+  std::uint64_t http_on_wrong_port = 0;
+  std::uint64_t origins_refused = 0;
+  std::uint64_t slow_readers_closed = 0;
+  std::uint64_t idle_closed = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_sent = 0;
+};
+
+[[nodiscard]] CounterTotals add_up(std::span<const Counters> workers);
+
+}  // namespace larder::insight

@@ -1,0 +1,71 @@
+// session/session.h: one connection without a socket.
+//
+//   bytes in -> protocol decoder -> calls on the cache -> protocol encoder -> bytes out
+//
+// A session owns the state of one dialect on one connection (its decoder, its database, its version of the
+// protocol). It does no I/O, reads no clock and knows no thread: bytes, `now` and the cache are handed in, so
+// that a test drives it byte by byte.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/output.h"
+#include "base/progress.h"
+#include "cache/backend.h"
+#include "insight/counters.h"
+
+namespace larder::session {
+
+/// The bounds a peer meets. Sizes are bytes.
+struct Limits {
+  std::size_t key_size_max = std::size_t{16} << 10;
+  std::size_t value_size_max = std::size_t{128} << 20;
+  std::size_t line_size_max = std::size_t{1} << 20;
+};
+
+/// What the server says of itself in INFO and /v1/stats. Filled once at start.
+struct ServerFacts {
+  std::string version;     // Larder's own, "0.1.0"
+  std::string backend;     // "lru"
+  std::string event_loop;  // "epoll"
+  std::size_t worker_count = 1;
+  std::size_t shard_count = 1;
+  std::uint16_t resp_port = 0;  // of the first RESP listener, 0 without one
+  TimePoint started_at{};
+  std::size_t connection_count_max = 0;
+};
+
+/// All that the sessions of one worker share. Outlives them.
+struct Environment {
+  cache::Cache& cache;
+  insight::Counters& counters;                      // of the worker that the session belongs to
+  std::span<const insight::Counters> all_counters;  // of every worker, for the stats
+  const Limits& limits;
+  const ServerFacts& facts;
+  const std::vector<std::string>& allowed_origins;  // --allow-origin
+};
+
+/// One dialect on one connection.
+///
+/// Ownership  `input` and `output` are the transport's; nothing of them is kept past the call
+/// Threads    belongs to its connection's worker
+/// Errors     none: what a peer does wrong is answered in `output`, and Wait::close ends the connection
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  /// `input` starts where the last call stopped consuming: the same bytes again, with more behind them. Takes
+  /// as many whole requests as there are, until `output` is full, and appends one reply for each in order.
+  virtual Progress advance(Bytes input, TimePoint now, Output& output) = 0;
+
+  /// How long the peer may stay silent. 0: as long as the server's idle-timeout says.
+  [[nodiscard]] virtual Duration idle_timeout() const { return Duration{0}; }
+};
+
+}  // namespace larder::session

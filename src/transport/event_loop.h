@@ -1,0 +1,87 @@
+// transport/event_loop.h: one thread, one loop, many connections. The seam behind which epoll and, later,
+// io_uring stand as equals.
+//
+//   listener --accept--> on_accept(socket) --adopt()--> connection [ recv -> Handler::advance -> send ]
+//
+// What the loops share (buffers, backpressure, idle timeouts, lingering close) is in connection.h; a loop
+// only moves bytes.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "transport/handler.h"
+#include "transport/socket.h"
+
+namespace larder::transport {
+
+/// The bounds of each connection. Sizes are bytes.
+struct ConnectionLimits {
+  std::size_t output_size_max = std::size_t{256} << 20;  // past this much unsent the connection is closed
+};
+
+/// What a loop reports while it runs; called on the loop's thread. The owner counts, the transport knows no
+/// counters.
+class LoopObserver {
+ public:
+  virtual ~LoopObserver() = default;
+  virtual void on_received(std::size_t /*size*/) {}
+  virtual void on_sent(std::size_t /*size*/) {}
+  virtual void on_opened() {}
+  virtual void on_closed() {}
+  virtual void on_slow_reader_closed() {}
+  virtual void on_idle_closed() {}
+  virtual void on_accept_failed(int /*error_number*/) {
+  }  // descriptors or memory ran out; accepting goes on later
+};
+
+struct LoopOptions {
+  ConnectionLimits limits;
+  const Clock* clock = nullptr;      // outlives the loop
+  LoopObserver* observer = nullptr;  // outlives the loop; may be null
+};
+
+/// One event loop.
+///
+/// Ownership  owns its listeners, its connections and their handlers
+/// Threads    everything on the thread that calls run(), or before it; post() and shut_down() from any
+/// Invariant  a connection that is being closed is never read for requests again, and what it is owed leaves
+/// first
+class EventLoop {
+ public:
+  using AcceptFunction = std::function<void(Socket socket)>;
+  using TickFunction = std::function<void(const Now& now)>;
+
+  virtual ~EventLoop() = default;
+
+  /// Accepts on `listener` and passes each new socket (non-blocking, close-on-exec) to `on_accept`.
+  virtual void listen(Socket listener, AcceptFunction on_accept) = 0;
+
+  /// Serves `socket` (non-blocking) with `handler` from now on. After shut_down() it is closed at once.
+  virtual void adopt(Socket socket, std::unique_ptr<Handler> handler) = 0;
+
+  /// Runs `task` on the loop's thread soon. A task posted after run() has returned is destroyed without being
+  /// run.
+  virtual void post(std::move_only_function<void()> task) = 0;
+
+  /// Calls `tick` about every `period`, from run().
+  virtual void every(Duration period, TickFunction tick) = 0;
+
+  /// Serves until shut_down() was called and the last connection is gone. Errors: what the kernel refused.
+  virtual Result<void> run() = 0;
+
+  /// Stops accepting, closes idle connections, lets those that are owed replies have them, and closes
+  /// whatever is left after `grace`. A second call with a shorter grace shortens it.
+  virtual void shut_down(Duration grace) = 0;
+
+  /// Connections it serves now. Any thread.
+  [[nodiscard]] virtual std::size_t connection_count() const = 0;
+};
+
+/// Errors: overloaded (no descriptor or memory left).
+[[nodiscard]] Result<std::unique_ptr<EventLoop>> make_epoll_loop(const LoopOptions& options);
+
+}  // namespace larder::transport

@@ -1,0 +1,42 @@
+// transport/handler.h: what a loop needs from whoever owns the meaning of a connection's bytes.
+//
+// The transport reads, the handler consumes and appends, the transport sends. It never looks at a byte
+// itself.
+#pragma once
+
+#include <memory>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/output.h"
+#include "base/progress.h"
+
+namespace larder::transport {
+
+/// Lets a handler that answered Wait::wake be called again. Copies may go to any thread and outlive the
+/// connection; waking a connection that is gone does nothing.
+class Waker {
+ public:
+  virtual ~Waker() = default;
+  virtual void wake() = 0;
+};
+
+/// One connection's meaning. Made when it is accepted, destroyed on its loop's thread when it is gone.
+///
+/// Ownership  `input` and `output` are the connection's; nothing of them is kept past the call
+/// Threads    called on its loop's thread only
+class Handler {
+ public:
+  virtual ~Handler() = default;
+
+  /// Called once before anything else. Handlers that never answer Wait::wake need not care.
+  virtual void attach(std::shared_ptr<Waker> /*waker*/) {}
+
+  /// `input` starts where the last call stopped consuming. See base/progress.h for the answer.
+  virtual Progress advance(Bytes input, const Now& now, Output& output) = 0;
+
+  /// How long the peer may stay silent while nothing is owed to it; 0: for ever. Asked after every advance().
+  [[nodiscard]] virtual Duration idle_timeout() const { return Duration{0}; }
+};
+
+}  // namespace larder::transport
