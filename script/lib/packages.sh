@@ -7,9 +7,6 @@ test_daemons=(redis-server memcached)
 policy_rc_d=/usr/sbin/policy-rc.d
 policy_mark="Written by Larder's script/setup"
 
-# Quiet; waits for whoever else is installing instead of failing.
-apt_options=(-q -o DPkg::Lock::Timeout=300)
-
 as_root() {
   if [ "$(id -u)" = 0 ]; then
     "$@"
@@ -60,9 +57,22 @@ restore_services() {
   fi
 }
 
-# install_groups GROUP...: nothing to install means nothing is touched and nothing asked of the network.
+# apt_get ARGUMENT...: quiet unless it fails; waits for whoever else is installing.
+apt_get() {
+  local log
+  log=$(mktemp)
+  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1; then
+    cat "$log"
+    rm "$log"
+    die "apt-get $1 failed; what it said is above"
+  fi
+  rm "$log"
+}
+
+# install_groups GROUP...: nothing to install means nothing is touched and nothing asked of the network. Nothing that is
+# installed is removed for a package's sake.
 install_groups() {
-  local packages missing daemon fresh_daemons=()
+  local packages missing daemon fresh_daemons=() started=$SECONDS
   mapfile -t packages < <(listed "$@")
   mapfile -t missing < <(missing_of "${packages[@]}")
   [ "${#missing[@]}" != 0 ] || return 0
@@ -78,10 +88,9 @@ install_groups() {
       trap 'exit 143' TERM HUP
       hold_services
     fi
-    as_root apt-get "${apt_options[@]}" update
-    as_root env DEBIAN_FRONTEND=noninteractive \
-      apt-get "${apt_options[@]}" install -y --no-install-recommends --no-remove "${missing[@]}" ||
-      die "apt-get could not install them; nothing that is installed is removed for their sake"
+    apt_get update
+    apt_get install -y --no-install-recommends --no-remove "${missing[@]}"
     for daemon in "${fresh_daemons[@]}"; do as_root update-rc.d "$daemon" disable; done
   ) </dev/null >&2
+  say "installed in $((SECONDS - started)) s"
 }
