@@ -1,7 +1,7 @@
 # larder_room(NAME SOURCES ... [ROOMS ...] [LIBRARIES ...] [TESTS ...] [TEST_LIBRARIES ...])
 #
 # A room is a static library larder_NAME that links the rooms in ROOMS (by name, without the prefix) and outside LIBRARIES, and a
-# test program larder_NAME_test made of TESTS. Both lists of files are explicit.
+# test program larder_NAME_test made of TESTS, labelled unit in ctest. Both lists of files are explicit.
 function(larder_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES;TESTS;TEST_LIBRARIES" ${ARGN})
   add_library(larder_${name} STATIC ${ROOM_SOURCES})
@@ -12,13 +12,14 @@ function(larder_room name)
     add_executable(larder_${name}_test ${ROOM_TESTS})
     target_link_libraries(larder_${name}_test PRIVATE larder_${name} larder_warnings ${ROOM_TEST_LIBRARIES}
       GTest::gmock GTest::gtest GTest::gtest_main)
-    gtest_discover_tests(larder_${name}_test TEST_PREFIX "${name}/" PROPERTIES TIMEOUT 120 DISCOVERY_TIMEOUT 60)
+    gtest_discover_tests(larder_${name}_test TEST_PREFIX "${name}/" DISCOVERY_TIMEOUT 60
+      PROPERTIES TIMEOUT 120 LABELS unit)
   endif()
 endfunction()
 
 # larder_fuzzer(NAME SOURCE ROOMS ...)
 #
-# A fuzz target. With LARDER_FUZZERS it is a libFuzzer program; always it is a test that replays tests/corpus/NAME.
+# A fuzz target. With LARDER_FUZZERS it is a libFuzzer program; always it is a test that replays tests/corpus/NAME, labelled corpus.
 function(larder_fuzzer name source)
   cmake_parse_arguments(FUZZER "" "" "ROOMS" ${ARGN})
   list(TRANSFORM FUZZER_ROOMS PREPEND larder_)
@@ -30,6 +31,6 @@ function(larder_fuzzer name source)
     add_executable(${name}_replay ${source} ${PROJECT_SOURCE_DIR}/tests/support/replay_corpus.cc)
     target_link_libraries(${name}_replay PRIVATE ${FUZZER_ROOMS} larder_warnings)
     add_test(NAME corpus/${name} COMMAND ${name}_replay ${PROJECT_SOURCE_DIR}/tests/corpus/${name})
-    set_tests_properties(corpus/${name} PROPERTIES TIMEOUT 120)
+    set_tests_properties(corpus/${name} PROPERTIES TIMEOUT 120 LABELS corpus)
   endif()
 endfunction()
