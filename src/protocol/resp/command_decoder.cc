@@ -1,0 +1,166 @@
+#include "protocol/resp/command_decoder.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/assert.h"
+#include "base/numbers.h"
+
+namespace larder::protocol {
+namespace {
+
+// What a connection keeps for its next command. One with more arguments than this is rare, and its memory
+// would otherwise stay with an idle connection.
+constexpr std::size_t kept_argument_count = 256;
+
+constexpr const char* bulk_length_error = "Protocol error: invalid bulk length";
+constexpr const char* array_length_error = "Protocol error: invalid multibulk length";
+
+// The number in "*12\r" or "$12\r".
+std::optional<std::int64_t> header_number(Bytes line) {
+  if (line.size() < 2 || line.back() != '\r') return std::nullopt;
+  return parse_int64(line.substr(1, line.size() - 2));
+}
+
+std::string missing_dollar(char got) {
+  if (got == '\r' || got == '\n') {
+    got = ' ';
+  } else if (got < ' ' || got > '~') {
+    got = '?';
+  }
+  return std::string("Protocol error: expected '$', got '") + got + "'";
+}
+
+}  // namespace
+
+// The line that starts at offset_, its '\r' included; offset_ then stands behind it. Whether a line is too
+// long depends on its own bytes and not on where reads happened to cut it.
+Result<std::optional<Bytes>> CommandDecoder::take_line(Bytes input, const char* too_long) {
+  const Bytes rest = input.substr(offset_);
+  const std::size_t size = rest.find('\n', scanned_size_);
+  if (std::min(size, rest.size()) > limits_.inline_size_max) return failure(ErrorKind::malformed, too_long);
+  if (size == Bytes::npos) {
+    scanned_size_ = rest.size();
+    return std::optional<Bytes>();
+  }
+  scanned_size_ = 0;
+  offset_ += size + 1;
+  return rest.substr(0, size);
+}
+
+Result<std::optional<Command>> CommandDecoder::next(Bytes input) {
+  LARDER_ASSERT(input.size() >= offset_);
+  input_size_min_ = 0;
+  if (arguments_.capacity() > kept_argument_count) std::vector<Bytes>().swap(arguments_);
+  if (stage_ == Stage::start) {
+    if (input.empty()) return std::nullopt;
+    if (input.front() != '*') return next_inline(input);
+    const auto read = read_array_header(input);
+    if (!read) return std::unexpected(read.error());
+    if (!*read) return std::nullopt;
+  }
+  while (arguments_missing_ > 0) {
+    const auto read = stage_ == Stage::argument_header ? read_argument_header(input) : read_argument(input);
+    if (!read) return std::unexpected(read.error());
+    if (*read) continue;
+    if (!skipping_ || offset_ == 0) return std::nullopt;
+    const std::size_t size = offset_;
+    offset_ = 0;
+    return Command{.arguments = {}, .size = size};
+  }
+  return finish(input, offset_);
+}
+
+Result<bool> CommandDecoder::read_array_header(Bytes input) {
+  const auto line = take_line(input, "Protocol error: too big mbulk count string");
+  if (!line) return std::unexpected(line.error());
+  if (!*line) return false;
+  const auto count = header_number(**line);
+  if (!count || (*count > 0 && static_cast<std::uint64_t>(*count) > limits_.argument_count_max)) {
+    return failure(ErrorKind::malformed, array_length_error);
+  }
+  arguments_missing_ = *count > 0 ? static_cast<std::size_t>(*count) : 0;
+  stage_ = Stage::argument_header;
+  return true;
+}
+
+Result<bool> CommandDecoder::read_argument_header(Bytes input) {
+  if (offset_ < input.size() && input[offset_] != '$') {
+    return failure(ErrorKind::malformed, missing_dollar(input[offset_]));
+  }
+  const auto line = take_line(input, "Protocol error: too big bulk count string");
+  if (!line) return std::unexpected(line.error());
+  if (!*line) return false;
+  const auto announced = header_number(**line);
+  if (!announced || *announced < 0) return failure(ErrorKind::malformed, bulk_length_error);
+  const auto size = static_cast<std::uint64_t>(*announced);
+  if (size > std::max(limits_.skipped_size_max, limits_.bulk_size_max)) {
+    return failure(ErrorKind::malformed, bulk_length_error);
+  }
+  argument_size_ = static_cast<std::size_t>(size);
+  stage_ = Stage::argument;
+  if (skipping_) return true;
+  if (argument_size_ > limits_.bulk_size_max) return refuse("string exceeds maximum allowed size");
+  if (offset_ + argument_size_ + 2 > limits_.command_size_max) {
+    return refuse("command exceeds maximum allowed size");
+  }
+  return true;
+}
+
+Result<bool> CommandDecoder::read_argument(Bytes input) {
+  if (skipping_) {
+    const std::size_t size = std::min(argument_size_, input.size() - offset_);
+    offset_ += size;
+    argument_size_ -= size;
+  }
+  if (input.size() - offset_ < argument_size_ + 2) {
+    if (!skipping_) input_size_min_ = offset_ + argument_size_ + 2;
+    return false;
+  }
+  if (input.substr(offset_ + argument_size_, 2) != "\r\n") {
+    return failure(ErrorKind::malformed, bulk_length_error);
+  }
+  if (!skipping_) slices_.push_back({.offset = offset_, .size = argument_size_});
+  offset_ += argument_size_ + 2;
+  argument_size_ = 0;
+  --arguments_missing_;
+  stage_ = Stage::argument_header;
+  return true;
+}
+
+Result<std::optional<Command>> CommandDecoder::next_inline(Bytes input) {
+  const auto taken = take_line(input, "Protocol error: too big inline request");
+  if (!taken) return std::unexpected(taken.error());
+  if (!*taken) return std::nullopt;
+  Bytes line = **taken;
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  inline_text_.clear();
+  if (!split_inline_command(line, inline_text_, slices_)) {
+    return failure(ErrorKind::malformed, "Protocol error: unbalanced quotes in request");
+  }
+  return finish(inline_text_, offset_);
+}
+
+std::unexpected<Error> CommandDecoder::refuse(const char* message) {
+  skipping_ = true;
+  slices_.clear();
+  return failure(ErrorKind::too_large, message);
+}
+
+Command CommandDecoder::finish(Bytes text, std::size_t size) {
+  arguments_.clear();
+  arguments_.reserve(slices_.size());
+  for (const Slice& slice : slices_) arguments_.push_back(text.substr(slice.offset, slice.size));
+  slices_.clear();
+  if (slices_.capacity() > kept_argument_count) std::vector<Slice>().swap(slices_);
+  stage_ = Stage::start;
+  skipping_ = false;
+  offset_ = 0;
+  return {.arguments = arguments_, .size = size};
+}
+
+std::size_t CommandDecoder::memory_size() const {
+  return slices_.capacity() * sizeof(Slice) + arguments_.capacity() * sizeof(Bytes) + inline_text_.capacity();
+}
+
+}  // namespace larder::protocol

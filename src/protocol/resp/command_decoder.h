@@ -1,0 +1,93 @@
+// protocol/resp/command_decoder.h: the requests of RESP, server role.
+//
+//   *2\r\n $3\r\n GET\r\n $1\r\n k\r\n        an array of bulk strings
+//   GET k\r\n                                 an inline command (inline_command.h)
+//
+// The caller keeps the bytes and presents them again, with more behind them, until a message is whole; the
+// decoder remembers how far it got, so a command that arrives byte by byte is scanned once.
+//
+// A command that is too large has a known end, and its connection can be kept: next() answers the error
+// once, as soon as it is known, and hands the rest of that command back piece by piece as commands without
+// arguments, to be dropped without being kept.
+//
+// Source: https://redis.io/docs/latest/develop/reference/protocol-spec/ and the texts of Redis 7.
+// Differs from Redis: the bytes behind a count and behind a bulk must be CR LF (Redis skips two bytes
+// unseen); a line over its limit is an error whether or not its end is there already; '$' is missed at once.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "protocol/resp/inline_command.h"
+
+namespace larder::protocol {
+
+/// The bounds of one command.
+struct CommandLimits {
+  std::size_t argument_count_max = std::size_t{1} << 20;
+  std::size_t bulk_size_max = std::size_t{512} << 20;     // of one argument; beyond: too_large
+  std::size_t command_size_max = std::size_t{1} << 30;    // of the whole, headers included; beyond: too_large
+  std::size_t inline_size_max = std::size_t{64} << 10;    // of an inline command, and of a header line
+  std::size_t skipped_size_max = std::size_t{512} << 20;  // of one refused argument; beyond: malformed
+};
+
+/// One request. Views borrow the decoder's input, or the decoder, until its next call.
+struct Command {
+  std::span<const Bytes> arguments;  // empty: nothing was asked; drop `size` bytes and go on, without a reply
+  std::size_t size = 0;              // bytes of input it took; may be 0 for no command
+};
+
+/// Cuts a stream of bytes into commands.
+///
+/// Units      sizes and offsets are bytes; offsets count from the front of the input of next()
+/// Ownership  the input is the caller's; unquoted words of an inline command are the decoder's
+/// Threads    belongs to one connection
+/// Errors     malformed: send the message (behind "-ERR "), close, and do not call again;
+///            too_large: send the message (behind "-ERR ") as the reply to this command, and go on
+/// Invariant  between calls it holds no more than 2 slices of 16 bytes for each argument it has seen, and one
+///            inline line
+class CommandDecoder final {
+ public:
+  explicit CommandDecoder(const CommandLimits& limits) : limits_(limits) {}
+
+  /// Decodes the command at the front of `input`; nullopt: feed me more bytes. After a command the caller
+  /// drops its `size` bytes; after nullopt and too_large it drops nothing.
+  [[nodiscard]] Result<std::optional<Command>> next(Bytes input);
+
+  /// After nullopt: no use to call before the input has this many bytes. 0: any new byte may do. Never above
+  /// command_size_max.
+  [[nodiscard]] std::size_t input_size_min() const { return input_size_min_; }
+
+  /// Bytes that the decoder holds for itself.
+  [[nodiscard]] std::size_t memory_size() const;
+
+ private:
+  enum class Stage : unsigned char { start, argument_header, argument };
+
+  Result<std::optional<Bytes>> take_line(Bytes input, const char* too_long);
+  Result<std::optional<Command>> next_inline(Bytes input);
+  Result<bool> read_array_header(Bytes input);
+  Result<bool> read_argument_header(Bytes input);
+  Result<bool> read_argument(Bytes input);
+  std::unexpected<Error> refuse(const char* message);
+  Command finish(Bytes text, std::size_t size);
+
+  CommandLimits limits_;
+  Stage stage_ = Stage::start;
+  bool skipping_ = false;              // the command was refused: its bytes are dropped as they come
+  std::size_t offset_ = 0;             // everything before it is decoded
+  std::size_t scanned_size_ = 0;       // bytes from offset_ on that hold no line end
+  std::size_t arguments_missing_ = 0;  // how many are still to come
+  std::size_t argument_size_ = 0;      // with Stage::argument: bytes of it still to come, without its CR LF
+  std::size_t input_size_min_ = 0;
+  std::vector<Slice> slices_;     // of the command that is under way
+  std::vector<Bytes> arguments_;  // of the command that was handed out
+  std::string inline_text_;
+};
+
+}  // namespace larder::protocol

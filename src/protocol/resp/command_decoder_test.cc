@@ -1,0 +1,224 @@
+// A command may arrive in any number of reads. Method: decode every sample whole, byte by byte and cut at
+// each position; all must agree with the table. Errors are held to the texts of Redis 7.
+#include "protocol/resp/command_decoder.h"
+
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "protocol/resp/command_encoder.h"
+
+namespace larder::protocol {
+namespace {
+
+using Words = std::vector<std::string>;
+
+/// What a stream of bytes came to: commands and refusals in order, and the error that ended it, if one did.
+struct Outcome {
+  std::vector<Words> commands;  // a refusal is one word: its message
+  std::string error;
+  std::size_t dropped_size = 0;
+
+  bool operator==(const Outcome&) const = default;
+};
+
+/// A reader as a session is one: presents again what was not taken.
+class Reader {
+ public:
+  explicit Reader(const CommandLimits& limits) : decoder_(limits) {}
+
+  void feed(Bytes bytes) {
+    buffer_.append(bytes);
+    while (outcome_.error.empty()) {
+      const auto next = decoder_.next(buffer_);
+      if (!next) {
+        if (next.error().kind == ErrorKind::too_large) {
+          outcome_.commands.push_back({next.error().message});
+          continue;
+        }
+        EXPECT_EQ(next.error().kind, ErrorKind::malformed);
+        outcome_.error = next.error().message;
+        return;
+      }
+      if (!*next) return;
+      const Command& command = **next;
+      EXPECT_LE(command.size, buffer_.size());
+      if (!command.arguments.empty()) {
+        outcome_.commands.emplace_back(command.arguments.begin(), command.arguments.end());
+      }
+      outcome_.dropped_size += command.size;
+      buffer_.erase(0, command.size);
+    }
+  }
+
+  const Outcome& outcome() const { return outcome_; }
+  const CommandDecoder& decoder() const { return decoder_; }
+  std::size_t buffer_size() const { return buffer_.size(); }
+
+ private:
+  CommandDecoder decoder_;
+  std::string buffer_;
+  Outcome outcome_;
+};
+
+Outcome decode_whole(Bytes bytes, const CommandLimits& limits = {}) {
+  Reader reader(limits);
+  reader.feed(bytes);
+  return reader.outcome();
+}
+
+Outcome decode_bytewise(Bytes bytes, const CommandLimits& limits = {}) {
+  Reader reader(limits);
+  for (const char byte : bytes) reader.feed(Bytes(&byte, 1));
+  return reader.outcome();
+}
+
+void expect_however_cut(Bytes bytes, const std::vector<Words>& commands, const std::string& error,
+                        const CommandLimits& limits = {}) {
+  const Outcome whole = decode_whole(bytes, limits);
+  EXPECT_EQ(whole.commands, commands) << bytes;
+  EXPECT_EQ(whole.error, error) << bytes;
+  if (error.empty()) {
+    EXPECT_EQ(whole.dropped_size, bytes.size()) << bytes;
+  }
+  const Outcome bytewise = decode_bytewise(bytes, limits);
+  EXPECT_EQ(bytewise.commands, commands) << bytes;
+  EXPECT_EQ(bytewise.error, error) << bytes;
+  for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
+    Reader reader(limits);
+    reader.feed(bytes.substr(0, cut));
+    reader.feed(bytes.substr(cut));
+    EXPECT_EQ(reader.outcome().commands, commands) << bytes << " cut at " << cut;
+    EXPECT_EQ(reader.outcome().error, error) << bytes << " cut at " << cut;
+  }
+}
+
+TEST(CommandDecoder, YieldsTheSameCommandsHoweverTheBytesAreCut) {
+  expect_however_cut("*1\r\n$4\r\nPING\r\n", {{"PING"}}, "");
+  expect_however_cut("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n*1\r\n$4\r\nPING\r\n", {{"GET", "k"}, {"PING"}}, "");
+  expect_however_cut("*3\r\n$3\r\nSET\r\n$0\r\n\r\n$4\r\n\r\n*1\r\n", {{"SET", "", "\r\n*1"}}, "");
+  expect_however_cut("PING\r\nget k\n  \n\r\n*1\r\n$4\r\nECHO\r\nset \"a b\" 'c'\r\n",
+                     {{"PING"}, {"get", "k"}, {"ECHO"}, {"set", "a b", "c"}}, "");
+}
+
+TEST(CommandDecoder, TakesArgumentsOfEveryByte) {
+  std::string every;
+  for (int byte = 0; byte < 256; ++byte) every.push_back(static_cast<char>(byte));
+  std::string wire;
+  append_command(wire, {"SET", every, every});
+  expect_however_cut(wire, {{"SET", every, every}}, "");
+}
+
+TEST(CommandDecoder, PassesOverCommandsThatAskNothing) {
+  expect_however_cut("*0\r\n*-1\r\n*-7\r\n\r\n\n \t \r\n\"\"\r\nPING\r\n", {{""}, {"PING"}}, "");
+}
+
+TEST(CommandDecoder, NamesErrorsAsRedisDoes) {
+  const std::string array_length = "Protocol error: invalid multibulk length";
+  const std::string bulk_length = "Protocol error: invalid bulk length";
+  for (const Bytes bytes : {"*\r\n", "*x\r\n", "*1x\r\n", "*01\r\n", "*+1\r\n", "*-0\r\n", "*1\n", "*2 \r\n",
+                            "*1048577\r\n", "*99999999999999999999\r\n"}) {
+    expect_however_cut(bytes, {}, array_length);
+  }
+  for (const Bytes bytes : {"*1\r\n$\r\n", "*1\r\n$-1\r\n", "*1\r\n$x\r\n", "*1\r\n$04\r\n", "*1\r\n$4\nPING",
+                            "*1\r\n$536870913\r\n", "*1\r\n$4\r\nPINGXY", "*1\r\n$4\r\nPING\rX"}) {
+    expect_however_cut(bytes, {}, bulk_length);
+  }
+  expect_however_cut("*1\r\nx", {}, "Protocol error: expected '$', got 'x'");
+  expect_however_cut("*1\r\n\r\n", {}, "Protocol error: expected '$', got ' '");
+  expect_however_cut("*1\r\n\x01\r\n", {}, "Protocol error: expected '$', got '?'");
+  expect_however_cut("*1\r\n:1\r\n", {}, "Protocol error: expected '$', got ':'");
+  expect_however_cut("set k \"v\r\n", {}, "Protocol error: unbalanced quotes in request");
+  expect_however_cut("PING\r\n*1\r\n?", {{"PING"}}, "Protocol error: expected '$', got '?'");
+}
+
+TEST(CommandDecoder, RefusesLinesBeyondTheirLimitWithOrWithoutAnEnd) {
+  const CommandLimits limits{.inline_size_max = 16};
+  expect_however_cut(std::string(17, 'a'), {}, "Protocol error: too big inline request", limits);
+  expect_however_cut(std::string(17, 'a') + "\n", {}, "Protocol error: too big inline request", limits);
+  expect_however_cut(std::string(16, 'a') + "\n", {{std::string(16, 'a')}}, "", limits);
+  expect_however_cut("*" + std::string(20, '0'), {}, "Protocol error: too big mbulk count string", limits);
+  expect_however_cut("*1\r\n$" + std::string(20, '0'), {}, "Protocol error: too big bulk count string",
+                     limits);
+}
+
+TEST(CommandDecoder, RefusesATooLargeArgumentOnceAndGoesOnBehindIt) {
+  const CommandLimits limits{.bulk_size_max = 4, .skipped_size_max = 100};
+  const std::string refusal = "string exceeds maximum allowed size";
+  expect_however_cut("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nabcde\r\nPING\r\n", {{refusal}, {"PING"}}, "",
+                     limits);
+  expect_however_cut("*3\r\n$5\r\nabcde\r\n$6\r\n*1\r\nab\r\n$1\r\nv\r\n*1\r\n$4\r\nPING\r\n",
+                     {{refusal}, {"PING"}}, "", limits);
+  expect_however_cut("*2\r\n$5\r\nabcde\r\n$101\r\n", {{refusal}}, "Protocol error: invalid bulk length",
+                     limits);
+  expect_however_cut("*2\r\n$5\r\nabcdeXY", {{refusal}}, "Protocol error: invalid bulk length", limits);
+}
+
+TEST(CommandDecoder, DropsWhatItRefusedWithoutKeepingIt) {
+  const CommandLimits limits{.bulk_size_max = 4};
+  Reader reader(limits);
+  reader.feed("*2\r\n$3\r\nGET\r\n$10000000\r\n");
+  const std::string chunk(1000, 'x');
+  for (int i = 0; i < 10000; ++i) {
+    reader.feed(chunk);
+    ASSERT_EQ(reader.buffer_size(), 0U);
+    ASSERT_LE(reader.decoder().memory_size(), 256U);
+  }
+  reader.feed("\r\nPING\r\n");
+  EXPECT_EQ(reader.outcome().commands,
+            (std::vector<Words>{{"string exceeds maximum allowed size"}, {"PING"}}));
+}
+
+TEST(CommandDecoder, BoundsTheWholeCommand) {
+  const CommandLimits limits{.command_size_max = 64};
+  std::string wire;
+  append_command(wire, {"MSET", std::string(30, 'k'), std::string(30, 'v')});
+  wire += "PING\r\n";
+  expect_however_cut(wire, {{"command exceeds maximum allowed size"}, {"PING"}}, "", limits);
+}
+
+TEST(CommandDecoder, SaysHowManyBytesItWaitsFor) {
+  CommandDecoder decoder({});
+  const std::string header = "*2\r\n$3\r\nGET\r\n$1000000\r\n";
+  ASSERT_FALSE(decoder.next(header)->has_value());
+  EXPECT_EQ(decoder.input_size_min(), header.size() + 1000002);
+  const std::string whole = header + std::string(1000000, 'x') + "\r\n";
+  ASSERT_TRUE(decoder.next(whole)->has_value());
+  ASSERT_FALSE(decoder.next("GET")->has_value());
+  EXPECT_EQ(decoder.input_size_min(), 0U);
+}
+
+TEST(CommandDecoder, MakesNoRoomForWhatIsOnlyAnnounced) {
+  CommandDecoder decoder({});
+  ASSERT_FALSE(decoder.next("*1048576\r\n$1\r\na\r\n")->has_value());
+  EXPECT_LE(decoder.memory_size(), 1024U);
+}
+
+TEST(CommandDecoder, GivesBackTheMemoryOfAnUnusuallyLongCommand) {
+  std::string wire;
+  begin_command(wire, 100000);
+  for (int i = 0; i < 100000; ++i) append_argument(wire, "k");
+  CommandDecoder decoder({});
+  const auto command = decoder.next(wire);
+  ASSERT_TRUE(command->has_value());
+  EXPECT_EQ((*command)->arguments.size(), 100000U);
+  EXPECT_EQ((*command)->size, wire.size());
+  ASSERT_FALSE(decoder.next("")->has_value());
+  EXPECT_LE(decoder.memory_size(), 8192U);
+}
+
+TEST(CommandDecoder, ScansACommandThatDribblesInOnce) {
+  // 64,000 arguments presented byte by byte are 450,000 calls; scanning from the front each time would be
+  // 10^11 steps and run into the time limit of the test.
+  std::string wire;
+  begin_command(wire, 64000);
+  for (int i = 0; i < 64000; ++i) append_argument(wire, "");
+  CommandDecoder decoder({});
+  for (std::size_t size = 1; size < wire.size(); ++size) {
+    ASSERT_FALSE(decoder.next(Bytes(wire).substr(0, size))->has_value());
+  }
+  EXPECT_EQ((*decoder.next(wire))->arguments.size(), 64000U);
+}
+
+}  // namespace
+}  // namespace larder::protocol
