@@ -72,10 +72,11 @@ Result<std::optional<Command>> CommandDecoder::next(Bytes input) {
 }
 
 Result<bool> CommandDecoder::read_array_header(Bytes input) {
-  const auto line = take_line(input, "Protocol error: too big mbulk count string");
-  if (!line) return std::unexpected(line.error());
-  if (!*line) return false;
-  const auto count = header_number(**line);
+  const auto taken = take_line(input, "Protocol error: too big mbulk count string");
+  if (!taken) return std::unexpected(taken.error());
+  const std::optional<Bytes>& line = *taken;
+  if (!line) return false;
+  const auto count = header_number(*line);
   if (!count || (*count > 0 && static_cast<std::uint64_t>(*count) > limits_.argument_count_max)) {
     return failure(ErrorKind::malformed, array_length_error);
   }
@@ -88,10 +89,11 @@ Result<bool> CommandDecoder::read_argument_header(Bytes input) {
   if (offset_ < input.size() && input[offset_] != '$') {
     return failure(ErrorKind::malformed, missing_dollar(input[offset_]));
   }
-  const auto line = take_line(input, "Protocol error: too big bulk count string");
-  if (!line) return std::unexpected(line.error());
-  if (!*line) return false;
-  const auto announced = header_number(**line);
+  const auto taken = take_line(input, "Protocol error: too big bulk count string");
+  if (!taken) return std::unexpected(taken.error());
+  const std::optional<Bytes>& line = *taken;
+  if (!line) return false;
+  const auto announced = header_number(*line);
   if (!announced || *announced < 0) return failure(ErrorKind::malformed, bulk_length_error);
   const auto size = static_cast<std::uint64_t>(*announced);
   if (size > std::max(limits_.skipped_size_max, limits_.bulk_size_max)) {
@@ -131,8 +133,9 @@ Result<bool> CommandDecoder::read_argument(Bytes input) {
 Result<std::optional<Command>> CommandDecoder::next_inline(Bytes input) {
   const auto taken = take_line(input, "Protocol error: too big inline request");
   if (!taken) return std::unexpected(taken.error());
-  if (!*taken) return std::nullopt;
-  Bytes line = **taken;
+  const std::optional<Bytes>& whole = *taken;
+  if (!whole) return std::nullopt;
+  Bytes line = *whole;
   if (line.ends_with('\r')) line.remove_suffix(1);
   inline_text_.clear();
   if (!split_inline_command(line, inline_text_, slices_)) {

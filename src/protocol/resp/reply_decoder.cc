@@ -91,7 +91,7 @@ Result<std::optional<Reply>> ReplyDecoder::next(Bytes input) {
   std::optional<Reply> whole;
   while (!whole) {
     const Bytes rest = input.substr(consumed_);
-    const auto read = bulk_size_ ? read_bulk(rest, whole) : read_line(rest, whole);
+    const auto read = in_bulk_ ? read_bulk(rest, whole) : read_line(rest, whole);
     if (!read) return std::unexpected(read.error());
     if (!*read) return std::nullopt;
   }
@@ -150,21 +150,22 @@ Result<bool> ReplyDecoder::begin_bulk(Bytes number, Reply::Kind kind, std::optio
   }
   reply_size_ += static_cast<std::size_t>(size);
   bulk_size_ = static_cast<std::size_t>(size);
+  in_bulk_ = true;
   bulk_ = Reply{};
   bulk_.kind = kind;
   return true;
 }
 
 Result<bool> ReplyDecoder::read_bulk(Bytes input, std::optional<Reply>& whole) {
-  const std::size_t size = std::min(*bulk_size_, input.size());
+  const std::size_t size = std::min(bulk_size_, input.size());
   bulk_.text.append(input.substr(0, size));
-  *bulk_size_ -= size;
+  bulk_size_ -= size;
   consumed_ += size;
   input.remove_prefix(size);
   if (input.size() < 2) return false;  // with bytes of the bulk still to come the input is empty here
   if (!input.starts_with("\r\n")) return malformed("a bulk of the reply does not end in CR LF");
   consumed_ += 2;
-  bulk_size_.reset();
+  in_bulk_ = false;
   if (bulk_.kind == Reply::Kind::verbatim) {
     if (bulk_.text[3] != ':') return malformed("a verbatim string without a format");
     std::copy_n(bulk_.text.begin(), 3, bulk_.format.begin());

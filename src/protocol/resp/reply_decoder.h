@@ -46,7 +46,7 @@ class ReplyDecoder final {
   [[nodiscard]] std::size_t consumed() const { return consumed_; }
 
   /// True between replies: nothing of one was taken yet.
-  [[nodiscard]] bool idle() const { return frames_.empty() && !bulk_size_; }
+  [[nodiscard]] bool idle() const { return frames_.empty() && !in_bulk_; }
 
  private:
   struct Frame {
@@ -65,7 +65,8 @@ class ReplyDecoder final {
   std::size_t consumed_ = 0;
   std::size_t scanned_size_ = 0;  // bytes at the front of the next input that hold no line end
   std::vector<Frame> frames_;
-  std::optional<std::size_t> bulk_size_;  // of a bulk under way: bytes still to come, without its CR LF
+  bool in_bulk_ = false;
+  std::size_t bulk_size_ = 0;  // of the bulk under way: bytes still to come, without its CR LF
   Reply bulk_;
   std::size_t element_count_ = 0;  // announced by the reply under way
   std::size_t reply_size_ = 0;     // bulks announced by the reply under way

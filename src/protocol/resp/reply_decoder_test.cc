@@ -32,8 +32,9 @@ class Reader {
         return;
       }
       buffer_.erase(0, decoder_.consumed());
-      if (!*next) return;
-      outcome_.replies.push_back(std::move(**next));
+      std::optional<Reply>& reply = *next;
+      if (!reply) return;
+      outcome_.replies.push_back(std::move(*reply));
     }
   }
 
@@ -56,14 +57,14 @@ Outcome decode(const std::vector<Bytes>& pieces, const ReplyLimits& limits = {})
 std::vector<Reply> decode_however_cut(Bytes bytes) {
   const Outcome whole = decode({bytes});
   EXPECT_FALSE(whole.error) << bytes;
-  std::vector<Bytes> single;
+  Reader bytewise({});
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    single.push_back(bytes.substr(i, 1));
+    bytewise.feed(bytes.substr(i, 1));
     const Outcome cut = decode({bytes.substr(0, i), bytes.substr(i)});
     EXPECT_FALSE(cut.error) << bytes;
     EXPECT_EQ(cut.replies, whole.replies) << bytes << " cut at " << i;
   }
-  EXPECT_EQ(decode(single).replies, whole.replies) << bytes;
+  EXPECT_EQ(bytewise.outcome().replies, whole.replies) << bytes;
 
   Output output;
   ReplyEncoder encoder(output, RespVersion::resp3);
@@ -156,9 +157,9 @@ TEST(ReplyDecoder, RefusesWhatIsNotAReply) {
                             "*?\r\n",
                             "!-1\r\n"}) {
     EXPECT_EQ(decode({bytes}).error, ErrorKind::malformed) << bytes;
-    std::vector<Bytes> single;
-    for (std::size_t i = 0; i < bytes.size(); ++i) single.push_back(bytes.substr(i, 1));
-    EXPECT_EQ(decode(single).error, ErrorKind::malformed) << bytes;
+    Reader bytewise({});
+    for (const char& byte : bytes) bytewise.feed(Bytes(&byte, 1));
+    EXPECT_EQ(bytewise.outcome().error, ErrorKind::malformed) << bytes;
   }
 }
 
