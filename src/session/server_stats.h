@@ -1,0 +1,29 @@
+// session/server_stats.h: what the server is doing, in one place for every dialect that shows it: INFO,
+// /v1/stats.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+
+#include "base/clock.h"
+#include "cache/backend.h"
+#include "insight/counters.h"
+#include "session/session.h"
+
+namespace larder::session {
+
+/// The figures of about one moment: counters go on while they are read.
+struct ServerStats {
+  const ServerFacts* facts = nullptr;  // the environment's, never null once gathered
+  std::chrono::seconds uptime{0};
+  cache::CacheStats cache;
+  insight::CounterTotals counters;
+  /// Items of each database, expired ones that are not swept yet included.
+  std::array<std::size_t, cache::database_count> database_item_counts{};
+};
+
+/// Any thread. Takes every shard's lock for a moment: for people and monitors, not for each request.
+[[nodiscard]] ServerStats gather_stats(const Environment& environment, TimePoint now);
+
+}  // namespace larder::session
