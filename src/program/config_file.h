@@ -1,0 +1,30 @@
+// program/config_file.h: a TOML file as keys with texts and lines. The one place that knows toml++.
+//
+// The file is flat: `key = value` and nothing nested. Numbers, words and truth values come out as the text
+// that a flag would have had, so that there is one set of rules for values; arrays become lists.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace larder::program {
+
+struct ConfigFileEntry {
+  std::string key;
+  std::size_t line = 0;  // counts from 1
+  bool is_array = false;
+  std::vector<std::string> texts{};  // one, unless it is an array
+};
+
+/// The entries of the file in the order of their lines. Errors: malformed, starting with the path and, where
+/// there is one, the line: the file cannot be read, is not TOML, or nests.
+[[nodiscard]] Result<std::vector<ConfigFileEntry>> read_config_file(const std::string& path);
+
+/// As read_config_file() for a text that is in memory already; `path` is only for the errors.
+[[nodiscard]] Result<std::vector<ConfigFileEntry>> parse_config_text(const std::string& text,
+                                                                     const std::string& path);
+
+}  // namespace larder::program

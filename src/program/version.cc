@@ -1,0 +1,7 @@
+#include "program/version.h"
+
+namespace larder::program {
+
+std::string_view version() { return LARDER_VERSION; }
+
+}  // namespace larder::program
