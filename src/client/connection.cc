@@ -1,0 +1,172 @@
+#include "client/connection.h"
+
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <netinet/tcp.h>
+#include <optional>
+#include <poll.h>
+#include <string>
+#include <sys/socket.h>
+#include <system_error>
+#include <unistd.h>
+#include <vector>
+
+#include "base/assert.h"
+
+namespace larder::client {
+namespace {
+
+/// Read at a time. The decoder keeps what it needs, so this bounds nothing but system calls.
+constexpr std::size_t receive_size = std::size_t{16} << 10;
+
+std::string reason(int error_number) { return std::generic_category().message(error_number); }
+
+/// Waits until one of `events` is there: timed_out if the deadline comes first.
+Result<short> wait_for(int descriptor, short events, Deadline deadline) {
+  for (;;) {
+    pollfd entry{.fd = descriptor, .events = events, .revents = 0};
+    constexpr auto longest = Duration{std::numeric_limits<int>::max()};
+    const Duration left = deadline.left();
+    const int ready = ::poll(&entry, 1, static_cast<int>(std::min(left, longest).count()));
+    if (ready > 0) return entry.revents;
+    if (ready == 0 && deadline.passed())
+      return failure(ErrorKind::timed_out, "the server did not answer within the time limit");
+    if (ready < 0 && errno != EINTR) return failure(ErrorKind::disconnected, "poll: " + reason(errno));
+  }
+}
+
+/// Owns a descriptor until it is connected.
+class Opening final {
+ public:
+  explicit Opening(int family)
+      : descriptor_(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {}
+  Opening(const Opening&) = delete;
+  Opening& operator=(const Opening&) = delete;
+  ~Opening() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  [[nodiscard]] int get() const { return descriptor_; }
+  [[nodiscard]] int release() { return std::exchange(descriptor_, -1); }
+
+ private:
+  int descriptor_;
+};
+
+Result<int> connect_to(const Address& address, Deadline deadline) {
+  Opening socket(address.storage.ss_family);
+  if (socket.get() < 0) return failure(ErrorKind::overloaded, "cannot open a socket: " + reason(errno));
+
+  // Commands leave when they are sent: a pipeline is one send already, and nothing is to be gathered.
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+
+  int error_number = 0;
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0) {
+    // A connect that a signal interrupted goes on by itself, as one that takes its time does.
+    if (errno != EINPROGRESS && errno != EINTR)
+      return failure(ErrorKind::disconnected, "cannot connect: " + reason(errno));
+    if (const auto ready = wait_for(socket.get(), POLLOUT, deadline); !ready) {
+      if (ready.error().kind != ErrorKind::timed_out) return std::unexpected(ready.error());
+      return failure(ErrorKind::timed_out, "cannot connect within the time limit");
+    }
+    socklen_t size = sizeof error_number;
+    ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error_number, &size);
+  }
+  if (error_number != 0) return failure(ErrorKind::disconnected, "cannot connect: " + reason(error_number));
+  return socket.release();
+}
+
+}  // namespace
+
+Result<Connection> Connection::open(Resolver& resolver, Deadline deadline,
+                                    const protocol::ReplyLimits& limits) {
+  const auto addresses = resolver.resolve(deadline);
+  if (!addresses) return std::unexpected(addresses.error());
+
+  Error last{ErrorKind::disconnected, "the host has no address"};
+  for (std::size_t index = 0; index < addresses->size(); ++index) {
+    const auto untried_count = static_cast<Duration::rep>(addresses->size() - index);
+    const Deadline share = Deadline::after(deadline.left() / untried_count).sooner_of(deadline);
+    const auto descriptor = connect_to((*addresses)[index], share);
+    if (descriptor) return Connection(*descriptor, limits);
+    last = descriptor.error();
+  }
+  return std::unexpected(last);
+}
+
+Connection::~Connection() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+bool Connection::quiet() const {
+  char byte = 0;
+  for (;;) {
+    const auto size = ::recv(descriptor_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (size >= 0) return false;  // closed, or bytes that nobody asked for
+    if (errno != EINTR) return errno == EAGAIN || errno == EWOULDBLOCK;
+  }
+}
+
+Result<void> Connection::exchange(Bytes commands, std::size_t command_count, Deadline deadline,
+                                  OnReply on_reply) {
+  LARDER_ASSERT(usable_);
+  LARDER_ASSERT(command_count > 0);
+  usable_ = false;  // until it ends well
+  Bytes unsent = commands;
+  std::size_t reply_count = 0;
+  while (!unsent.empty() || reply_count < command_count) {
+    const auto events = static_cast<short>(unsent.empty() ? POLLIN : POLLIN | POLLOUT);
+    const auto ready = wait_for(descriptor_, events, deadline);
+    if (!ready) return std::unexpected(ready.error());
+    // What the server said before it went is worth reading, so a failed send does not come first.
+    if ((*ready & (POLLIN | POLLHUP | POLLERR)) != 0) {
+      if (auto received = receive_some(reply_count, command_count, on_reply); !received) return received;
+    }
+    if ((*ready & POLLOUT) != 0 && !unsent.empty()) {
+      if (auto sent = send_some(unsent); !sent) return sent;
+    }
+    // A peer that drips a byte at a time keeps poll() from ever running out.
+    if (deadline.passed() && (!unsent.empty() || reply_count < command_count))
+      return failure(ErrorKind::timed_out, "the server did not finish its answer within the time limit");
+  }
+  usable_ = true;
+  return {};
+}
+
+Result<void> Connection::send_some(Bytes& unsent) {
+  const auto size = ::send(descriptor_, unsent.data(), unsent.size(), MSG_NOSIGNAL);
+  if (size >= 0) {
+    unsent.remove_prefix(static_cast<std::size_t>(size));
+  } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+    return failure(ErrorKind::disconnected, "the connection broke while sending: " + reason(errno));
+  }
+  return {};
+}
+
+Result<void> Connection::receive_some(std::size_t& reply_count, std::size_t command_count, OnReply on_reply) {
+  std::array<char, receive_size> buffer;
+  const auto size = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
+  if (size == 0) return failure(ErrorKind::disconnected, "the server closed the connection");
+  if (size < 0) {
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {};
+    return failure(ErrorKind::disconnected, "the connection broke while receiving: " + reason(errno));
+  }
+  Bytes received(buffer.data(), static_cast<std::size_t>(size));
+  while (!received.empty()) {
+    // Answers to questions that were not asked mean that the two sides count differently: whose answer the
+    // ones before were is then anybody's guess.
+    if (reply_count == command_count)
+      return failure(ErrorKind::malformed, "the server answered more than it was asked");
+    auto decoded = decoder_.next(received);
+    if (!decoded) return std::unexpected(decoded.error());
+    received.remove_prefix(decoder_.consumed());
+    std::optional<protocol::Reply>& reply = *decoded;
+    if (!reply) break;
+    if (auto taken = on_reply(reply_count, *reply); !taken) return taken;
+    ++reply_count;
+  }
+  return {};
+}
+
+}  // namespace larder::client

@@ -1,0 +1,68 @@
+// client/connection.h: one connection, and the exchange of commands for replies on it.
+//
+//   commands --send--> server --recv--> decoder --> replies, one for each command, in order
+//
+// Sending and receiving go on at the same time: a server stops reading a peer that does not take its replies,
+// so a client which sent a long pipeline to its end before it read anything would wait for ever.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/function_ref.h"
+#include "base/result.h"
+#include "client/deadline.h"
+#include "client/resolver.h"
+#include "protocol/resp/reply_decoder.h"
+
+namespace larder::client {
+
+/// A connected socket.
+///
+/// Threads    one at a time
+/// Errors     disconnected, timed_out, malformed, too_large; after any of them it is not usable() any more
+/// Invariant  between the exchanges of a usable connection nothing is unsent and no reply is owed
+class Connection final {
+ public:
+  /// Takes the reply to the command at `index`. An Error ends the exchange: that was no answer to the
+  /// command.
+  using OnReply = FunctionRef<Result<void>(std::size_t index, protocol::Reply& reply)>;
+
+  /// Connects to the first address of the host that accepts. An address that stays silent does not use up
+  /// the time of those behind it.
+  [[nodiscard]] static Result<Connection> open(Resolver& resolver, Deadline deadline,
+                                               const protocol::ReplyLimits& limits);
+
+  Connection(Connection&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, -1)),
+        usable_(std::exchange(other.usable_, false)),
+        decoder_(std::move(other.decoder_)) {}
+  Connection& operator=(Connection&&) = delete;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  /// Sends `commands`, which are `command_count` and not none, and passes on their replies.
+  [[nodiscard]] Result<void> exchange(Bytes commands, std::size_t command_count, Deadline deadline,
+                                      OnReply on_reply);
+
+  /// False: something went wrong on it; it must be closed.
+  [[nodiscard]] bool usable() const { return usable_; }
+
+  /// True if the peer neither closed nor sent anything since the last exchange, as far as the kernel knows.
+  [[nodiscard]] bool quiet() const;
+
+ private:
+  Connection(int descriptor, const protocol::ReplyLimits& limits)
+      : descriptor_(descriptor), decoder_(limits) {}
+
+  Result<void> send_some(Bytes& unsent);
+  Result<void> receive_some(std::size_t& reply_count, std::size_t command_count, OnReply on_reply);
+
+  int descriptor_;
+  bool usable_ = true;
+  protocol::ReplyDecoder decoder_;
+};
+
+}  // namespace larder::client

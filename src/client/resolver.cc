@@ -1,0 +1,79 @@
+#include "client/resolver.h"
+
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <netdb.h>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace larder::client {
+namespace {
+
+Result<std::vector<Address>> look_up(const std::string& host, std::uint16_t port, int flags) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int problem = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (problem != 0)
+    return failure(ErrorKind::disconnected, "cannot look up " + host + ": " + ::gai_strerror(problem));
+  std::vector<Address> addresses;
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+    Address address;
+    std::memcpy(&address.storage, each->ai_addr, each->ai_addrlen);
+    address.size = each->ai_addrlen;
+    addresses.push_back(address);
+  }
+  ::freeaddrinfo(found);
+  return addresses;
+}
+
+}  // namespace
+
+struct Resolver::State {
+  Lookup lookup;
+  std::mutex mutex;
+  std::condition_variable finished;
+  bool running = false;  // a lookup is under way
+  std::uint64_t finished_count = 0;
+  Result<std::vector<Address>> last;  // what the last finished lookup found
+};
+
+Resolver::Resolver(const std::string& host, std::uint16_t port)
+    : Resolver([host, port] { return look_up(host, port, 0); }) {
+  if (auto literal = look_up(host, port, AI_NUMERICHOST)) literal_ = *std::move(literal);
+}
+
+Resolver::Resolver(Lookup lookup) : state_(std::make_shared<State>()) { state_->lookup = std::move(lookup); }
+
+Result<std::vector<Address>> Resolver::resolve(Deadline deadline) {
+  if (!literal_.empty()) return literal_;
+
+  std::unique_lock lock(state_->mutex);
+  if (!state_->running) {
+    try {
+      // Detached: nobody can wait for it, neither a caller with a deadline nor a destructor.
+      std::thread([state = state_] {
+        auto found = state->lookup();
+        const std::lock_guard guard(state->mutex);
+        state->last = std::move(found);
+        state->running = false;
+        ++state->finished_count;
+        state->finished.notify_all();
+      }).detach();
+      state_->running = true;
+    } catch (const std::system_error&) {
+      return failure(ErrorKind::overloaded, "no thread to look up the host with");
+    }
+  }
+  const std::uint64_t finished_before = state_->finished_count;
+  const bool finished = state_->finished.wait_until(
+      lock, deadline.time(), [&] { return state_->finished_count != finished_before; });
+  if (!finished) return failure(ErrorKind::timed_out, "looking up the host took too long");
+  return state_->last;
+}
+
+}  // namespace larder::client
