@@ -6,3 +6,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(larder_warnings INTERFACE
     -Wno-restrict -Wno-error=stringop-overflow -Wno-error=array-bounds)
 endif()
+# libstdc++ 12 calls its own deprecated get_temporary_buffer, and clang tells us of it.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(larder_warnings INTERFACE -Wno-deprecated-declarations)
+endif()
