@@ -1,0 +1,180 @@
+"""Running programs of ours, and sockets to talk to them.
+
+A program is started on ports that the kernel picks and is ready when its `ready URL ...` line is on stderr; nothing here
+sleeps. Stopping one checks that it ended cleanly: a sanitizer's report makes it end otherwise.
+"""
+
+import os
+import pathlib
+import queue
+import re
+import signal
+import socket
+import subprocess
+import threading
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("LARDER_BIN_DIR", ROOT / "build/release/bin"))
+
+# Far beyond what anything takes; a program built with sanitizers on a busy machine is slow.
+PATIENCE_S = 30
+
+READY = re.compile(r"(?:^|\s)ready((?: \S+:\S+)+)\n$")
+
+
+class Address:
+    """One of the URLs that a program listens on."""
+
+    def __init__(self, url):
+        self.url = url
+        parts = urllib.parse.urlsplit(url)
+        self.scheme, self.host, self.port = parts.scheme, parts.hostname, parts.port
+
+    def __iter__(self):
+        return iter((self.host, self.port))
+
+    def __str__(self):
+        return self.url
+
+
+class Program:
+    """A process of ours. `stderr` is what it has said so far."""
+
+    def __init__(self, name, options, environment=None):
+        self.name = name
+        self.stderr = ""
+        self._lines = queue.SimpleQueue()
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("LARDER_")}
+        self.process = subprocess.Popen(
+            # Whoever runs the tests in the background has SIGINT ignored, and children inherit that.
+            ["env", "--default-signal=INT", BIN / name, *map(str, options)],
+            env={**clean, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stderr:
+            self.stderr += line
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def wait_for_line(self, wanted):
+        """The next line of stderr that holds `wanted`."""
+        while True:
+            try:
+                line = self._lines.get(timeout=PATIENCE_S)
+            except queue.Empty:
+                raise AssertionError(f"{self.name} has not said {wanted!r}:\n{self.stderr}") from None
+            assert line is not None, f"{self.name} ended before it said {wanted!r}:\n{self.stderr}"
+            if wanted in line:
+                return line
+
+    def wait_until_ready(self):
+        """Until the line that ends with `ready URL URL ...`."""
+        while not (found := READY.search(self.wait_for_line("ready "))):
+            pass
+        self.addresses = [Address(url) for url in found.group(1).split()]
+        return self
+
+    def address(self, scheme):
+        """The first address with this scheme."""
+        return next(address for address in self.addresses if address.scheme == scheme)
+
+    def peer(self, scheme, **options):
+        """A new connection to that address."""
+        return Peer(self.address(scheme), **options)
+
+    def wait(self):
+        """The exit status; negative for a signal."""
+        status = self.process.wait(timeout=PATIENCE_S)
+        self._reader.join(PATIENCE_S)
+        return status
+
+    def stop(self, by=signal.SIGTERM):
+        """Asks the program to stop, and checks that it does so cleanly."""
+        self.process.send_signal(by)
+        status = self.wait()
+        assert status == 0, f"{self.name} ended with status {status}:\n{self.stderr}"
+
+    def kill(self):
+        self.process.kill()
+        self.wait()
+
+    @property
+    def is_running(self):
+        return self.process.poll() is None
+
+    def resident_size(self):
+        """Resident memory in bytes."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+
+class Peer:
+    """The other end of a connection, byte for byte."""
+
+    def __init__(self, address, timeout=PATIENCE_S):
+        self.socket = socket.create_connection(tuple(address), timeout=timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._unread = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def send_cut(self, data, size=1):
+        """In pieces of `size` bytes, each with a send of its own."""
+        for start in range(0, len(data), size):
+            self.socket.sendall(data[start : start + size])
+
+    def _more(self):
+        data = self.socket.recv(1 << 16)
+        self._unread += data
+        return data != b""
+
+    def read(self, size):
+        """Exactly `size` bytes."""
+        while len(self._unread) < size:
+            assert self._more(), f"closed after {self._unread!r}"
+        data, self._unread = self._unread[:size], self._unread[size:]
+        return data
+
+    def read_until(self, end):
+        """Up to and with `end`."""
+        while end not in self._unread:
+            assert self._more(), f"closed after {self._unread!r}"
+        return self.read(self._unread.index(end) + len(end))
+
+    def read_line(self):
+        """One line without its CRLF."""
+        return self.read_until(b"\r\n")[:-2]
+
+    def read_all(self):
+        """Everything until the other end closes; a reset counts as closing."""
+        try:
+            while self._more():
+                pass
+        except ConnectionError:
+            pass
+        data, self._unread = self._unread, b""
+        return data
+
+    def ask(self, request, reply):
+        """Sends a request and checks that the reply is this one."""
+        self.send(request)
+        got = self.read(len(reply))
+        assert got == reply, got
