@@ -59,16 +59,18 @@ def busy_ports():
     return busy
 
 
+def typed(line):
+    """What a shell answers to a line."""
+    environment = {**os.environ, "no_proxy": "*"}
+    return subprocess.run(["bash", "-c", line], env=environment, stdout=subprocess.PIPE, timeout=30).stdout
+
+
 def try_and_stop(process):
-    lines = lines_to_try(process)
-    commands = [line for line in lines if line.startswith(("curl", "printf"))]
-    answers = [
-        subprocess.run(["bash", "-c", line], capture_output=True, text=True, env={**os.environ, "no_proxy": "*"}, timeout=30).stdout
-        for line in commands
-    ]
-    assert answers[:2] == ["OK\n", "v1"], process.log.read_text(encoding="utf-8")
-    assert "| nc " in commands[2] and answers[2] == "v1\r\nEND\r\n"
-    assert commands[3].endswith("/v1/stats") and '"hits"' in answers[3]
+    commands = [line for line in lines_to_try(process) if line.startswith(("curl", "printf"))]
+    answers = [typed(line) for line in commands]
+    assert answers[:2] == [b"OK\n", b"v1"], process.log.read_text(encoding="utf-8")
+    assert "| nc " in commands[2] and answers[2] == b"v1\r\nEND\r\n"
+    assert commands[3].endswith("/v1/stats") and b'"hits"' in answers[3]
 
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 0, process.log.read_text(encoding="utf-8")
