@@ -114,6 +114,7 @@ Result<bool> ReplyDecoder::read_line(Bytes input, std::optional<Reply>& whole) {
   if (size < 2 || input[size - 1] != '\r') return malformed("a line of the reply does not end in CR LF");
   const char type = input.front();
   const Bytes text = input.substr(1, size - 2);
+  if (text.contains('\r')) return malformed("a line of the reply holds a CR");
   switch (type) {
     case '$':
       return begin_bulk(text, Reply::Kind::bulk, whole);
