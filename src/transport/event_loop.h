@@ -21,6 +21,7 @@ namespace larder::transport {
 /// The bounds of each connection. Sizes are bytes.
 struct ConnectionLimits {
   std::size_t output_size_max = std::size_t{256} << 20;  // past this much unsent the connection is closed
+  Duration output_time_max{60'000};  // owed output of which the peer takes nothing for so long; 0: for ever
 };
 
 /// What a loop reports while it runs; called on the loop's thread. The owner counts, the transport knows no

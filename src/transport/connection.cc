@@ -1,0 +1,204 @@
+#include "transport/connection.h"
+
+#include <utility>
+
+#include "base/assert.h"
+
+namespace larder::transport {
+
+Connection::Connection(std::unique_ptr<Handler> handler, const ConnectionLimits& limits, Output& spare_output,
+                       const Now& now)
+    : handler_(std::move(handler)),
+      limits_(limits),
+      spare_output_(spare_output),
+      idle_timeout_(handler_->idle_timeout()),
+      active_at_(now.steady),
+      send_moved_at_(now.steady) {}
+
+void Connection::attach(std::shared_ptr<Waker> waker) try {
+  handler_->attach(std::move(waker));
+} catch (...) {
+  finish(Ending::failed);
+}
+
+void Connection::received(Bytes bytes, const Now& now) try {
+  active_at_ = now.steady;
+  if (state_ == State::finished || bytes.empty()) return;
+  if (state_ != State::open) {
+    discarded_size_ += bytes.size();
+    if (state_ == State::lingering && discarded_size_ > linger_size_max) finish(Ending::complete);
+    return;
+  }
+  // The usual read is consumed whole where it lies, in the loop's own buffer.
+  if (input_.empty() && wait_ == Wait::input && may_call() && bytes.size() >= input_size_min_) {
+    const std::size_t consumed = call_handler(bytes, now);
+    if (state_ == State::open) input_.append(bytes.substr(consumed), input_size_min_);
+  } else {
+    input_.append(bytes, input_size_min_);
+    unseen_input_ = true;
+    if (wait_ == Wait::input && has_work() && may_call()) call_with_held(now);
+  }
+} catch (...) {
+  finish(Ending::failed);
+}
+
+void Connection::received_end(const Now& now) {
+  peer_ended_ = true;
+  active_at_ = now.steady;
+  if (state_ == State::lingering) finish(Ending::complete);
+  settle();
+}
+
+void Connection::sent(std::size_t size, const Now& now) {
+  if (state_ == State::finished) return;
+  active_at_ = now.steady;
+  send_moved_at_ = now.steady;
+  output_.sent(size);
+  if (output_.empty()) return_output();
+  settle();
+}
+
+void Connection::send_blocked() {
+  // Only now, not as soon as the handler has written: a peer that reads gets a reply of any size.
+  if (output_.size() > limits_.output_size_max) finish(Ending::slow_reader);
+}
+
+void Connection::write_side_shut(const Now& now) {
+  if (state_ != State::draining) return;
+  state_ = State::lingering;
+  send_moved_at_ = now.steady;
+  if (peer_ended_ || discarded_size_ > linger_size_max) finish(Ending::complete);
+}
+
+void Connection::woken(const Now& now) {
+  if (state_ != State::open || wait_ != Wait::wake) return;
+  woken_ = true;
+  if (may_call()) resume(now);
+}
+
+void Connection::resume(const Now& now) try {
+  if (must_resume()) call_with_held(now);
+} catch (...) {
+  finish(Ending::failed);
+}
+
+void Connection::time_passed(const Now& now) {
+  const auto due = deadline();
+  if (!due || now.steady < *due) return;
+  if (state_ == State::lingering) {
+    finish(Ending::complete);
+  } else {
+    finish(output_.empty() ? Ending::idle : Ending::slow_reader);
+  }
+}
+
+void Connection::shut_down(const Now& /*now*/) {
+  stopping_ = true;
+  settle();
+}
+
+bool Connection::wants_input() const {
+  if (peer_ended_) return false;
+  switch (state_) {
+    case State::open:
+      return wait_ == Wait::input && may_call() && !stopping_;
+    case State::draining:
+      // A peer that writes all it has before it reads would otherwise never come to its replies.
+      return discarded_size_ <= linger_size_max;
+    case State::lingering:
+      return true;
+    case State::finished:
+      break;
+  }
+  return false;
+}
+
+bool Connection::must_shut_write_side() const { return state_ == State::draining && output_.empty(); }
+
+std::optional<SteadyTime> Connection::deadline() const {
+  if (state_ == State::finished) return std::nullopt;
+  if (state_ == State::lingering) return send_moved_at_ + linger_time_max;
+  if (!output_.empty()) {
+    if (limits_.output_time_max == Duration{0}) return std::nullopt;
+    return send_moved_at_ + limits_.output_time_max;
+  }
+  if (idle() && idle_timeout_ > Duration{0}) return active_at_ + idle_timeout_;
+  return std::nullopt;
+}
+
+/// The handler is owed a call, as soon as may_call().
+bool Connection::has_work() const {
+  switch (wait_) {
+    case Wait::input:
+      return unseen_input_ && input_.size() >= input_size_min_;
+    case Wait::output:
+      return true;
+    case Wait::wake:
+      return woken_;
+    case Wait::close:
+      break;
+  }
+  return false;
+}
+
+bool Connection::may_call() const { return !output_.full(); }
+
+void Connection::call_with_held(const Now& now) {
+  const std::size_t consumed = call_handler(input_.bytes(), now);
+  if (state_ == State::open) input_.consume(consumed);
+}
+
+std::size_t Connection::call_handler(Bytes input, const Now& now) {
+  LARDER_ASSERT(state_ == State::open);
+  active_at_ = now.steady;  // a peer's silence counts from when we were done with it
+  woken_ = false;
+  unseen_input_ = false;
+  const bool nothing_owed = output_.empty();
+  if (nothing_owed) std::swap(output_, spare_output_);
+  const Progress progress = handler_->advance(input, now, output_);
+  LARDER_ASSERT(progress.consumed <= input.size());
+  wait_ = progress.wait;
+  input_size_min_ = wait_ == Wait::input ? progress.input_size_min : 0;
+  idle_timeout_ = handler_->idle_timeout();
+  if (nothing_owed) {
+    send_moved_at_ = now.steady;
+    if (output_.empty()) return_output();
+  }
+  if (wait_ == Wait::close) {
+    drain();
+  } else if (wait_ == Wait::input) {
+    settle();
+  }
+  return progress.consumed;
+}
+
+/// Ends what no more input can bring forward.
+void Connection::settle() {
+  if (state_ == State::open && (peer_ended_ || stopping_) && wait_ == Wait::input && !has_work()) drain();
+  // A peer that has ended sends nothing that a reset could answer: no need to linger.
+  if (state_ == State::draining && output_.empty() && peer_ended_) finish(Ending::complete);
+}
+
+void Connection::drain() {
+  state_ = State::draining;
+  input_.clear();
+  settle();
+}
+
+void Connection::finish(Ending ending) {
+  if (state_ == State::finished) return;
+  state_ = State::finished;
+  ending_ = ending;
+  input_.clear();
+  output_.clear();
+  return_output();
+}
+
+/// The empty output goes to whichever connection writes next; a second one is freed.
+void Connection::return_output() {
+  LARDER_ASSERT(output_.empty());
+  if (output_.capacity() > spare_output_.capacity()) std::swap(output_, spare_output_);
+  output_ = Output();
+}
+
+}  // namespace larder::transport

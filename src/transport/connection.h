@@ -1,0 +1,133 @@
+// transport/connection.h: the life of one connection, without a socket.
+//
+//              handler: close, or peer's end and nothing owed,
+//              or shut_down() and nothing owed                all sent, write side shut
+//     open ----------------------------------------> draining ------------------------> lingering
+//       |  reset, idle too long, reader too slow,       |  same; or all sent and the        |  peer's end, or
+//       |  no memory                                    |  peer's end is here already       |  bound passed
+//       +---------------------------> finished <--------+-----------------------------------+
+//
+// A loop tells it what happened (bytes came, bytes left, the peer ended, time passed) and asks what to do
+// next (read? send what? shut the write side? call again? when at the latest?). Everything that loops must
+// agree on is decided here; a loop only moves bytes.
+//
+// Lingering: closing a socket whose peer still sends makes the kernel answer with a reset, and a reset
+// destroys replies that are on their way. So the write side is shut first, and what still comes is thrown
+// away until the peer ends, for at most linger_time_max and linger_size_max. Source: RFC 9112, section 9.6.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/output.h"
+#include "transport/event_loop.h"
+#include "transport/handler.h"
+#include "transport/input_buffer.h"
+
+namespace larder::transport {
+
+/// Why a connection is finished.
+enum class Ending : std::uint8_t {
+  none,         // it is not
+  complete,     // what was owed has left
+  lost,         // the peer or the network broke it
+  slow_reader,  // the peer did not take its replies
+  idle,         // the peer was silent for too long
+  failed,       // no memory for it, or its handler threw
+};
+
+/// One connection's state. Belongs to a loop, which owns the socket.
+///
+/// Units      sizes are bytes
+/// Ownership  owns its handler; borrows `limits` and `spare_output`, which all connections of a loop share,
+/// so
+///            that a connection with nothing to send holds no buffer
+/// Threads    its loop's thread only
+/// Errors     none: what goes wrong shows as finished(); no exception leaves
+/// Invariant  outside of `open` the handler is never called again; once finished() it stays so
+class Connection final {
+ public:
+  static constexpr Duration linger_time_max{3000};
+  static constexpr std::size_t linger_size_max = std::size_t{16} << 20;
+
+  Connection(std::unique_ptr<Handler> handler, const ConnectionLimits& limits, Output& spare_output,
+             const Now& now);
+
+  // What happened. Each may be told at any time; a loop whose reads complete on their own may bring bytes
+  // that wants_input() no longer asked for: they are kept, and there are only as many as it had under way.
+
+  void attach(std::shared_ptr<Waker> waker);
+  void received(Bytes bytes, const Now& now);
+  void received_end(const Now& now);
+  /// The first `size` bytes of to_send() have left.
+  void sent(std::size_t size, const Now& now);
+  /// The socket takes no more for now; to_send() holds what it did not take.
+  void send_blocked();
+  void write_side_shut(const Now& now);
+  void woken(const Now& now);
+  /// Answers must_resume().
+  void resume(const Now& now);
+  /// deadline() may have passed.
+  void time_passed(const Now& now);
+  /// Reset by the peer or broken otherwise: nothing can be delivered.
+  void lost() { finish(Ending::lost); }
+  /// No new requests; what is under way is answered, then it closes.
+  void shut_down(const Now& now);
+
+  // What to do.
+
+  /// Whether to read: for the handler, or to throw away while closing.
+  [[nodiscard]] bool wants_input() const;
+  /// Valid until the next call that is told what happened.
+  [[nodiscard]] Bytes to_send() const { return output_.pending(); }
+  /// All is sent: shut the write side and say so with write_side_shut().
+  [[nodiscard]] bool must_shut_write_side() const;
+  /// The handler has work that no event will announce: resume() it, when others have had their turn.
+  [[nodiscard]] bool must_resume() const { return state_ == State::open && has_work() && may_call(); }
+  /// When time_passed() must be called at the latest. Moves with every event, mostly later.
+  [[nodiscard]] std::optional<SteadyTime> deadline() const;
+  /// Open, and owes nothing: not an answer, not a byte.
+  [[nodiscard]] bool idle() const {
+    return state_ == State::open && wait_ == Wait::input && !has_work() && output_.empty();
+  }
+  [[nodiscard]] bool finished() const { return state_ == State::finished; }
+  [[nodiscard]] Ending ending() const { return ending_; }
+  /// What its buffers hold.
+  [[nodiscard]] std::size_t buffer_capacity() const { return input_.capacity() + output_.capacity(); }
+
+ private:
+  enum class State : std::uint8_t { open, draining, lingering, finished };
+
+  [[nodiscard]] bool has_work() const;
+  [[nodiscard]] bool may_call() const;
+  [[nodiscard]] std::size_t call_handler(Bytes input, const Now& now);
+  void call_with_held(const Now& now);
+  void settle();
+  void drain();
+  void finish(Ending ending);
+  void return_output();
+
+  std::unique_ptr<Handler> handler_;
+  const ConnectionLimits& limits_;
+  Output& spare_output_;
+  InputBuffer input_;
+  Output output_;
+  std::size_t input_size_min_ = 0;
+  std::size_t discarded_size_ = 0;
+  Duration idle_timeout_{0};
+  SteadyTime active_at_;      // the last byte either way
+  SteadyTime send_moved_at_;  // output began to be owed, or some of it left; later: lingering began
+  State state_ = State::open;
+  Wait wait_ = Wait::input;
+  Ending ending_ = Ending::none;
+  bool unseen_input_ = false;  // input_ holds bytes that the handler has not been shown
+  bool woken_ = false;
+  bool peer_ended_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace larder::transport

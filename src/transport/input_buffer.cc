@@ -1,0 +1,76 @@
+#include "transport/input_buffer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "base/assert.h"
+
+namespace larder::transport {
+namespace {
+
+constexpr std::size_t capacity_min = 64;
+
+/// Less than this is not worth a reallocation to give back.
+constexpr std::size_t slack_max = std::size_t{2} << 10;
+
+}  // namespace
+
+void InputBuffer::append(Bytes bytes, std::size_t size_expected) {
+  if (bytes.empty()) return;
+  const std::size_t needed = size_ + bytes.size();
+  if (start_ + needed > capacity_) {
+    move_to_front();
+    if (needed > capacity_) {
+      // A first piece of unknown size gets just its room: it is most often the tail of a pipeline, which the
+      // next read completes. One that keeps growing doubles.
+      const std::size_t roomy = size_ == 0 ? needed : 2 * needed;
+      grow(std::max(capacity_min, size_expected >= needed ? std::min(size_expected, 2 * needed) : roomy));
+    }
+  }
+  std::memcpy(memory_.get() + start_ + size_, bytes.data(), bytes.size());
+  size_ = needed;
+}
+
+void InputBuffer::consume(std::size_t size) {
+  LARDER_ASSERT(size <= size_);
+  if (size == 0) return;
+  start_ += size;
+  size_ -= size;
+  if (size_ == 0) {
+    clear();
+    return;
+  }
+  // A large read leaves its capacity behind a tail of a few bytes; ten thousand peers that each stop in the
+  // middle of a request would hold a read's worth of memory each.
+  if (capacity_ <= slack_max || size_ > capacity_ / 4) return;
+  move_to_front();
+  if (void* const smaller = std::realloc(memory_.get(), size_)) {
+    static_cast<void>(memory_.release());
+    memory_.reset(static_cast<char*>(smaller));
+    capacity_ = size_;
+  }
+}
+
+void InputBuffer::clear() {
+  memory_.reset();
+  start_ = size_ = capacity_ = 0;
+}
+
+void InputBuffer::move_to_front() {
+  if (start_ == 0) return;
+  std::memmove(memory_.get(), memory_.get() + start_, size_);
+  start_ = 0;
+}
+
+void InputBuffer::grow(std::size_t capacity) {
+  // realloc and not new: large blocks are mappings of their own, and the kernel moves their pages instead of
+  // copying them.
+  void* const larger = std::realloc(memory_.get(), capacity);
+  if (larger == nullptr) throw std::bad_alloc();
+  static_cast<void>(memory_.release());
+  memory_.reset(static_cast<char*>(larger));
+  capacity_ = capacity;
+}
+
+}  // namespace larder::transport
