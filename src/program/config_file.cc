@@ -21,7 +21,7 @@ std::string place(const std::string& path, std::size_t line) {
 }
 
 std::optional<std::string> scalar_text(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) return *text;
+  if (auto text = node.value_exact<std::string>()) return text;
   if (const auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
   if (const auto truth = node.value_exact<bool>()) return *truth ? "true" : "false";
   return std::nullopt;

@@ -1,0 +1,213 @@
+#include "program/health_check.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <fcntl.h>
+#include <memory>
+#include <mutex>
+#include <netdb.h>
+#include <optional>
+#include <poll.h>
+#include <string>
+#include <sys/socket.h>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace larder::program {
+namespace {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+constexpr std::array<std::string_view, 3> schemes{"resp", "line", "http"};
+constexpr std::size_t answer_size_max = 4096;
+
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+};
+
+struct Lookup {
+  int error = EAI_AGAIN;
+  std::vector<Address> addresses{};
+};
+
+Lookup look_up(const std::string& host, const std::string& port, int flags) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  Lookup lookup{.error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found)};
+  for (const addrinfo* entry = found; lookup.error == 0 && entry != nullptr; entry = entry->ai_next) {
+    Address address;
+    address.size = entry->ai_addrlen;
+    std::memcpy(&address.storage, entry->ai_addr, entry->ai_addrlen);
+    lookup.addresses.push_back(address);
+  }
+  if (found != nullptr) freeaddrinfo(found);
+  return lookup;
+}
+
+// getaddrinfo() cannot be told how long to wait and cannot be interrupted. So a thread does it, and is left
+// behind if it takes too long; what it writes to is shared with it.
+std::optional<Lookup> look_up_until(const std::string& host, const std::string& port, Deadline deadline) {
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable ready;
+    std::optional<Lookup> lookup;
+  };
+  auto shared = std::make_shared<Shared>();
+  std::thread([shared, host, port] {
+    Lookup lookup = look_up(host, port, 0);
+    const std::scoped_lock lock(shared->mutex);
+    shared->lookup = std::move(lookup);
+    shared->ready.notify_one();
+  }).detach();
+  std::unique_lock lock(shared->mutex);
+  shared->ready.wait_until(lock, deadline, [&] { return shared->lookup.has_value(); });
+  return shared->lookup;
+}
+
+std::unexpected<Error> timed_out() { return failure(ErrorKind::timed_out, "no answer in time"); }
+
+std::unexpected<Error> system_failure(int error_number) {
+  return failure(ErrorKind::disconnected, std::generic_category().message(error_number));
+}
+
+Result<void> wait_for(int descriptor, short events, Deadline deadline) {
+  for (;;) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return timed_out();
+    pollfd waiting{.fd = descriptor, .events = events, .revents = 0};
+    const int ready = poll(&waiting, 1, static_cast<int>(left.count()));
+    if (ready > 0) return {};
+    if (ready < 0 && errno != EINTR) return system_failure(errno);
+  }
+}
+
+// Closes its descriptor however the check ends.
+class Connection {
+ public:
+  explicit Connection(int descriptor) : descriptor_(descriptor) {}
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+
+  Result<void> connect_to(const Address& address, Deadline deadline) {
+    if (descriptor_ < 0) return system_failure(errno);
+    if (connect(descriptor_, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0)
+      return {};
+    if (errno != EINPROGRESS) return system_failure(errno);
+    if (Result<void> ready = wait_for(descriptor_, POLLOUT, deadline); !ready) return ready;
+    int error_number = 0;
+    socklen_t size = sizeof error_number;
+    getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error_number, &size);
+    return error_number == 0 ? Result<void>{} : system_failure(error_number);
+  }
+
+  Result<void> send_all(Bytes bytes, Deadline deadline) {
+    while (!bytes.empty()) {
+      const ssize_t sent = send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent > 0) {
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
+      } else if (errno == EAGAIN) {
+        if (Result<void> ready = wait_for(descriptor_, POLLOUT, deadline); !ready) return ready;
+      } else if (errno != EINTR) {
+        return system_failure(errno);
+      }
+    }
+    return {};
+  }
+
+  // One more piece of the answer; empty: the peer has closed.
+  Result<std::string> receive(Deadline deadline) {
+    for (;;) {
+      std::array<char, 1024> buffer;
+      const ssize_t received = recv(descriptor_, buffer.data(), buffer.size(), 0);
+      if (received >= 0) return std::string(buffer.data(), static_cast<std::size_t>(received));
+      if (errno == EAGAIN) {
+        if (const Result<void> ready = wait_for(descriptor_, POLLIN, deadline); !ready) {
+          return std::unexpected(ready.error());
+        }
+      } else if (errno != EINTR) {
+        return system_failure(errno);
+      }
+    }
+  }
+
+ private:
+  int descriptor_;
+};
+
+std::string question_for(const Endpoint& endpoint) {
+  if (endpoint.scheme == "resp") return "*1\r\n$4\r\nPING\r\n";
+  if (endpoint.scheme == "line") return "get larder-healthcheck\r\n";
+  const std::string url = endpoint.url();
+  return "GET /healthz HTTP/1.1\r\nHost: " + url.substr(endpoint.scheme.size() + 3) +
+         "\r\nConnection: close\r\n\r\n";
+}
+
+enum class Verdict : std::uint8_t { healthy, unhealthy, undecided };
+
+Verdict judge(const Endpoint& endpoint, Bytes answer) {
+  // A cache has most likely nothing under the key, but whatever it has ends with END.
+  if (endpoint.scheme == "line") {
+    if (answer.starts_with("ERROR")) return Verdict::unhealthy;
+    return answer == "END\r\n" || answer.ends_with("\r\nEND\r\n") ? Verdict::healthy : Verdict::undecided;
+  }
+  const Bytes expected = endpoint.scheme == "resp" ? Bytes("+PONG\r\n") : Bytes("HTTP/1.1 200");
+  if (answer.starts_with(expected)) return Verdict::healthy;
+  return expected.starts_with(answer) ? Verdict::undecided : Verdict::unhealthy;
+}
+
+Result<void> ask(const Endpoint& endpoint, const Address& address, Deadline deadline) {
+  Connection connection(
+      socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  if (Result<void> connected = connection.connect_to(address, deadline); !connected) return connected;
+  if (Result<void> sent = connection.send_all(question_for(endpoint), deadline); !sent) return sent;
+  std::string answer;
+  for (;;) {
+    const Result<std::string> piece = connection.receive(deadline);
+    if (!piece) return std::unexpected(piece.error());
+    answer += *piece;
+    const Verdict verdict = judge(endpoint, answer);
+    if (verdict == Verdict::healthy) return {};
+    if (verdict == Verdict::unhealthy || piece->empty() || answer.size() > answer_size_max) {
+      return failure(ErrorKind::malformed,
+                     answer.empty() ? "closed without an answer"
+                                    : "the answer is not that of a healthy " + endpoint.scheme + " listener");
+    }
+  }
+}
+
+}  // namespace
+
+std::span<const std::string_view> health_check_schemes() { return schemes; }
+
+Result<void> check_health(const Endpoint& endpoint, Duration time_limit) {
+  const Deadline deadline = std::chrono::steady_clock::now() + time_limit;
+  const std::string port = std::to_string(endpoint.port);
+  // An address in digits needs no name server and no thread.
+  std::optional<Lookup> lookup = look_up(endpoint.host, port, AI_NUMERICHOST);
+  if (lookup->error != 0) lookup = look_up_until(endpoint.host, port, deadline);
+  if (!lookup) return failure(ErrorKind::timed_out, "the name was not found in time");
+  if (lookup->error != 0) return failure(ErrorKind::disconnected, gai_strerror(lookup->error));
+
+  Result<void> answer = failure(ErrorKind::disconnected, "the name has no address");
+  for (const Address& address : lookup->addresses) {
+    answer = ask(endpoint, address, deadline);
+    if (answer || answer.error().kind == ErrorKind::timed_out) break;
+  }
+  return answer;
+}
+
+}  // namespace larder::program

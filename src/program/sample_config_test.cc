@@ -1,0 +1,76 @@
+// The sample shows every key, and what it shows is true. Method: a small table is printed; uncommented, the
+// text must be read back as the defaults.
+#include "program/sample_config.h"
+
+#include <array>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <regex>
+
+#include "program/config_file.h"
+
+namespace larder::program {
+namespace {
+
+constexpr std::array<std::string_view, 2> schemes{"line", "resp"};
+
+OptionTable small_table() {
+  OptionTable table{.program = "sampler", .summary = "Samples", .environment_prefix = "SAMPLE_"};
+  table.rows = {
+      {.flag = "listen",
+       .kind = OptionKind::endpoint_list,
+       .default_text = "line://h:1,resp://h:2",
+       .choices = schemes,
+       .help = "Where"},
+      {.flag = "memory",
+       .kind = OptionKind::size,
+       .default_note = "all there is",
+       .example = "1gb",
+       .min = 1024,
+       .help = "How much"},
+      {.flag = "workers",
+       .kind = OptionKind::count_or_auto,
+       .default_text = "auto",
+       .min = 1,
+       .max = 8,
+       .help = "N"},
+      {.flag = "allow-anonymous", .kind = OptionKind::toggle, .help = "Anybody"},
+  };
+  for (const OptionRow& row : common_option_rows(schemes)) table.rows.push_back(row);
+  return table;
+}
+
+TEST(SampleConfig, ShowsKeysRangesAndDefaults) {
+  EXPECT_EQ(
+      sample_config(small_table()),
+      "# Options of sampler, with their defaults. Remove the # in front of what you change, and pass the\n"
+      "# file with --config. A flag or an environment variable wins over what stands here.\n"
+      "\n"
+      "## Where.\n## Schemes: line, resp.\n# listen = [\"line://h:1\", \"resp://h:2\"]\n"
+      "\n"
+      "## How much.\n## At least 1kb.\n## Default: all there is.\n# memory = \"1gb\"\n"
+      "\n"
+      "## N.\n## At least 1, at most 8, or auto.\n# workers = \"auto\"\n"
+      "\n"
+      "## Anybody.\n# allow-anonymous = false\n"
+      "\n"
+      "## The least important lines to log on standard error; the line that says ready is always there.\n"
+      "## One of: debug, info, warn, error, off.\n# log-level = \"info\"\n");
+}
+
+TEST(SampleConfig, IsAFileOnceItsKeysAreUncommented) {
+  const std::string text =
+      std::regex_replace(sample_config(small_table()), std::regex("\n# ([a-z-]+ = )"), "\n$1");
+  const auto entries = parse_config_text(text, "sample");
+  ASSERT_TRUE(entries.has_value()) << entries.error().message;
+  EXPECT_EQ(entries->size(), 5U);
+}
+
+TEST(SampleConfig, ChangesNothingAsItIs) {
+  const auto entries = parse_config_text(sample_config(small_table()), "sample");
+  ASSERT_TRUE(entries.has_value()) << entries.error().message;
+  EXPECT_TRUE(entries->empty());
+}
+
+}  // namespace
+}  // namespace larder::program

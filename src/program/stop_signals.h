@@ -1,0 +1,47 @@
+// program/stop_signals.h: SIGTERM and SIGINT as something to wait for.
+//
+//   main                          workers
+//    |  StopSignals stop;            .          blocks both signals; threads started from here inherit that
+//    |  ---------------------------> run
+//    |  stop.wait()  <-- SIGTERM
+//    |  workers.shut_down(grace)
+//    |  stop.wait()  <------------- stop.notify() when the last worker is done, or a second signal: hurry
+//
+// The signals are read from a signalfd(2), so that no code of ours ever runs inside a signal handler.
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.h"
+
+namespace larder::program {
+
+/// Takes the process's SIGTERM and SIGINT, and ignores SIGPIPE, for as long as the process lives.
+///
+/// Threads    made by the main thread before any other is started; wait() from one thread, notify() from any
+/// Errors     make() fails if descriptors are used up
+class StopSignals final {
+ public:
+  enum class Event : std::uint8_t { stop_signal, notified };
+
+  [[nodiscard]] static Result<StopSignals> make();
+  StopSignals(StopSignals&& other) noexcept;
+  StopSignals& operator=(StopSignals&&) = delete;
+  ~StopSignals();
+
+  /// Blocks until the next signal or notification. Each signal is told once; notifications that came
+  /// together are told as one, and before a signal.
+  Event wait();
+
+  /// Lets wait() return.
+  void notify();
+
+ private:
+  StopSignals(int signal_descriptor, int notify_descriptor)
+      : signal_descriptor_(signal_descriptor), notify_descriptor_(notify_descriptor) {}
+
+  int signal_descriptor_;
+  int notify_descriptor_;
+};
+
+}  // namespace larder::program
