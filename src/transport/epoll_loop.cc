@@ -160,6 +160,7 @@ void EpollLoop::shut_down(Duration grace) {
 }
 
 Result<void> EpollLoop::run() {
+  now_ = clock_.now();
   while (true) {
     const int count =
         ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), wait_time_ms());

@@ -2,6 +2,7 @@
 // waking, tasks, ticks. Method: real sockets on loopback against a loop on its own thread; what the loop
 // reports through its observer is what the tests wait for.
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <gtest/gtest.h>
 #include <memory>
@@ -16,19 +17,19 @@
 namespace larder::transport {
 namespace {
 
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 class EventLoopConformance : public testing::TestWithParam<LoopKind> {};
 LARDER_FOR_EACH_LOOP(EventLoopConformance);
 
-HandlerFactory each(Advance advance) {
+HandlerFactory each(const Advance& advance) {
   return [advance] { return std::make_unique<FunctionHandler>(advance); };
 }
 
 TEST_P(EventLoopConformance, AnswersTheSameHoweverTheBytesAreCut) {
-  TestServer server(GetParam(), each(echo_lines));
+  const TestServer server(GetParam(), each(echo_lines));
   std::string lines;
   for (std::size_t i = 0; i < 60; ++i)
     lines += std::string(i * 7 % 50, static_cast<char>('a' + i % 26)) + "\n";
@@ -67,8 +68,28 @@ TEST_P(EventLoopConformance, AnswersAThousandRequestsOfOneWriteInOneSend) {
   EXPECT_LE(observer.read([&] { return observer.received_calls; }), 3U);
 }
 
+TEST_P(EventLoopConformance, ServesOthersBesideAPeerThatNeverPauses) {
+  const TestServer server(GetParam(), each([](Bytes input, const Now& now, Output& output) {
+                            if (input.starts_with('#')) return Progress{input.size(), Wait::input, 0};
+                            return echo_lines(input, now, output);
+                          }));
+  std::atomic<bool> enough = false;
+  const TestPeer busy(server.port());
+  std::thread flood([&] {
+    const std::string noise(1'000'000, '#');
+    while (!enough) busy.send(noise);
+  });
+  const TestPeer other(server.port());
+  for (int i = 0; i < 200; ++i) {
+    other.send("ping\n");
+    EXPECT_EQ(other.receive(5), "ping\n");
+  }
+  enough = true;
+  flood.join();
+}
+
 TEST_P(EventLoopConformance, SendsRepliesLargerThanAnySocketBuffer) {
-  TestServer server(GetParam(), each(answer_sizes));
+  const TestServer server(GetParam(), each(answer_sizes));
   const TestPeer peer(server.port());
   peer.send("50000000\n1\n");
   EXPECT_EQ(peer.receive(50'000'001).size(), 50'000'001U);
@@ -77,12 +98,12 @@ TEST_P(EventLoopConformance, SendsRepliesLargerThanAnySocketBuffer) {
 TEST_P(EventLoopConformance, DoesNotReadAPeerThatDoesNotRead) {
   std::atomic<std::size_t> output_size_max_seen = 0;
   std::atomic<std::size_t> handled_size = 0;
-  TestServer server(GetParam(), each([&](Bytes input, const Now& now, Output& output) {
-                      const Progress progress = answer_sizes(input, now, output);
-                      output_size_max_seen = std::max<std::size_t>(output_size_max_seen, output.size());
-                      handled_size += progress.consumed;
-                      return progress;
-                    }));
+  const TestServer server(GetParam(), each([&](Bytes input, const Now& now, Output& output) {
+                            const Progress progress = answer_sizes(input, now, output);
+                            output_size_max_seen = std::max<std::size_t>(output_size_max_seen, output.size());
+                            handled_size += progress.consumed;
+                            return progress;
+                          }));
   const TestPeer deaf(server.port(), {.receive_buffer_size = 65'536});
   const TestPeer other(server.port());
   // 1,000 requests for 64 KiB: more than all the buffers on the way hold.
@@ -130,15 +151,15 @@ TEST_P(EventLoopConformance, AssemblesALargeMessageWithoutShowingItAgainAndAgain
   constexpr std::size_t message_size = 100'000'000;
   std::atomic<int> calls = 0;
   std::atomic<bool> intact = false;
-  TestServer server(GetParam(), each([&](Bytes input, const Now& /*now*/, Output& output) {
-                      ++calls;
-                      if (input.size() < message_size) return Progress{0, Wait::input, message_size};
-                      intact = std::ranges::all_of(input.substr(0, message_size - 1),
-                                                   [](char c) { return c == 'v'; }) &&
-                               input[message_size - 1] == '!';
-                      output.append("stored");
-                      return Progress{message_size, Wait::input, 0};
-                    }));
+  const TestServer server(GetParam(), each([&](Bytes input, const Now& /*now*/, Output& output) {
+                            ++calls;
+                            if (input.size() < message_size) return Progress{0, Wait::input, message_size};
+                            intact = std::ranges::all_of(input.substr(0, message_size - 1),
+                                                         [](char c) { return c == 'v'; }) &&
+                                     input[message_size - 1] == '!';
+                            output.append("stored");
+                            return Progress{message_size, Wait::input, 0};
+                          }));
   const TestPeer peer(server.port());
   peer.send(std::string(message_size - 1, 'v') + "!");
   EXPECT_EQ(peer.receive(6), "stored");
@@ -210,6 +231,7 @@ TEST_P(EventLoopConformance, WakesManyConnectionsFromManyThreads) {
         });
   });
   std::vector<std::unique_ptr<TestPeer>> peers;
+  peers.reserve(20);
   for (int i = 0; i < 20; ++i) peers.push_back(std::make_unique<TestPeer>(server.port()));
   for (const auto& peer : peers) peer->send("0123456789");
   for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(peers[i]->receive(10), "0123456789");
@@ -224,6 +246,7 @@ TEST_P(EventLoopConformance, RunsTheTasksOfEachThreadInOrder) {
   constexpr int task_count = 1000;
   std::vector<std::vector<int>> ran(thread_count);
   std::vector<std::thread> threads;
+  threads.reserve(thread_count);
   for (std::size_t t = 0; t < thread_count; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < task_count; ++i) server.loop().post([&ran, t, i] { ran[t].push_back(i); });
@@ -279,10 +302,10 @@ TEST_P(EventLoopConformance, TicksByItself) {
 }
 
 TEST_P(EventLoopConformance, LosesOnlyTheConnectionWhoseHandlerRunsOutOfMemory) {
-  TestServer server(GetParam(), each([](Bytes input, const Now& now, Output& output) {
-                      if (input.starts_with("boom")) throw std::bad_alloc();
-                      return echo_lines(input, now, output);
-                    }));
+  const TestServer server(GetParam(), each([](Bytes input, const Now& now, Output& output) {
+                            if (input.starts_with("boom")) throw std::bad_alloc();
+                            return echo_lines(input, now, output);
+                          }));
   const TestPeer unlucky(server.port());
   const TestPeer other(server.port());
   unlucky.send("boom\n");

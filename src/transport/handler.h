@@ -30,7 +30,7 @@ class Handler {
   virtual ~Handler() = default;
 
   /// Called once before anything else. Handlers that never answer Wait::wake need not care.
-  virtual void attach(std::shared_ptr<Waker> /*waker*/) {}
+  virtual void attach(std::shared_ptr<Waker> /*waker*/) {}  // NOLINT(performance-unnecessary-value-param)
 
   /// `input` starts where the last call stopped consuming. See base/progress.h for the answer.
   virtual Progress advance(Bytes input, const Now& now, Output& output) = 0;

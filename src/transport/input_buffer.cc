@@ -25,7 +25,9 @@ void InputBuffer::append(Bytes bytes, std::size_t size_expected) {
       // A first piece of unknown size gets just its room: it is most often the tail of a pipeline, which the
       // next read completes. One that keeps growing doubles.
       const std::size_t roomy = size_ == 0 ? needed : 2 * needed;
-      grow(std::max(capacity_min, size_expected >= needed ? std::min(size_expected, 2 * needed) : roomy));
+      const std::size_t capacity =
+          std::max(capacity_min, size_expected >= needed ? std::min(size_expected, 2 * needed) : roomy);
+      if (!reallocate(capacity)) throw std::bad_alloc();
     }
   }
   std::memcpy(memory_.get() + start_ + size_, bytes.data(), bytes.size());
@@ -45,11 +47,7 @@ void InputBuffer::consume(std::size_t size) {
   // middle of a request would hold a read's worth of memory each.
   if (capacity_ <= slack_max || size_ > capacity_ / 4) return;
   move_to_front();
-  if (void* const smaller = std::realloc(memory_.get(), size_)) {
-    static_cast<void>(memory_.release());
-    memory_.reset(static_cast<char*>(smaller));
-    capacity_ = size_;
-  }
+  static_cast<void>(reallocate(size_));  // if not, it stays as large as it is
 }
 
 void InputBuffer::clear() {
@@ -63,14 +61,15 @@ void InputBuffer::move_to_front() {
   start_ = 0;
 }
 
-void InputBuffer::grow(std::size_t capacity) {
-  // realloc and not new: large blocks are mappings of their own, and the kernel moves their pages instead of
-  // copying them.
-  void* const larger = std::realloc(memory_.get(), capacity);
-  if (larger == nullptr) throw std::bad_alloc();
-  static_cast<void>(memory_.release());
-  memory_.reset(static_cast<char*>(larger));
+/// With realloc and not new: large blocks are mappings of their own, and the kernel moves their pages instead
+/// of copying them.
+bool InputBuffer::reallocate(std::size_t capacity) {
+  char* const before = memory_.release();
+  auto* const after = static_cast<char*>(std::realloc(before, capacity));
+  memory_.reset(after != nullptr ? after : before);
+  if (after == nullptr) return false;
   capacity_ = capacity;
+  return true;
 }
 
 }  // namespace larder::transport

@@ -43,7 +43,7 @@ class InputBuffer final {
   };
 
   void move_to_front();
-  void grow(std::size_t capacity);
+  [[nodiscard]] bool reallocate(std::size_t capacity);
 
   std::unique_ptr<char, Free> memory_;
   std::size_t start_ = 0;

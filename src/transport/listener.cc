@@ -105,7 +105,7 @@ Result<Listener> open_listener(const Endpoint& endpoint, int backlog) {
     if (socket.valid()) {
       sockaddr_storage bound{};
       socklen_t bound_size = sizeof bound;
-      auto* const bound_address = static_cast<sockaddr*>(static_cast<void*>(&bound));
+      auto* const bound_address = reinterpret_cast<sockaddr*>(&bound);
       if (::getsockname(socket.get(), bound_address, &bound_size) != 0) return cannot_listen(endpoint, errno);
       Endpoint real = endpoint;
       real.port = port_of(bound_address);

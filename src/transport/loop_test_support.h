@@ -42,10 +42,9 @@ class Watched {
  public:
   template <class Change>
   void change(Change&& change) {
-    {
-      const std::lock_guard lock(mutex_);
-      change();
-    }
+    // Notifies under the lock: who waits may destroy this as soon as it sees the change.
+    const std::lock_guard lock(mutex_);
+    change();
     changed_.notify_all();
   }
   /// False: it did not come true within a time that is long for any machine.

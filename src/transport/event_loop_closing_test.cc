@@ -1,0 +1,240 @@
+// How connections end on every event loop: half-closed peers, resets, lingering, idle timeouts, shutting
+// down. Method: as in event_loop_conformance_test.cc; each test looks at both ends of the wire.
+#include <functional>
+#include <gtest/gtest.h>
+#include <memory>
+#include <string>
+#include <sys/socket.h>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "transport/loop_test_support.h"
+
+namespace larder::transport {
+namespace {
+
+using namespace std::chrono_literals;
+
+class EventLoopClosing : public testing::TestWithParam<LoopKind> {};
+LARDER_FOR_EACH_LOOP(EventLoopClosing);
+
+HandlerFactory each(const Advance& advance) {
+  return [advance] { return std::make_unique<FunctionHandler>(advance); };
+}
+
+/// Answers "quit" with `size` bytes and closes.
+Advance quit_with(std::size_t size) {
+  return [size](Bytes input, const Now& /*now*/, Output& output) {
+    if (!input.starts_with("quit")) return Progress{0, Wait::input, 4};
+    output.append(std::string(size, 'x'));
+    return Progress{input.size(), Wait::close, 0};
+  };
+}
+
+TEST_P(EventLoopClosing, AnswersAPeerThatHasEndedItsSide) {
+  TestServer server(GetParam(), each(answer_sizes));
+  for (const std::size_t size : {1UL, 20'000'000UL}) {
+    const TestPeer peer(server.port());
+    peer.send(std::to_string(size) + "\n" + std::to_string(size) + "\nhalf a requ");
+    peer.end_sending();
+    const auto rest = peer.receive_to_end();
+    EXPECT_EQ(rest.bytes.size(), 2 * size);
+    EXPECT_EQ(rest.error_number, 0);
+  }
+  ASSERT_TRUE(server.observer().await([&] { return server.observer().closed == 2; }));
+}
+
+TEST_P(EventLoopClosing, ClosesAPeerThatLeavesWithoutAWord) {
+  TestServer server(GetParam(), each(echo_lines));
+  TestPeer peer(server.port());
+  ASSERT_TRUE(server.observer().await([&] { return server.observer().opened == 1; }));
+  peer.close();
+  ASSERT_TRUE(server.observer().await([&] { return server.observer().closed == 1; }));
+  EXPECT_EQ(server.loop().connection_count(), 0U);
+}
+
+TEST_P(EventLoopClosing, SurvivesAResetInEveryState) {
+  Watched handlers;
+  int calls = 0;
+  int destroyed = 0;
+  TestServer server(GetParam(), [&] {
+    return std::make_unique<FunctionHandler>(
+        [&](Bytes input, const Now& now, Output& output) {
+          handlers.change([&] { ++calls; });
+          if (input.starts_with("wake")) return Progress{0, Wait::wake, 0};
+          if (input.starts_with("large")) return Progress{0, Wait::input, 100'000'000};
+          if (input.starts_with("quit")) return Progress{4, Wait::close, 0};
+          return answer_sizes(input, now, output);
+        },
+        Duration{0}, std::function<void(std::shared_ptr<Waker>)>{},
+        [&] { handlers.change([&] { ++destroyed; }); });
+  });
+  const TestPeer other(server.port());
+  int expected = 0;
+  for (const std::string& request :
+       {std::string("half"), std::string("wake"), "large" + std::string(5'000'000, 'v'),
+        std::string("64000000\n"), std::string("quit")}) {
+    TestPeer peer(server.port());
+    const int calls_before = handlers.read([&] { return calls; });
+    peer.send(request);
+    ASSERT_TRUE(handlers.await([&] { return calls > calls_before; }));
+    peer.reset();
+    ++expected;
+    ASSERT_TRUE(handlers.await([&] { return destroyed == expected; })) << request.substr(0, 10);
+    other.send("3\n");
+    EXPECT_EQ(other.receive(3), "xxx");
+  }
+  EXPECT_EQ(server.observer().read([&] { return server.observer().closed; }),
+            static_cast<std::size_t>(expected));
+}
+
+TEST_P(EventLoopClosing, DeliversTheLastReplyToAPeerThatStillSends) {
+  for (const std::size_t size : {10UL, 8'000'000UL}) {
+    const TestServer server(GetParam(), each(quit_with(size)));
+    const TestPeer peer(server.port());
+    // Sends all it has before it reads, as simple clients do. Closing at once would answer the surplus with a
+    // reset, which takes the reply with it.
+    peer.send("quit" + std::string(8'000'000, 'y'));
+    const auto rest = peer.receive_to_end();
+    EXPECT_EQ(rest.bytes.size(), size);
+    EXPECT_EQ(rest.error_number, 0);
+  }
+}
+
+TEST_P(EventLoopClosing, LingersForABoundedTime) {
+  ManualClock clock;
+  TestServer server(GetParam(), each(quit_with(3)), {}, &clock);
+  const TestPeer peer(server.port());
+  peer.send("quit");
+  EXPECT_EQ(peer.receive_to_end().bytes, "xxx");
+  clock.move(1s);
+  server.on_loop([] {});
+  EXPECT_EQ(server.loop().connection_count(), 1U) << "the peer has not ended its side";
+  clock.move(10s);
+  server.on_loop([] {});
+  EXPECT_TRUE(server.observer().await([&] { return server.observer().closed == 1; }));
+}
+
+TEST_P(EventLoopClosing, ClosesAPeerThatIsSilentForTooLong) {
+  ManualClock clock;
+  TestServer server(
+      GetParam(), [] { return std::make_unique<FunctionHandler>(echo_lines, 30s); }, {}, &clock);
+  const TestPeer silent(server.port());
+  const TestPeer lively(server.port());
+  auto& observer = server.observer();
+  ASSERT_TRUE(observer.await([&] { return observer.opened == 2; }));
+  for (int i = 0; i < 2; ++i) {
+    clock.move(20s);
+    lively.send("I am here\n");
+    EXPECT_EQ(lively.receive(10), "I am here\n");
+  }
+  EXPECT_EQ(silent.receive_to_end().error_number, 0);
+  ASSERT_TRUE(observer.await([&] { return observer.closed == 1; }));
+  EXPECT_EQ(observer.read([&] { return observer.idle_closed; }), 1U);
+  lively.send("me, too\n");
+  EXPECT_EQ(lively.receive(8), "me, too\n");
+}
+
+TEST_P(EventLoopClosing, ShutsDownAtOnceWhenAllAreIdle) {
+  ManualClock clock;  // stands still: nothing here may depend on a time limit
+  TestServer server(GetParam(), each(echo_lines), {}, &clock);
+  std::vector<std::unique_ptr<TestPeer>> peers;
+  peers.reserve(10);
+  for (int i = 0; i < 10; ++i) peers.push_back(std::make_unique<TestPeer>(server.port()));
+  ASSERT_TRUE(server.observer().await([&] { return server.observer().opened == 10; }));
+  server.loop().shut_down(3600s);
+  server.join();
+  for (const auto& peer : peers) EXPECT_EQ(peer->receive_to_end().error_number, 0);
+}
+
+TEST_P(EventLoopClosing, ShutsDownAfterTheRepliesThatAreOwed) {
+  Watched watched;
+  std::shared_ptr<Waker> waker;
+  bool waiting = false;
+  TestServer server(GetParam(), [&] {
+    return std::make_unique<FunctionHandler>(
+        [&, woken = false](Bytes input, const Now& now, Output& output) mutable {
+          if (!input.starts_with("later")) return answer_sizes(input, now, output);
+          watched.change([&] { waiting = true; });
+          if (!std::exchange(woken, true)) return Progress{0, Wait::wake, 0};
+          output.append("at last");
+          return Progress{input.size(), Wait::input, 0};
+        },
+        Duration{0},
+        [&](std::shared_ptr<Waker> attached) { watched.change([&] { waker = std::move(attached); }); });
+  });
+  const TestPeer large(server.port());
+  large.send("40000000\n");
+  auto& observer = server.observer();
+  ASSERT_TRUE(observer.await([&] { return observer.sent_calls > 0; }));
+  TestPeer late(server.port());
+  late.send("later");
+  ASSERT_TRUE(watched.await([&] { return waiting; }));
+
+  server.loop().shut_down(60s);
+  std::thread([&] { server.on_loop([] {}); }).join();
+  EXPECT_EQ(server.loop().connection_count(), 2U);
+  waker->wake();
+  const auto late_rest = late.receive_to_end();
+  EXPECT_EQ(late_rest.bytes, "at last");
+  EXPECT_EQ(late_rest.error_number, 0);
+  late.close();
+  EXPECT_EQ(large.receive_to_end().bytes.size(), 40'000'000U);
+  large.end_sending();
+  server.join();
+}
+
+TEST_P(EventLoopClosing, ShutsDownWithoutThoseWhoDoNotReadWhenTheGraceIsOver) {
+  ManualClock clock;
+  TestServer server(GetParam(), each(answer_sizes), {}, &clock);
+  const TestPeer deaf(server.port(), {.receive_buffer_size = 65'536});
+  deaf.send("64000000\n");
+  ASSERT_TRUE(server.observer().await([&] { return server.observer().sent_calls > 0; }));
+  server.loop().shut_down(100s);
+  server.on_loop([] {});
+  clock.move(10s);
+  server.on_loop([] {});
+  EXPECT_EQ(server.loop().connection_count(), 1U);
+  server.loop().shut_down(5s);  // a second, shorter grace counts from now
+  server.on_loop([] {});
+  clock.move(5s);
+  server.loop().post([] {});
+  server.join();
+  EXPECT_EQ(server.loop().connection_count(), 0U);
+}
+
+TEST_P(EventLoopClosing, TakesNobodyOnAfterShutDown) {
+  bool destroyed = false;
+  TestServer server(GetParam(), each(answer_sizes));
+  const TestPeer deaf(server.port(), {.receive_buffer_size = 65'536});
+  deaf.send("64000000\n");
+  ASSERT_TRUE(server.observer().await([&] { return server.observer().sent_calls > 0; }));
+  server.loop().shut_down(60s);
+  server.on_loop([&] {
+    server.loop().adopt(Socket(::dup(deaf.descriptor())),
+                        std::make_unique<FunctionHandler>(echo_lines, Duration{0},
+                                                          std::function<void(std::shared_ptr<Waker>)>{},
+                                                          [&] { destroyed = true; }));
+  });
+  EXPECT_TRUE(destroyed);
+  EXPECT_EQ(server.loop().connection_count(), 1U);
+}
+
+TEST_P(EventLoopClosing, EndsItsConnectionsWhenItIsDestroyedWithoutRunning) {
+  auto loop = GetParam().make({});
+  ASSERT_TRUE(loop.has_value());
+  bool destroyed = false;
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+  const Socket ours(ends[0]);
+  (*loop)->adopt(Socket(ends[1]), std::make_unique<FunctionHandler>(
+                                      echo_lines, Duration{0}, std::function<void(std::shared_ptr<Waker>)>{},
+                                      [&] { destroyed = true; }));
+  EXPECT_EQ((*loop)->connection_count(), 1U);
+  loop->reset();
+  EXPECT_TRUE(destroyed);
+}
+
+}  // namespace
+}  // namespace larder::transport
