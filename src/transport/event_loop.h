@@ -62,6 +62,7 @@ class EventLoop {
   virtual void listen(Socket listener, AcceptFunction on_accept) = 0;
 
   /// Serves `socket` (non-blocking) with `handler` from now on. After shut_down() it is closed at once.
+  /// Without memory for it, it is closed and on_accept_failed() says so.
   virtual void adopt(Socket socket, std::unique_ptr<Handler> handler) = 0;
 
   /// Runs `task` on the loop's thread soon. A task posted after run() has returned is destroyed without being

@@ -1,5 +1,6 @@
 // How connections end on every event loop: half-closed peers, resets, lingering, idle timeouts, shutting
 // down. Method: as in event_loop_conformance_test.cc; each test looks at both ends of the wire.
+#include <atomic>
 #include <functional>
 #include <gtest/gtest.h>
 #include <memory>
@@ -183,6 +184,39 @@ TEST_P(EventLoopClosing, ShutsDownAfterTheRepliesThatAreOwed) {
   EXPECT_EQ(large.receive_to_end().bytes.size(), 40'000'000U);
   large.end_sending();
   server.join();
+}
+
+TEST_P(EventLoopClosing, LosesNoReplyThatIsEarnedWhenItShutsDownUnderLoad) {
+  for (int round = 0; round < 5; ++round) {
+    std::atomic<std::size_t> earned_size = 0;
+    std::atomic<std::size_t> received_size = 0;
+    TestServer server(GetParam(), each([&](Bytes input, const Now& now, Output& output) {
+                        const Progress progress = echo_lines(input, now, output);
+                        earned_size += progress.consumed;
+                        return progress;
+                      }));
+    const std::string batch = "one\ntwo\nthree\nfour\n";
+    std::vector<std::thread> clients;
+    clients.reserve(8);
+    for (int i = 0; i < 8; ++i) {
+      clients.emplace_back([&] {
+        const TestPeer peer(server.port());
+        // Always one batch ahead, so that the end comes while requests are on their way.
+        static_cast<void>(peer.try_send(batch));
+        while (peer.try_send(batch)) {
+          const std::size_t size = peer.receive(batch.size()).size();
+          received_size += size;
+          if (size < batch.size()) return;
+        }
+        received_size += peer.receive_to_end().bytes.size();
+      });
+    }
+    ASSERT_TRUE(server.observer().await([&] { return server.observer().sent_size > 100'000; }));
+    server.loop().shut_down(60s);
+    server.join();
+    for (std::thread& client : clients) client.join();
+    EXPECT_EQ(received_size, earned_size);
+  }
 }
 
 TEST_P(EventLoopClosing, ShutsDownWithoutThoseWhoDoNotReadWhenTheGraceIsOver) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <gtest/gtest.h>
+#include <map>
 #include <memory>
 #include <new>
 #include <string>
@@ -69,23 +70,63 @@ TEST_P(EventLoopConformance, AnswersAThousandRequestsOfOneWriteInOneSend) {
 }
 
 TEST_P(EventLoopConformance, ServesOthersBesideAPeerThatNeverPauses) {
-  const TestServer server(GetParam(), each([](Bytes input, const Now& now, Output& output) {
-                            if (input.starts_with('#')) return Progress{input.size(), Wait::input, 0};
-                            return echo_lines(input, now, output);
-                          }));
-  std::atomic<bool> enough = false;
+  constexpr std::size_t ahead_size = 512 * 1024;
+  Watched flow;
+  std::size_t sent_size = 0;
+  std::size_t handled_size = 0;
+  bool enough = false;
+  const TestServer server(
+      GetParam(), each([&](Bytes input, const Now& now, Output& output) {
+        if (!input.starts_with('#')) return echo_lines(input, now, output);
+        // Not before there is more to read, so that the loop never finds the socket empty.
+        EXPECT_TRUE(flow.await([&] { return enough || sent_size >= handled_size + ahead_size; }));
+        flow.change([&] { handled_size += input.size(); });
+        return Progress{input.size(), Wait::input, 0};
+      }));
   const TestPeer busy(server.port());
   std::thread flood([&] {
-    const std::string noise(1'000'000, '#');
-    while (!enough) busy.send(noise);
+    const std::string noise(65'536, '#');
+    while (!flow.read([&] { return enough; })) {
+      busy.send(noise);
+      flow.change([&] { sent_size += noise.size(); });
+    }
   });
   const TestPeer other(server.port());
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 50; ++i) {
     other.send("ping\n");
     EXPECT_EQ(other.receive(5), "ping\n");
   }
-  enough = true;
+  flow.change([&] { enough = true; });
   flood.join();
+}
+
+TEST_P(EventLoopConformance, GivesOneConnectionABoundedShareOfATurn) {
+  // Moves at every look, so that each turn has a `now` of its own.
+  struct RestlessClock final : Clock {
+    mutable std::atomic<Duration::rep> looks = 1'000'000;
+    Now now() const override {
+      const Duration time(++looks);
+      return {TimePoint{time}, SteadyTime{time}};
+    }
+  };
+  const RestlessClock clock;
+  std::map<SteadyTime, int> calls_by_turn;
+  int calls = 0;
+  TestServer server(GetParam(), each([&](Bytes input, const Now& now, Output& output) {
+                      ++calls_by_turn[now.steady];
+                      ++calls;
+                      output.append(input.substr(0, 1));
+                      return Progress{1, input.size() > 1 ? Wait::output : Wait::input, 0};
+                    }),
+                    {}, &clock);
+  const TestPeer peer(server.port());
+  const std::string requests(5000, 'r');
+  peer.send(requests);
+  EXPECT_EQ(peer.receive(requests.size()), requests);
+  server.on_loop([&] {
+    EXPECT_EQ(calls, 5000);
+    for (const auto& [turn, count] : calls_by_turn) EXPECT_LE(count, 64);
+  });
 }
 
 TEST_P(EventLoopConformance, SendsRepliesLargerThanAnySocketBuffer) {

@@ -14,7 +14,8 @@
 namespace larder::transport {
 
 /// Lets a handler that answered Wait::wake be called again. Copies may go to any thread and outlive the
-/// connection; waking a connection that is gone does nothing.
+/// connection; waking a connection that is gone, or that waits for something else, does nothing. wake() may
+/// throw std::bad_alloc.
 class Waker {
  public:
   virtual ~Waker() = default;
@@ -35,7 +36,8 @@ class Handler {
   /// `input` starts where the last call stopped consuming. See base/progress.h for the answer.
   virtual Progress advance(Bytes input, const Now& now, Output& output) = 0;
 
-  /// How long the peer may stay silent while nothing is owed to it; 0: for ever. Asked after every advance().
+  /// How long the peer may stay silent while nothing is owed to it; 0: for ever. Asked at the
+  /// start and after every advance().
   [[nodiscard]] virtual Duration idle_timeout() const { return Duration{0}; }
 };
 

@@ -71,11 +71,16 @@ TestPeer::TestPeer(std::uint16_t port, Options options)
 }
 
 void TestPeer::send(Bytes bytes) const {
+  EXPECT_TRUE(try_send(bytes)) << std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)
+}
+
+bool TestPeer::try_send(Bytes bytes) const {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    ASSERT_GT(sent, 0) << std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)
+    if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
+  return true;
 }
 
 std::string TestPeer::receive(std::size_t size) const {

@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <ostream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -29,6 +29,7 @@ namespace larder::transport {
 struct LoopKind {
   const char* name;
   Result<std::unique_ptr<EventLoop>> (*make)(const LoopOptions& options);
+  friend void PrintTo(const LoopKind& kind, std::ostream* out) { *out << kind.name; }
 };
 
 inline auto all_loops() { return testing::Values(LoopKind{"epoll", make_epoll_loop}); }
@@ -145,6 +146,8 @@ class TestPeer final {
   TestPeer(std::uint16_t port, Options options);
 
   void send(Bytes bytes) const;
+  /// False: the connection is gone.
+  [[nodiscard]] bool try_send(Bytes bytes) const;
   /// Exactly `size` bytes, or fewer if the connection ended before.
   [[nodiscard]] std::string receive(std::size_t size) const;
   struct Rest {
