@@ -23,7 +23,8 @@ struct CacheOptions {
 [[nodiscard]] std::span<const std::string_view> backend_names();
 
 /// Errors: unsupported (no such back end; the message lists those there are), too_large (a shard count or
-/// limit that cannot work; the message names the nearest that can).
+/// limit that cannot work; the message names the nearest that can), overloaded (no memory even for an empty
+/// cache). Call it before threads are started: it tells malloc to use one arena for the whole process.
 [[nodiscard]] Result<std::unique_ptr<Cache>> make_cache(std::string_view backend,
                                                         const CacheOptions& options);
 

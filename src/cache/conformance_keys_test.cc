@@ -1,0 +1,158 @@
+// Sixteen databases stay apart and can be exchanged; several keys can be changed as one step. Method: the
+// same key in all databases; threads that move amounts between keys in all directions.
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <gtest/gtest.h>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cache/backend.h"
+#include "cache/conformance.h"
+#include "cache/test_support.h"
+
+namespace larder::cache {
+namespace {
+
+using namespace test;  // NOLINT(google-build-using-namespace): the words of these tests
+
+using ConformanceKeys = Conformance;
+INSTANTIATE_TEST_SUITE_P(Backends, ConformanceKeys, testing::ValuesIn(setups()), setup_name);
+
+// ---- Databases
+
+TEST_P(ConformanceKeys, SixteenDatabasesHoldTheSameKeyApart) {
+  for (Database database = 0; database < database_count; ++database) {
+    cache_.set(database, "k", std::to_string(database), Expiry::none(), Condition::absent(), at(0));
+  }
+  for (Database database = 0; database < database_count; ++database) {
+    EXPECT_EQ(value_of(cache_, "k", at(0), database), std::to_string(database));
+    EXPECT_EQ(cache_.item_count(database), 1U);
+  }
+  cache_.remove(3, "k", Condition::always(), at(0));
+  cache_.clear(5);
+  EXPECT_EQ(cache_.stats().items, 14U);
+  EXPECT_FALSE(has(cache_, "k", at(0), 3));
+  EXPECT_FALSE(has(cache_, "k", at(0), 5));
+  EXPECT_EQ(cache_.item_count(5), 0U);
+  EXPECT_TRUE(has(cache_, "k", at(0), 15));
+  cache_.clear_all();
+  for (Database database = 0; database < database_count; ++database) {
+    EXPECT_FALSE(has(cache_, "k", at(0), database));
+    EXPECT_EQ(cache_.item_count(database), 0U);
+  }
+}
+
+TEST_P(ConformanceKeys, SwappedDatabasesExchangeTheirContents) {
+  for (int i = 0; i < 100; ++i) {
+    cache_.set(1, std::to_string(i), "one", Expiry::none(), Condition::always(), at(0));
+  }
+  cache_.set(2, "0", "two", Expiry::none(), Condition::always(), at(0));
+  cache_.swap_databases(1, 2);
+  EXPECT_EQ(cache_.item_count(1), 1U);
+  EXPECT_EQ(cache_.item_count(2), 100U);
+  EXPECT_EQ(value_of(cache_, "0", at(0), 1), "two");
+  EXPECT_EQ(value_of(cache_, "0", at(0), 2), "one");
+  EXPECT_FALSE(has(cache_, "1", at(0), 1));
+  cache_.swap_databases(2, 9);
+  cache_.swap_databases(9, 9);
+  EXPECT_EQ(cache_.item_count(9), 100U);
+  cache_.clear(9);
+  EXPECT_EQ(cache_.stats().items, 1U);
+  std::size_t shown = 0;
+  cache_.scan(1, 0, 1000, at(0), [&](Bytes, const ItemView&) { ++shown; });
+  EXPECT_EQ(shown, 1U);
+}
+
+// ---- Several keys at once
+
+TEST_P(ConformanceKeys, ABodyUnderLocksHasAllCallsInEveryDatabase) {
+  const std::array<Bytes, 3> keys = {"a", "b", "a"};
+  put(cache_, "a", "1");
+  cache_.with_keys(keys, [&](KeyedCalls& locked) {
+    EXPECT_EQ(value_of(locked, "a"), "1");
+    EXPECT_FALSE(has(locked, "b"));
+    EXPECT_EQ(locked.set(4, "b", "2", Expiry::at(at(10)), Condition::absent(), at(0)), StoreOutcome::stored);
+    EXPECT_TRUE(locked.touch(4, "b", Expiry::none(), at(0)));
+    EXPECT_TRUE(locked.remove(0, "a", Condition::always(), at(0)));
+    locked.update(0, "b", at(0), [](const ItemView* current) {
+      EXPECT_EQ(current, nullptr);
+      return Change::store("3", Expiry::none());
+    });
+  });
+  EXPECT_FALSE(has(cache_, "a"));
+  EXPECT_EQ(value_of(cache_, "b", at(0), 4), "2");
+  EXPECT_EQ(value_of(cache_, "b"), "3");
+  bool ran = false;
+  cache_.with_keys({}, [&](KeyedCalls&) { ran = true; });
+  EXPECT_TRUE(ran);
+}
+
+// Two accounts, and threads that move money between them in both directions: the sum never changes, nobody
+// waits for ever, and whoever looks under both locks sees no state in between.
+TEST_P(ConformanceKeys, BodiesUnderLocksAreAtomicAndNeverWaitForEachOther) {
+  const std::array<std::string, 6> accounts = {"a", "b", "c", "d", "e", "f"};
+  for (const std::string& account : accounts) put(cache_, account, "1000");
+  std::atomic<int> torn{0};
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      std::size_t random = t + 1;
+      for (int i = 0; i < 3000; ++i) {
+        random = random * 6364136223846793005U + 1442695040888963407U;
+        const std::string& from = accounts[(random >> 33) % accounts.size()];
+        const std::string& to = accounts[(random >> 43) % accounts.size()];
+        if (i % 16 == 0) {
+          const std::vector<Bytes> all(accounts.begin(), accounts.end());
+          cache_.with_keys(all, [&](KeyedCalls& locked) {
+            int sum = 0;
+            for (const std::string& account : accounts) sum += std::stoi(*value_of(locked, account));
+            if (sum != 6000) ++torn;
+          });
+        } else if (i % 64 == 1) {
+          cache_.swap_databases(7, 8);
+        } else {
+          const std::array<Bytes, 2> keys = {from, to};
+          cache_.with_keys(keys, [&](KeyedCalls& locked) {
+            put(locked, from, std::to_string(std::stoi(*value_of(locked, from)) - 1));
+            put(locked, to, std::to_string(std::stoi(*value_of(locked, to)) + 1));
+          });
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(torn, 0);
+}
+
+TEST_P(ConformanceKeys, UpdatesOfManyThreadsAreAllThere) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 2000; ++i) {
+        cache_.update(0, "counter", at(0), [text = std::string()](const ItemView* current) mutable {
+          text = std::to_string((current == nullptr ? 0 : std::stoi(std::string(current->value))) + 1);
+          return Change::store(text, Expiry::none());
+        });
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(value_of(cache_, "counter"), "8000");
+}
+
+TEST(WithKeysDeathTest, ABodyThatReachesForAKeyItDidNotLockIsOurMistake) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto reach = [] {
+    const auto cache = make("lru", options(mib, 0, 16));
+    const std::array<Bytes, 1> keys = {"a"};
+    cache->with_keys(keys, [](KeyedCalls& locked) {
+      for (int i = 0; i < 64; ++i) static_cast<void>(has(locked, std::to_string(i)));
+    });
+  };
+  EXPECT_DEATH(reach(), "locked");
+}
+
+}  // namespace
+}  // namespace larder::cache

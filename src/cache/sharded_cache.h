@@ -1,0 +1,361 @@
+// cache/sharded_cache.h: a cache for many threads out of shards for one thread each.
+//
+//   hash of the key   | shard | table ............................. |
+//                       top bits: so that shard after shard, each in its own order, is one order for scans
+//
+//   slots_   [ lock, shard 0 ] [ lock, shard 1 ] ... [ lock, shard n-1 ]      each on its own cache lines
+//   physical_databases_        what the 16 numbers that callers use stand for
+//
+// One call is one hash, one lock, one lookup. A key's shard depends on its bytes alone, not on its database,
+// so that a body that runs under its lock may move it between databases. Each shard has its share of the
+// bytes and of the count, and the shares add up to no more than the whole: no shard needs to ask another, and
+// the price is that a value can be no larger than one shard.
+//
+// Exchanging two databases exchanges two entries of a small map. Every call reads the map under some shard's
+// lock, and an exchange holds all of them: nobody ever sees half of one.
+//
+// sweep() goes on where the last call, of whatever thread, stopped, and lets go of the lock every few hundred
+// places. What to pass: at least 10,000 places a second, and a third of the item count a second if everything
+// may expire in one moment: ten times a second max(1024, item count / 32), or smaller portions more often,
+// which stalls the caller less (a place costs 0.1 to 1 us). Even items that all expire at once are then gone
+// within a second (the tick they expire in) and 3.2 more. In quiet times a call finds nothing due and returns
+// after one look at each shard.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <malloc.h>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/assert.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "cache/backend.h"
+#include "cache/factory.h"
+#include "cache/shard.h"
+
+namespace larder::cache {
+
+/// The calls on one key, for whoever knows how to get at a key's shard: Derived::at(database, key, call) runs
+/// `call(shard, item_key)` with the shard locked.
+template <class Derived, class Interface>
+class RoutedCalls : public Interface {
+ public:
+  using typename KeyedCalls::Updater;
+  using typename KeyedCalls::Visitor;
+
+  bool get(Database database, Bytes key, TimePoint now, Visitor visit) final {
+    return self().at(database, key,
+                     [&](auto& shard, const ItemKey& item) { return shard.get(item, now, visit); });
+  }
+  bool peek(Database database, Bytes key, TimePoint now, Visitor visit) final {
+    return self().at(database, key,
+                     [&](auto& shard, const ItemKey& item) { return shard.peek(item, now, visit); });
+  }
+  StoreOutcome set(Database database, Bytes key, Bytes value, Expiry expiry, Condition condition,
+                   TimePoint now) final {
+    return self().at(database, key, [&](auto& shard, const ItemKey& item) {
+      return shard.set(item, value, expiry, condition, now);
+    });
+  }
+  bool remove(Database database, Bytes key, Condition condition, TimePoint now) final {
+    return self().at(database, key,
+                     [&](auto& shard, const ItemKey& item) { return shard.remove(item, condition, now); });
+  }
+  bool touch(Database database, Bytes key, Expiry expiry, TimePoint now) final {
+    return self().at(database, key,
+                     [&](auto& shard, const ItemKey& item) { return shard.touch(item, expiry, now); });
+  }
+  StoreOutcome update(Database database, Bytes key, TimePoint now, Updater decide) final {
+    return self().at(database, key,
+                     [&](auto& shard, const ItemKey& item) { return shard.update(item, now, decide); });
+  }
+
+ private:
+  friend Derived;
+  RoutedCalls() = default;
+
+  Derived& self() { return static_cast<Derived&>(*this); }
+};
+
+/// The most shards that any cache has: 16 times as many as 256 workers.
+inline constexpr std::size_t shard_count_limit = 4096;
+
+/// Thread-safe cache over `S`.
+///
+/// Units      bytes, wall time
+/// Ownership  owns its shards
+/// Threads    any; one lock a shard, never two at once but in with_keys() and swap_databases(), which take
+///            them in ascending order
+/// Errors     the constructor throws std::bad_alloc; calls answer with outcomes
+/// Invariant  the sums over all shards stay within the options' limits
+template <Shard S>
+class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
+ public:
+  using typename Cache::Body;
+  using typename Cache::ManyVisitor;
+  using typename Cache::ScanVisitor;
+
+  /// `options` were found possible: see factory.h.
+  explicit ShardedCache(const CacheOptions& options);
+
+  void get_many(Database database, std::span<const Bytes> keys, TimePoint now, ManyVisitor visit) override;
+  void with_keys(std::span<const Bytes> keys, Body body) override;
+  Cursor scan(Database database, Cursor cursor, std::size_t count, TimePoint now, ScanVisitor visit) override;
+  void clear(Database database) override;
+  void clear_all() override;
+  void swap_databases(Database a, Database b) override;
+  [[nodiscard]] std::size_t item_count(Database database) const override;
+  void sweep(TimePoint now, std::size_t visit_count_max) override;
+  [[nodiscard]] CacheStats stats() const override;
+
+  /// For tests: do the books of every shard equal a walk over its items?
+  [[nodiscard]] bool books_hold() const;
+
+ private:
+  friend class RoutedCalls<ShardedCache, Cache>;
+
+  // 128: pairs of cache lines are fetched together on today's x86.
+  struct alignas(128) Slot {
+    explicit Slot(const ShardLimits& limits) : shard(limits) {}
+    mutable std::mutex mutex;
+    S shard;
+  };
+
+  class LockedKeys;
+  using ShardSet = std::bitset<shard_count_limit>;
+
+  // Holds the locks of some shards; takes them in ascending order.
+  class Locks final {
+   public:
+    Locks(const ShardedCache& cache, const ShardSet& shards) : cache_(cache), shards_(shards) {
+      for (std::size_t i = 0; i < cache_.slots_.size(); ++i) {
+        if (shards_[i]) cache_.slots_[i]->mutex.lock();
+      }
+    }
+    ~Locks() {
+      for (std::size_t i = 0; i < cache_.slots_.size(); ++i) {
+        if (shards_[i]) cache_.slots_[i]->mutex.unlock();
+      }
+    }
+    Locks(const Locks&) = delete;
+    Locks& operator=(const Locks&) = delete;
+
+   private:
+    const ShardedCache& cache_;
+    const ShardSet& shards_;
+  };
+
+  [[nodiscard]] std::size_t shard_index(std::uint64_t hash) const {
+    return static_cast<std::size_t>((hash >> 1) >> (63 - shard_bit_count_));  // no shift by 64 with one shard
+  }
+  // Under the lock of any shard.
+  [[nodiscard]] Database physical(Database database) const {
+    LARDER_ASSERT(database < database_count);
+    return physical_databases_[database];
+  }
+
+  template <class Call>
+  auto at(Database database, Bytes key, Call call) {
+    const std::uint64_t hash = hasher_(key);
+    Slot& slot = *slots_[shard_index(hash)];
+    const std::lock_guard lock(slot.mutex);
+    return call(slot.shard, ItemKey{.bytes = key, .hash = hash, .database = physical(database)});
+  }
+
+  // Runs `call(shard)` for each shard in turn, under its lock.
+  template <class Call>
+  void each_shard(Call call) const {
+    for (const auto& slot : slots_) {
+      const std::lock_guard lock(slot->mutex);
+      call(slot->shard);
+    }
+  }
+
+  Hasher hasher_;
+  unsigned shard_bit_count_;
+  std::size_t memory_size_max_;
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::array<Database, database_count> physical_databases_{};
+  std::atomic<std::size_t> sweep_index_{0};
+};
+
+/// What with_keys() hands to its body.
+template <Shard S>
+class ShardedCache<S>::LockedKeys final : public RoutedCalls<LockedKeys, KeyedCalls> {
+ public:
+  LockedKeys(ShardedCache& cache, const ShardSet& locked) : cache_(cache), locked_(locked) {}
+
+ private:
+  friend class RoutedCalls<LockedKeys, KeyedCalls>;
+
+  template <class Call>
+  auto at(Database database, Bytes key, Call call) {
+    const std::uint64_t hash = cache_.hasher_(key);
+    const std::size_t index = cache_.shard_index(hash);
+    LARDER_ASSERT(locked_[index]);
+    return call(cache_.slots_[index]->shard,
+                ItemKey{.bytes = key, .hash = hash, .database = cache_.physical(database)});
+  }
+
+  ShardedCache& cache_;
+  const ShardSet& locked_;
+};
+
+template <Shard S>
+ShardedCache<S>::ShardedCache(const CacheOptions& options)
+    : hasher_(options.secret),
+      shard_bit_count_(static_cast<unsigned>(std::countr_zero(options.shard_count))),
+      memory_size_max_(options.memory_size_max) {
+  const std::size_t count = options.shard_count;
+  LARDER_ASSERT(std::has_single_bit(count));
+  LARDER_ASSERT(count <= shard_count_limit);
+  for (std::size_t i = 0; i < database_count; ++i) physical_databases_[i] = static_cast<Database>(i);
+  slots_.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    ShardLimits limits;
+    limits.memory_size_max = options.memory_size_max / count;
+    // The remainder goes to the first shards, one item each.
+    if (options.item_count_max > 0) {
+      limits.item_count_max = options.item_count_max / count + (i < options.item_count_max % count ? 1 : 0);
+    }
+    limits.fixed_size = sizeof(Slot) + alignof(Slot) + sizeof(std::unique_ptr<Slot>);
+    limits.shard_bit_count = shard_bit_count_;
+    slots_.push_back(std::make_unique<Slot>(limits));
+  }
+}
+
+template <Shard S>
+void ShardedCache<S>::get_many(Database database, std::span<const Bytes> keys, TimePoint now,
+                               ManyVisitor visit) {
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const bool found =
+        this->get(database, keys[i], now, [&visit, i](const ItemView& item) { visit(i, &item); });
+    if (!found) visit(i, nullptr);
+  }
+}
+
+template <Shard S>
+void ShardedCache<S>::with_keys(std::span<const Bytes> keys, Body body) {
+  ShardSet shards;
+  for (const Bytes key : keys) shards.set(shard_index(hasher_(key)));
+  const Locks locks(*this, shards);
+  LockedKeys locked_keys(*this, shards);
+  body(locked_keys);
+}
+
+template <Shard S>
+Cursor ShardedCache<S>::scan(Database database, Cursor cursor, std::size_t count, TimePoint now,
+                             ScanVisitor visit) {
+  if (cursor >= cursor_end) return 0;  // peers send any number; this one is past every item
+  // A database may hold few of the items that are passed on the way: the work is bounded, too, and a page may
+  // be empty. The lock is let go between steps.
+  constexpr std::size_t visits_per_item = 16;
+  constexpr std::size_t visits_min = 128;
+  constexpr ScanLimits step{.show_count_max = 128, .visit_count_max = 1024};
+  std::size_t show_count_left = std::max<std::size_t>(count, 1);
+  std::size_t visit_count_left =
+      visits_min + std::min(show_count_left, static_cast<std::size_t>(cursor_end)) * visits_per_item;
+  std::size_t index = shard_index(hash_of_cursor(cursor));
+  while (show_count_left > 0 && visit_count_left > 0) {
+    const ScanLimits limits{.show_count_max = std::min(show_count_left, step.show_count_max),
+                            .visit_count_max = std::min(visit_count_left, step.visit_count_max)};
+    ScanProgress progress;
+    {
+      const Slot& slot = *slots_[index];
+      const std::lock_guard lock(slot.mutex);
+      progress = std::as_const(slot.shard).scan(physical(database), cursor, limits, now, visit);
+    }
+    show_count_left -= std::min(show_count_left, progress.show_count);
+    visit_count_left -= std::min(visit_count_left, progress.visit_count);
+    if (progress.next.has_value()) {
+      cursor = *progress.next;
+    } else {
+      if (++index == slots_.size()) return 0;
+      cursor = static_cast<Cursor>(index) << (cursor_bit_count - shard_bit_count_);
+    }
+  }
+  return cursor;
+}
+
+template <Shard S>
+void ShardedCache<S>::clear(Database database) {
+  each_shard([&](S& shard) { shard.clear(physical(database)); });
+}
+
+template <Shard S>
+void ShardedCache<S>::clear_all() {
+  each_shard([](S& shard) { shard.clear_all(); });
+}
+
+template <Shard S>
+void ShardedCache<S>::swap_databases(Database a, Database b) {
+  LARDER_ASSERT(a < database_count);
+  LARDER_ASSERT(b < database_count);
+  ShardSet all;
+  all.set();
+  const Locks locks(*this, all);
+  std::swap(physical_databases_[a], physical_databases_[b]);
+}
+
+template <Shard S>
+std::size_t ShardedCache<S>::item_count(Database database) const {
+  std::size_t count = 0;
+  each_shard([&](const S& shard) { count += shard.item_count(physical(database)); });
+  return count;
+}
+
+// Round robin, a few hundred places at a time, until a whole round finds nothing due: a shard where
+// everything expires at once does not keep the others waiting, and nobody waits long for its lock.
+template <Shard S>
+void ShardedCache<S>::sweep(TimePoint now, std::size_t visit_count_max) {
+  constexpr std::size_t visits_per_lock = 256;
+  std::size_t idle_count = 0;
+  while (visit_count_max > 0 && idle_count < slots_.size()) {
+    Slot& slot = *slots_[sweep_index_.fetch_add(1, std::memory_order_relaxed) & (slots_.size() - 1)];
+    std::size_t visit_count = 0;
+    {
+      const std::lock_guard lock(slot.mutex);
+      visit_count = slot.shard.sweep(now, std::min(visit_count_max, visits_per_lock));
+    }
+    idle_count = visit_count == 0 ? idle_count + 1 : 0;
+    visit_count_max -= std::min(visit_count_max, std::max<std::size_t>(visit_count, 1));
+  }
+}
+
+template <Shard S>
+CacheStats ShardedCache<S>::stats() const {
+  CacheStats total;
+  each_shard([&](const S& shard) {
+    const CacheStats stats = shard.stats();
+    total.items += stats.items;
+    total.memory_used += stats.memory_used;
+    total.hits += stats.hits;
+    total.misses += stats.misses;
+    total.sets += stats.sets;
+    total.evictions += stats.evictions;
+    total.expired += stats.expired;
+    total.refused += stats.refused;
+  });
+  total.memory_limit = memory_size_max_;
+  return total;
+}
+
+template <Shard S>
+bool ShardedCache<S>::books_hold() const {
+  bool hold = true;
+  each_shard([&](const S& shard) { hold = hold && shard.books() == shard.walk(); });
+  return hold;
+}
+
+}  // namespace larder::cache
