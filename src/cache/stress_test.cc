@@ -1,0 +1,125 @@
+// Many threads, one cache, no lies. Method: every value carries its key and a version. Each key has one
+// writer, which raises the version; a reader that has seen version n may find the key absent later, but never
+// an older version, another key's value or a torn one. Meanwhile other calls run across all shards. Run under
+// ThreadSanitizer this also shows that every access is under a lock.
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cache/backend.h"
+#include "cache/factory.h"
+#include "cache/test_support.h"
+
+namespace larder::cache {
+namespace {
+
+using namespace test;  // NOLINT(google-build-using-namespace): the words of these tests
+
+constexpr int key_count = 400;
+constexpr int writer_count = 2;
+
+std::string key_of(int index) { return "key" + std::to_string(index); }
+
+// "key17 0042 xxxx...x key17": a torn copy has two ends that do not belong together.
+std::string value_of_version(int index, int version) {
+  const std::string text = key_of(index) + " " + std::to_string(version) + " ";
+  const auto size = static_cast<std::size_t>((index * 37 + version * 101) % 3000);
+  return text + std::string(size, static_cast<char>('a' + version % 26)) + " " + text;
+}
+
+// The version in a value, -1 if the value is not one that was ever stored under the key.
+int version_in(int index, Bytes value) {
+  const std::string start = key_of(index) + " ";
+  if (!value.starts_with(start)) return -1;
+  const int version = std::atoi(std::string(value.substr(start.size(), 12)).c_str());
+  return value == value_of_version(index, version) ? version : -1;
+}
+
+class Stress : public testing::TestWithParam<std::string_view> {};
+
+INSTANTIATE_TEST_SUITE_P(Backends, Stress, testing::ValuesIn(backend_names().begin(), backend_names().end()),
+                         [](const auto& given) { return std::string(given.param); });
+
+TEST_P(Stress, ThreadsNeverSeeAnOldATornOrAnotherKeysValue) {
+  constexpr int round_count = LARDER_TEST_SANITIZED ? 20 : 60;
+  const auto cache = make(GetParam(), options(512 * kib, 350, 8));
+  std::atomic<int> lie_count{0};
+  std::atomic<int> hit_count{0};
+  std::atomic<bool> done{false};
+  std::vector<std::thread> writers;
+  std::vector<std::thread> others;
+
+  for (int w = 0; w < writer_count; ++w) {
+    writers.emplace_back([&, w] {
+      for (int version = 1; version <= round_count; ++version) {
+        for (int index = w; index < key_count; index += writer_count) {
+          const std::string key = key_of(index);
+          const TimePoint now = at(version * 10);
+          if (version % 5 == 0) {
+            cache->update(0, key, now, [&, value = value_of_version(index, version)](const ItemView*) {
+              return Change::store(value, Expiry::at(at(version * 10 + 25)));
+            });
+          } else {
+            cache->set(0, key, value_of_version(index, version), Expiry::none(), Condition::always(), now);
+          }
+          // The writer knows the latest version.
+          const auto seen = value_of(*cache, key, now);
+          if (seen.has_value() && version_in(index, *seen) != version) ++lie_count;
+          if (index % 50 == 0) cache->remove(0, key, Condition::always(), now);
+        }
+      }
+    });
+  }
+  others.emplace_back([&] {
+    std::array<int, key_count> latest{};
+    const auto check = [&](int index, Bytes value) {
+      const int version = version_in(index, value);
+      if (version < latest.at(static_cast<std::size_t>(index))) ++lie_count;
+      latest.at(static_cast<std::size_t>(index)) = version;
+      ++hit_count;
+    };
+    while (!done) {
+      for (int index = 0; index < key_count; index += 2) {
+        cache->get(0, key_of(index), at(0), [&](const ItemView& item) { check(index, item.value); });
+        const std::string key = key_of(index);
+        const std::string next_key = key_of(index + 1);
+        const std::array<Bytes, 2> keys = {key, next_key};
+        cache->with_keys(keys, [&](KeyedCalls& locked) {
+          locked.get(0, next_key, at(0), [&](const ItemView& item) { check(index + 1, item.value); });
+          locked.set(5, key, "x", Expiry::none(), Condition::always(), at(0));
+          locked.remove(5, key, Condition::always(), at(0));
+        });
+      }
+    }
+  });
+  others.emplace_back([&] {
+    while (!done) {
+      Cursor cursor = 0;
+      do {
+        cursor = cache->scan(0, cursor, 50, at(0), [&](Bytes key, const ItemView& item) {
+          const int index = std::atoi(std::string(key.substr(3)).c_str());
+          if (version_in(index, item.value) < 0) ++lie_count;
+        });
+      } while (cursor != 0);
+      cache->sweep(at(round_count * 10), 1000);
+      cache->swap_databases(3, 4);
+      cache->clear(9);
+      const CacheStats stats = cache->stats();
+      if (stats.memory_used > 512 * kib || stats.items > 350) ++lie_count;
+    }
+  });
+  for (std::thread& writer : writers) writer.join();
+  done = true;
+  for (std::thread& other : others) other.join();
+  EXPECT_EQ(lie_count, 0);
+  EXPECT_GT(hit_count, 0);
+  EXPECT_GT(cache->stats().evictions, 0U);
+}
+
+}  // namespace
+}  // namespace larder::cache
