@@ -101,7 +101,8 @@ TEST(LineDecoder, BoundsALineByItsBytesWithoutItsEnd) {
   const std::string longest = "set k " + std::string(10, 'v');
   for (const std::string end : {"\n", "\r\n"}) {
     expect_however_cut(longest + end, {.lines = {{Verb::set, "k", std::string(10, 'v')}}}, longest.size());
-    expect_however_cut(longest + "v" + end, {.lines = {}, .too_large = true}, longest.size());
+    expect_however_cut("set k " + std::string(11, 'v').append(end), {.lines = {}, .too_large = true},
+                       longest.size());
   }
   expect_however_cut(longest + "v", {.lines = {}, .too_large = true}, longest.size());
   expect_however_cut("get a\n" + longest + "v", {.lines = {{Verb::get, "a"}}, .too_large = true},

@@ -102,9 +102,9 @@ Result<bool> CommandDecoder::read_argument_header(Bytes input) {
   argument_size_ = static_cast<std::size_t>(size);
   stage_ = Stage::argument;
   if (skipping_) return true;
-  if (argument_size_ > limits_.bulk_size_max) return refuse("string exceeds maximum allowed size");
+  if (argument_size_ > limits_.bulk_size_max) return refuse(input, "string exceeds maximum allowed size");
   if (offset_ + argument_size_ + 2 > limits_.command_size_max) {
-    return refuse("command exceeds maximum allowed size");
+    return refuse(input, "command exceeds maximum allowed size");
   }
   return true;
 }
@@ -144,18 +144,22 @@ Result<std::optional<Command>> CommandDecoder::next_inline(Bytes input) {
   return finish(inline_text_, offset_);
 }
 
-std::unexpected<Error> CommandDecoder::refuse(const char* message) {
+std::unexpected<Error> CommandDecoder::refuse(Bytes input, const char* message) {
   skipping_ = true;
-  slices_.clear();
+  collect_arguments(input);
   return failure(ErrorKind::too_large, message);
 }
 
-Command CommandDecoder::finish(Bytes text, std::size_t size) {
+void CommandDecoder::collect_arguments(Bytes text) {
   arguments_.clear();
   arguments_.reserve(slices_.size());
   for (const Slice& slice : slices_) arguments_.push_back(text.substr(slice.offset, slice.size));
   slices_.clear();
   if (slices_.capacity() > kept_argument_count) std::vector<Slice>().swap(slices_);
+}
+
+Command CommandDecoder::finish(Bytes text, std::size_t size) {
+  collect_arguments(text);
   stage_ = Stage::start;
   skipping_ = false;
   offset_ = 0;

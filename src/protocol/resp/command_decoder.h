@@ -63,6 +63,10 @@ class CommandDecoder final {
   /// command_size_max.
   [[nodiscard]] std::size_t input_size_min() const { return input_size_min_; }
 
+  /// After too_large: the arguments that stood before the one that was refused. They borrow the input of that
+  /// call.
+  [[nodiscard]] std::span<const Bytes> refused_arguments() const { return arguments_; }
+
   /// Bytes that the decoder holds for itself.
   [[nodiscard]] std::size_t memory_size() const;
 
@@ -74,7 +78,8 @@ class CommandDecoder final {
   Result<bool> read_array_header(Bytes input);
   Result<bool> read_argument_header(Bytes input);
   Result<bool> read_argument(Bytes input);
-  std::unexpected<Error> refuse(const char* message);
+  std::unexpected<Error> refuse(Bytes input, const char* message);
+  void collect_arguments(Bytes text);
   Command finish(Bytes text, std::size_t size);
 
   CommandLimits limits_;

@@ -161,6 +161,14 @@ TEST(CommandDecoder, RefusesATooLargeArgumentOnceAndGoesOnBehindIt) {
   expect_however_cut("*2\r\n$5\r\nabcdeXY", {{refusal}}, "Protocol error: invalid bulk length", limits);
 }
 
+TEST(CommandDecoder, ShowsWhatStoodBeforeTheRefusedArgument) {
+  CommandDecoder decoder({.bulk_size_max = 4});
+  const std::string wire = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nab";
+  EXPECT_FALSE(decoder.next(wire).has_value());
+  const auto before = decoder.refused_arguments();
+  EXPECT_EQ((Words{before.begin(), before.end()}), (Words{"SET", "k"}));
+}
+
 TEST(CommandDecoder, DropsWhatItRefusedWithoutKeepingIt) {
   const CommandLimits limits{.bulk_size_max = 4};
   Reader reader(limits);

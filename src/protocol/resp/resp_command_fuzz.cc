@@ -42,7 +42,7 @@ Outcome decode(Bytes bytes, std::size_t step) {
   while (true) {
     const std::string input(bytes.substr(start, end - start));  // its own memory, so that overruns are seen
     const auto next = decoder.next(input);
-    LARDER_ASSERT(decoder.memory_size() <= 64 * 1024);
+    LARDER_ASSERT(decoder.memory_size() <= 65536);
     if (!next && next.error().kind == ErrorKind::too_large) {
       outcome.wire += next.error().message;
       continue;

@@ -1,0 +1,93 @@
+#include "session/line_session.h"
+
+#include <optional>
+#include <string>
+
+#include "protocol/line/line_encoder.h"
+#include "session/http_sniff.h"
+
+namespace larder::session {
+namespace {
+
+using protocol::LineRequest;
+using Verb = LineRequest::Verb;
+
+constexpr cache::Database database = 0;
+
+}  // namespace
+
+Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
+  std::size_t consumed = 0;
+  while (!output.full()) {
+    const auto next = decoder_.next(input.substr(consumed));
+    if (!next) {
+      refuse(output, next.error().message);
+      return {.consumed = input.size(), .wait = Wait::close};
+    }
+    const std::optional<LineRequest>& request = *next;
+    if (!request) return {.consumed = consumed, .wait = Wait::input};
+    const Bytes line = input.substr(consumed, request->size);
+    consumed += request->size;
+    if (is_first_line_ && looks_like_http(line)) {
+      environment_.counters.http_on_wrong_port.add();
+      return {.consumed = input.size(), .wait = Wait::close};
+    }
+    is_first_line_ = false;
+    environment_.counters.commands.add();
+    if (request->verb == Verb::quit) return {.consumed = input.size(), .wait = Wait::close};
+    answer(*request, now, output);
+  }
+  return {.consumed = consumed, .wait = Wait::output};
+}
+
+void LineSession::answer(const LineRequest& request, TimePoint now, Output& output) {
+  if (request.verb == Verb::invalid) return refuse(output, request.reason);
+  const std::size_t key_size_max = environment_.limits.key_size_max;
+  if (request.key.size() > key_size_max) {
+    return refuse(output, "a key is longer than " + std::to_string(key_size_max) + " bytes");
+  }
+  switch (request.verb) {
+    case Verb::get: {
+      const bool found = environment_.cache.get(
+          database, request.key, now,
+          [&output](const cache::ItemView& item) { protocol::append_line_value(output, item.value); });
+      if (!found) protocol::append_line_end(output);
+      return;
+    }
+    case Verb::set:
+      return set(request, now, output);
+    case Verb::remove:
+      environment_.cache.remove(database, request.key, cache::Condition::always(), now);
+      return protocol::append_line_end(output);
+    case Verb::quit:
+    case Verb::invalid:
+      return;
+  }
+}
+
+void LineSession::set(const LineRequest& request, TimePoint now, Output& output) {
+  const std::size_t value_size_max = environment_.limits.value_size_max;
+  if (request.value.size() > value_size_max) {
+    // What stood there was meant to go, as with any store that the cache itself refuses.
+    environment_.cache.remove(database, request.key, cache::Condition::always(), now);
+    return refuse(output, "a value is longer than " + std::to_string(value_size_max) + " bytes");
+  }
+  switch (environment_.cache.set(database, request.key, request.value, cache::Expiry::none(),
+                                 cache::Condition::always(), now)) {
+    case cache::StoreOutcome::stored:
+    case cache::StoreOutcome::condition_failed:  // there is no condition
+      return protocol::append_line_end(output);
+    case cache::StoreOutcome::too_large:
+      return protocol::append_line_error(output, "the item is larger than this cache ever holds");
+    case cache::StoreOutcome::no_memory:
+      return protocol::append_line_error(output, "out of memory; the value was not stored");
+  }
+}
+
+// A line that breaks the grammar or a bound.
+void LineSession::refuse(Output& output, Bytes reason) {
+  environment_.counters.protocol_errors.add();
+  protocol::append_line_error(output, reason);
+}
+
+}  // namespace larder::session

@@ -1,0 +1,32 @@
+// session/line_session.h: the line protocol on one connection. What each reply means to a client is
+// docs/line-protocol.md.
+#pragma once
+
+#include "protocol/line/line_decoder.h"
+#include "session/session.h"
+
+namespace larder::session {
+
+/// get, set and delete in database 0.
+///
+/// Threads    belongs to its connection's worker
+/// Invariant  one reply to each line but quit, in the order of the lines
+class LineSession final : public Session {
+ public:
+  /// The environment outlives the session.
+  explicit LineSession(const Environment& environment)
+      : environment_(environment), decoder_(environment.limits.line_size_max) {}
+
+  Progress advance(Bytes input, TimePoint now, Output& output) override;
+
+ private:
+  void answer(const protocol::LineRequest& request, TimePoint now, Output& output);
+  void refuse(Output& output, Bytes reason);
+  void set(const protocol::LineRequest& request, TimePoint now, Output& output);
+
+  const Environment& environment_;
+  protocol::LineDecoder decoder_;
+  bool is_first_line_ = true;
+};
+
+}  // namespace larder::session

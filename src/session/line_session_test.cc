@@ -1,0 +1,139 @@
+// The line protocol, bytes in and bytes out, on a real cache. Method: each conversation is played whole, byte
+// by byte and cut at each position; the replies must be those of the table.
+#include "session/line_session.h"
+
+#include <gtest/gtest.h>
+#include <string>
+
+#include "session/session_test_support.h"
+
+namespace larder::session {
+namespace {
+
+std::string talk(World& world, Bytes requests, std::size_t step = 0) {
+  LineSession session(world.environment);
+  return play(session, requests, step).replies;
+}
+
+void expect_however_cut(Bytes requests, const std::string& replies) {
+  for (std::size_t cut = 0; cut <= requests.size(); ++cut) {
+    World world;
+    LineSession session(world.environment);
+    EXPECT_EQ(play_cut(session, requests, cut).replies, replies) << requests << " cut at " << cut;
+  }
+  World world;
+  EXPECT_EQ(talk(world, requests, 1), replies) << requests;
+}
+
+TEST(LineSession, AnswersTheClassicConversation) {
+  expect_however_cut("set k v\r\nget k\r\nGET absent\ndelete k\r\nget k\r\nDelete k\n",
+                     "END\r\nv\r\nEND\r\nEND\r\nEND\r\nEND\r\nEND\r\n");
+  expect_however_cut("set k a b  c \nget k\nset k \nget k\n", "END\r\na b  c \r\nEND\r\nEND\r\n\r\nEND\r\n");
+}
+
+TEST(LineSession, AnswersEveryOtherLineWithOneErrorAndGoesOn) {
+  expect_however_cut("\nfoo\nget\nget a b\nset k\nset k v\n",
+                     "ERROR unknown verb; there are get, set, delete and quit\r\n"
+                     "ERROR unknown verb; there are get, set, delete and quit\r\n"
+                     "ERROR a key is missing\r\n"
+                     "ERROR one key and nothing behind it\r\n"
+                     "ERROR a space and a value are missing\r\n"
+                     "END\r\n");
+}
+
+TEST(LineSession, ClosesOnQuitAndReadsNothingBehindIt) {
+  World world;
+  LineSession session(world.environment);
+  const Played played = play(session, "set k v\nQUIT\nset k w\n");
+  EXPECT_EQ(played.replies, "END\r\n");
+  EXPECT_TRUE(played.closed);
+  EXPECT_EQ(talk(world, "get k\n"), "v\r\nEND\r\n");
+}
+
+TEST(LineSession, ClosesOnALineBeyondTheLimit) {
+  World world;
+  world.limits.line_size_max = 10;
+  LineSession session(world.environment);
+  const Played played = play(session, "get k\nset key value\nget k\n");
+  EXPECT_EQ(played.replies, "END\r\nERROR a line is longer than 10 bytes\r\n");
+  EXPECT_TRUE(played.closed);
+  EXPECT_EQ(world.counters.protocol_errors.value(), 1U);
+}
+
+TEST(LineSession, RefusesKeysAndValuesBeyondTheirLimitsAndKeepsTheConnection) {
+  World world;
+  world.limits.key_size_max = 4;
+  world.limits.value_size_max = 4;
+  EXPECT_EQ(talk(world, "get 12345\nset 12345 v\nset k 1234\nset k 12345\nget k\n"),
+            "ERROR a key is longer than 4 bytes\r\n"
+            "ERROR a key is longer than 4 bytes\r\n"
+            "END\r\n"
+            "ERROR a value is longer than 4 bytes\r\n"
+            "END\r\n")
+      << "and the refused value leaves nothing under its key";
+}
+
+TEST(LineSession, RefusesAnItemThatTheCacheCannotHold) {
+  World world(std::size_t{1} << 20);
+  EXPECT_EQ(talk(world,
+                 "set k v\nset k " + std::string(1000000, 'v') + "x" + std::string(48000, 'v') + "\nget k\n"),
+            "END\r\nERROR the item is larger than this cache ever holds\r\nEND\r\n");
+}
+
+TEST(LineSession, DoesNotShowAValueThatIsNotOneLine) {
+  World world;
+  for (const Bytes value : {"a\r\nEND", "a\nb", "a\rb"}) {
+    world.put("k", value);
+    EXPECT_EQ(talk(world, "get k\nget j\n"),
+              "ERROR value is not one line; read it over RESP or HTTP\r\nEND\r\n");
+  }
+}
+
+TEST(LineSession, ClosesWithoutAWordIfTheFirstLineIsHttp) {
+  World world;
+  const Bytes request = "POST / HTTP/1.1\r\nHost: localhost\r\n\r\nset k v\r\n";
+  for (std::size_t step = 0; step < 3; ++step) {
+    LineSession session(world.environment);
+    const Played played = play(session, request, step);
+    EXPECT_EQ(played.replies, "");
+    EXPECT_TRUE(played.closed);
+    EXPECT_EQ(world.counters.http_on_wrong_port.value(), step + 1);
+  }
+  EXPECT_EQ(talk(world, "get k\n"), "END\r\n");
+  EXPECT_EQ(talk(world, "get k\nPOST / HTTP/1.1\nget k\n"),
+            "END\r\nERROR unknown verb; there are get, set, delete and quit\r\nEND\r\n")
+      << "only a first line tells it";
+}
+
+TEST(LineSession, AnswersAThousandRequestsOfOneWriteInOrder) {
+  World world;
+  std::string requests;
+  std::string replies;
+  for (int i = 0; i < 500; ++i) {
+    const std::string n = std::to_string(i);
+    requests.append("set k" + n + " v" + n + "\nget k" + n + "\n");
+    replies.append("END\r\nv" + n + "\r\nEND\r\n");
+  }
+  EXPECT_EQ(talk(world, requests), replies);
+  EXPECT_EQ(world.counters.commands.value(), 1000U);
+}
+
+TEST(LineSession, StopsTakingRequestsWhileTheOutputIsFull) {
+  World world;
+  const std::string value(300000, 'v');
+  world.put("k", value);
+  LineSession session(world.environment);
+  std::string requests;
+  for (int i = 0; i < 20; ++i) requests += "get k\n";
+  Output output;
+  const Progress progress = session.advance(requests, world.now, output);
+  EXPECT_EQ(progress.wait, Wait::output);
+  EXPECT_LT(output.size(), Output::high_water_size + value.size() + 10);
+  std::string replies;
+  for (int i = 0; i < 20; ++i) replies += value + "\r\nEND\r\n";
+  LineSession again(world.environment);
+  EXPECT_EQ(play(again, requests).replies, replies);
+}
+
+}  // namespace
+}  // namespace larder::session

@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <vector>
+
+#include "session/resp_handlers.h"
+
+namespace larder::session {
+namespace {
+
+std::vector<Bytes> words_of(Bytes text) {
+  std::vector<Bytes> words;
+  while (!text.empty()) {
+    const std::size_t size = std::min(text.find(' '), text.size());
+    words.push_back(text.substr(0, size));
+    text.remove_prefix(std::min(size + 1, text.size()));
+  }
+  return words;
+}
+
+void write_words(protocol::ReplyEncoder& reply, Bytes text) {
+  const auto words = words_of(text);
+  reply.set(words.size());
+  for (const Bytes word : words) reply.simple_string(word);
+}
+
+// Where the keys stand, in the long form: a place to begin and a range from there.
+void write_key_specs(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
+  if (spec.first_key == 0) return reply.set(0);
+  reply.set(1);
+  reply.map(3);
+  reply.bulk("flags");
+  write_words(reply, spec.key_access);
+  reply.bulk("begin_search");
+  reply.map(2);
+  reply.bulk("type");
+  reply.bulk("index");
+  reply.bulk("spec");
+  reply.map(1);
+  reply.bulk("index");
+  reply.integer(spec.first_key);
+  reply.bulk("find_keys");
+  reply.map(2);
+  reply.bulk("type");
+  reply.bulk("range");
+  reply.bulk("spec");
+  reply.map(3);
+  reply.bulk("lastkey");
+  reply.integer(spec.last_key < 0 ? spec.last_key : spec.last_key - spec.first_key);
+  reply.bulk("keystep");
+  reply.integer(spec.key_step);
+  reply.bulk("limit");
+  reply.integer(0);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): one level, from a container to its subcommands
+void write_info(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
+  reply.array(10);
+  reply.bulk(spec.name);
+  reply.integer(spec.arity);
+  write_words(reply, spec.flags);
+  reply.integer(spec.first_key);
+  reply.integer(spec.last_key);
+  reply.integer(spec.key_step);
+  write_words(reply, spec.categories);
+  reply.set(0);  // tips for proxies: none
+  write_key_specs(reply, spec);
+  reply.array(spec.subcommands.size());
+  for (const CommandSpec& subcommand : spec.subcommands) write_info(reply, subcommand);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): one level, from a container to its subcommands
+void write_docs(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
+  reply.bulk(spec.name);
+  reply.map(spec.subcommands.empty() ? 3 : 4);
+  reply.bulk("summary");
+  reply.bulk(spec.summary);
+  reply.bulk("since");
+  reply.bulk(spec.since);
+  reply.bulk("group");
+  reply.bulk(spec.group);
+  if (spec.subcommands.empty()) return;
+  reply.bulk("subcommands");
+  reply.map(spec.subcommands.size());
+  for (const CommandSpec& subcommand : spec.subcommands) write_docs(reply, subcommand);
+}
+
+// "get", or "client|id".
+const CommandSpec* find_by_full_name(Bytes name) {
+  const std::size_t bar = name.find('|');
+  const CommandSpec* spec = find_command(name.substr(0, bar));
+  if (spec == nullptr || bar == Bytes::npos) return spec;
+  return find_subcommand(*spec, name.substr(bar + 1));
+}
+
+}  // namespace
+
+void handle_command(RespCall& call) {
+  call.reply.array(command_table().size());
+  for (const CommandSpec& spec : command_table()) write_info(call.reply, spec);
+}
+
+void handle_command_count(RespCall& call) {
+  call.reply.integer(static_cast<std::int64_t>(command_table().size()));
+}
+
+void handle_command_info(RespCall& call) {
+  const auto names = call.arguments.subspan(2);
+  if (names.empty()) return handle_command(call);
+  call.reply.array(names.size());
+  for (const Bytes name : names) {
+    if (outgrows_output(call)) return;
+    const CommandSpec* spec = find_by_full_name(name);
+    if (spec != nullptr) {
+      write_info(call.reply, *spec);
+    } else {
+      call.reply.null();
+    }
+  }
+}
+
+// Names that are not known are left out.
+void handle_command_docs(RespCall& call) {
+  std::vector<const CommandSpec*> specs;
+  for (const Bytes name : call.arguments.subspan(2)) {
+    const CommandSpec* spec = find_by_full_name(name);
+    if (spec != nullptr) specs.push_back(spec);
+  }
+  if (call.arguments.size() == 2) {
+    for (const CommandSpec& spec : command_table()) specs.push_back(&spec);
+  }
+  call.reply.map(specs.size());
+  for (const CommandSpec* spec : specs) {
+    if (outgrows_output(call)) return;
+    write_docs(call.reply, *spec);
+  }
+}
+
+void handle_command_list(RespCall& call) {
+  if (call.arguments.size() > 2) return call.reply.error(syntax_error);
+  call.reply.set(command_table().size());
+  for (const CommandSpec& spec : command_table()) call.reply.bulk(spec.name);
+}
+
+void handle_command_getkeys(RespCall& call) {
+  const auto command = call.arguments.subspan(2);
+  const CommandSpec* spec = find_command(command.front());
+  if (spec != nullptr && !spec->subcommands.empty() && command.size() > 1) {
+    spec = find_subcommand(*spec, command[1]);
+  }
+  if (spec == nullptr) return call.reply.error("ERR Invalid command specified");
+  if (spec->first_key == 0) return call.reply.error("ERR The command has no key arguments");
+  if (!accepts_argument_count(*spec, command.size())) {
+    return call.reply.error("ERR Invalid number of arguments specified for command");
+  }
+  std::vector<Bytes> keys;
+  for_each_key(*spec, command, [&keys](Bytes key) { keys.push_back(key); });
+  call.reply.array(keys.size());
+  for (const Bytes key : keys) call.reply.bulk(key);
+}
+
+}  // namespace larder::session

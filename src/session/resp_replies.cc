@@ -1,0 +1,36 @@
+#include <string>
+
+#include "session/resp_handlers.h"
+
+namespace larder::session {
+
+std::string quotable(Bytes text, std::size_t size_max) {
+  std::string shown(text.substr(0, size_max));
+  for (char& c : shown) {
+    if (c == '\r' || c == '\n') {
+      c = ' ';
+    } else if (c < ' ' || c > '~') {
+      c = '?';
+    }
+  }
+  return shown;
+}
+
+void reply_wrong_argument_count(RespCall& call, const CommandSpec& spec) {
+  call.reply.error("ERR wrong number of arguments for '" + std::string(spec.name) + "' command");
+}
+
+bool outgrows_output(RespCall& call) {
+  if (call.output.size() <= call.environment.limits.output_size_max) return false;
+  call.state.closing = true;
+  return true;
+}
+
+void reply_refused_store(RespCall& call, cache::StoreOutcome outcome) {
+  if (outcome == cache::StoreOutcome::too_large) {
+    return call.reply.error("ERR the item is larger than this cache ever holds");
+  }
+  call.reply.error("OOM command not allowed when used memory > 'maxmemory'.");
+}
+
+}  // namespace larder::session

@@ -1,0 +1,135 @@
+#include "session/resp_session.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/ascii.h"
+#include "session/http_sniff.h"
+#include "session/resp_handlers.h"
+
+namespace larder::session {
+namespace {
+
+std::string upper(Bytes text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), ascii_upper);
+  return result;
+}
+
+}  // namespace
+
+protocol::CommandLimits command_limits(const Limits& limits) {
+  protocol::CommandLimits command;
+  command.bulk_size_max = std::max(limits.key_size_max, limits.value_size_max);
+  command.command_size_max =
+      std::max(2 * command.bulk_size_max, std::size_t{16} << 20) + command.inline_size_max;
+  return command;
+}
+
+RespSession::RespSession(const Environment& environment, std::uint64_t connection_id)
+    : environment_(environment), decoder_(command_limits(environment.limits)) {
+  state_.connection_id = connection_id;
+}
+
+Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
+  std::size_t consumed = 0;
+  while (!output.full()) {
+    const Bytes rest = input.substr(consumed);
+    const auto next = decoder_.next(rest);
+    if (next && !*next) {
+      // A peer gets a buffer for what it announces only as fast as it pays for it with bytes.
+      const std::size_t affordable = 2 * rest.size() + (std::size_t{64} << 10);
+      return {.consumed = consumed,
+              .wait = Wait::input,
+              .input_size_min = std::min(decoder_.input_size_min(), affordable)};
+    }
+    if (std::exchange(is_first_command_, false) && looks_like_http(rest.substr(0, rest.find('\n')))) {
+      environment_.counters.http_on_wrong_port.add();
+      return {.consumed = input.size(), .wait = Wait::close};
+    }
+    if (!next) {
+      refuse(next.error().message, now, output);
+      if (next.error().kind == ErrorKind::too_large) continue;
+      return {.consumed = input.size(), .wait = Wait::close};
+    }
+    const std::optional<protocol::Command>& command = *next;
+    if (command && !command->arguments.empty()) answer(command->arguments, now, output);
+    consumed += command ? command->size : 0;
+    if (state_.closing) return {.consumed = input.size(), .wait = Wait::close};
+  }
+  return {.consumed = consumed, .wait = Wait::output};
+}
+
+void RespSession::answer(std::span<const Bytes> arguments, TimePoint now, Output& output) {
+  static constexpr CommandSpec unknown{"", -1, "", 0, 0, 0, "", "", nullptr, "", "", "", {}};
+  const CommandSpec* spec = find_command(arguments.front());
+  const CommandSpec* container = nullptr;
+  if (spec != nullptr && !spec->subcommands.empty() && arguments.size() > 1) {
+    container = spec;
+    spec = find_subcommand(*container, arguments[1]);
+  }
+  RespCall call{.spec = spec != nullptr ? *spec : unknown,
+                .arguments = arguments,
+                .now = now,
+                .environment = environment_,
+                .keys = environment_.cache,
+                .state = state_,
+                .output = output,
+                .reply = {output, state_.version}};
+  environment_.counters.commands.add();
+  if (spec == nullptr && container != nullptr) {
+    return call.reply.error("ERR unknown subcommand '" + quotable(arguments[1]) + "'. Try " +
+                            upper(container->name) + " HELP.");
+  }
+  if (spec == nullptr) return answer_unknown(call);
+  if (!accepts_argument_count(*spec, arguments.size()) || spec->handler == nullptr) {
+    return reply_wrong_argument_count(call, *spec);
+  }
+  bool keys_fit = true;
+  for_each_key(*spec, arguments,
+               [&](Bytes key) { keys_fit &= key.size() <= environment_.limits.key_size_max; });
+  if (!keys_fit) {
+    environment_.counters.protocol_errors.add();
+    return call.reply.error("ERR a key is longer than " + std::to_string(environment_.limits.key_size_max) +
+                            " bytes");
+  }
+  spec->handler(call);
+}
+
+void RespSession::answer_unknown(RespCall& call) const {
+  const Bytes name = call.arguments.front();
+  if (equals_ignoring_case(name, "post") || equals_ignoring_case(name, "host:")) {
+    // A page that got around the first line: Redis ends these connections at any line.
+    environment_.counters.http_on_wrong_port.add();
+    call.state.closing = true;
+    return;
+  }
+  const std::string text = "ERR unknown command '" + quotable(name) + "', with args beginning with: ";
+  constexpr std::size_t shown_size_max = 128;
+  std::string shown;
+  for (const Bytes argument : call.arguments.subspan(1)) {
+    if (shown.size() >= shown_size_max) break;
+    shown += "'" + quotable(argument, shown_size_max - shown.size()) + "' ";
+  }
+  call.reply.error(text + shown);
+}
+
+// The decoder would not have it: the protocol is broken, or an argument is too large.
+void RespSession::refuse(Bytes message, TimePoint now, Output& output) {
+  environment_.counters.protocol_errors.add();
+  protocol::ReplyEncoder(output, state_.version).error("ERR " + std::string(message));
+
+  // A store that is refused for its size leaves nothing under its key, here as in the cache.
+  const auto before = decoder_.refused_arguments();
+  if (before.size() < 2) return;
+  const CommandSpec* spec = find_command(before.front());
+  const bool is_value = spec != nullptr && ((spec->handler == handle_set && before.size() == 2) ||
+                                            (spec->handler == handle_mset && before.size() % 2 == 0));
+  if (is_value && before.back().size() <= environment_.limits.key_size_max) {
+    environment_.cache.remove(state_.database, before.back(), cache::Condition::always(), now);
+  }
+}
+
+}  // namespace larder::session

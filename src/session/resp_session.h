@@ -1,0 +1,44 @@
+// session/resp_session.h: RESP on one connection.
+//
+//   bytes -> CommandDecoder -> row of the command table -> handler -> ReplyEncoder -> bytes
+//
+// Every command gets one reply, in order, whatever is wrong with it. A command with an argument beyond the
+// limits gets an error and its bytes are passed over: the connection goes on. What breaks the protocol gets
+// Redis' error and ends the connection.
+#pragma once
+
+#include <cstdint>
+
+#include "protocol/resp/command_decoder.h"
+#include "session/resp_commands.h"
+#include "session/session.h"
+
+namespace larder::session {
+
+/// The limits of the decoder that follow from the session's: an argument may be a key or a value; a command
+/// may hold two of the largest values, and 16 MiB in any case, so that multi-key commands of small items fit.
+[[nodiscard]] protocol::CommandLimits command_limits(const Limits& limits);
+
+/// RESP2 and RESP3, as far as the command table goes.
+///
+/// Threads    belongs to its connection's worker
+/// Invariant  one reply for each command, in the order of the commands
+class RespSession final : public Session {
+ public:
+  /// The environment outlives the session. `connection_id` is what CLIENT ID answers: unique in the process.
+  RespSession(const Environment& environment, std::uint64_t connection_id);
+
+  Progress advance(Bytes input, TimePoint now, Output& output) override;
+
+ private:
+  void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);
+  void answer_unknown(RespCall& call) const;
+  void refuse(Bytes message, TimePoint now, Output& output);
+
+  const Environment& environment_;
+  protocol::CommandDecoder decoder_;
+  RespState state_;
+  bool is_first_command_ = true;
+};
+
+}  // namespace larder::session
