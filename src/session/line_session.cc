@@ -21,6 +21,7 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
   while (!output.full()) {
     const auto next = decoder_.next(input.substr(consumed));
     if (!next) {
+      environment_.counters.commands.add();
       refuse(output, next.error().message);
       return {.consumed = input.size(), .wait = Wait::close};
     }

@@ -17,7 +17,7 @@ std::string talk(World& world, Bytes requests, std::size_t step = 0) {
 
 void expect_however_cut(Bytes requests, const std::string& replies) {
   for (std::size_t cut = 0; cut <= requests.size(); ++cut) {
-    World world;
+    const World world;
     LineSession session(world.environment);
     EXPECT_EQ(play_cut(session, requests, cut).replies, replies) << requests << " cut at " << cut;
   }
@@ -111,8 +111,8 @@ TEST(LineSession, AnswersAThousandRequestsOfOneWriteInOrder) {
   std::string replies;
   for (int i = 0; i < 500; ++i) {
     const std::string n = std::to_string(i);
-    requests.append("set k" + n + " v" + n + "\nget k" + n + "\n");
-    replies.append("END\r\nv" + n + "\r\nEND\r\n");
+    requests.append("set k").append(n).append(" v").append(n).append("\nget k").append(n).append("\n");
+    replies.append("END\r\nv").append(n).append("\r\nEND\r\n");
   }
   EXPECT_EQ(talk(world, requests), replies);
   EXPECT_EQ(world.counters.commands.value(), 1000U);

@@ -9,8 +9,7 @@
 namespace larder::session {
 namespace {
 
-constexpr Bytes connection_flags = "noscript loading stale fast";
-constexpr Bytes slow_connection_flags = "noscript loading stale";
+constexpr Bytes connection_flags = "noscript loading stale";
 constexpr Bytes connection_categories = "@fast @connection";
 constexpr Bytes slow_connection_categories = "@slow @connection";
 
@@ -18,7 +17,7 @@ constexpr Bytes slow_connection_categories = "@slow @connection";
 constexpr std::array client_subcommands{
     CommandSpec{"client|getname",
                 2,
-                slow_connection_flags,
+                connection_flags,
                 0,
                 0,
                 0,
@@ -44,7 +43,7 @@ constexpr std::array client_subcommands{
                 {}},
     CommandSpec{"client|id",
                 2,
-                slow_connection_flags,
+                connection_flags,
                 0,
                 0,
                 0,
@@ -57,7 +56,7 @@ constexpr std::array client_subcommands{
                 {}},
     CommandSpec{"client|setinfo",
                 4,
-                slow_connection_flags,
+                connection_flags,
                 0,
                 0,
                 0,
@@ -70,7 +69,7 @@ constexpr std::array client_subcommands{
                 {}},
     CommandSpec{"client|setname",
                 3,
-                slow_connection_flags,
+                connection_flags,
                 0,
                 0,
                 0,

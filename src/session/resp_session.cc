@@ -18,6 +18,11 @@ std::string upper(Bytes text) {
   return result;
 }
 
+// What a page sends that got around the first line: Redis ends these connections at any line.
+bool is_http_word(Bytes name) {
+  return equals_ignoring_case(name, "post") || equals_ignoring_case(name, "host:");
+}
+
 }  // namespace
 
 protocol::CommandLimits command_limits(const Limits& limits) {
@@ -70,6 +75,11 @@ void RespSession::answer(std::span<const Bytes> arguments, TimePoint now, Output
     container = spec;
     spec = find_subcommand(*container, arguments[1]);
   }
+  if (spec == nullptr && container == nullptr && is_http_word(arguments.front())) {
+    environment_.counters.http_on_wrong_port.add();
+    state_.closing = true;
+    return;
+  }
   RespCall call{.spec = spec != nullptr ? *spec : unknown,
                 .arguments = arguments,
                 .now = now,
@@ -98,14 +108,8 @@ void RespSession::answer(std::span<const Bytes> arguments, TimePoint now, Output
   spec->handler(call);
 }
 
-void RespSession::answer_unknown(RespCall& call) const {
+void RespSession::answer_unknown(RespCall& call) {
   const Bytes name = call.arguments.front();
-  if (equals_ignoring_case(name, "post") || equals_ignoring_case(name, "host:")) {
-    // A page that got around the first line: Redis ends these connections at any line.
-    environment_.counters.http_on_wrong_port.add();
-    call.state.closing = true;
-    return;
-  }
   const std::string text = "ERR unknown command '" + quotable(name) + "', with args beginning with: ";
   constexpr std::size_t shown_size_max = 128;
   std::string shown;
@@ -118,6 +122,7 @@ void RespSession::answer_unknown(RespCall& call) const {
 
 // The decoder would not have it: the protocol is broken, or an argument is too large.
 void RespSession::refuse(Bytes message, TimePoint now, Output& output) {
+  environment_.counters.commands.add();
   environment_.counters.protocol_errors.add();
   protocol::ReplyEncoder(output, state_.version).error("ERR " + std::string(message));
 

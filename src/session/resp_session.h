@@ -32,7 +32,7 @@ class RespSession final : public Session {
 
  private:
   void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);
-  void answer_unknown(RespCall& call) const;
+  static void answer_unknown(RespCall& call);
   void refuse(Bytes message, TimePoint now, Output& output);
 
   const Environment& environment_;

@@ -38,7 +38,7 @@ void expect_conversation(const std::vector<Turn>& turns) {
   std::string requests;
   std::string replies;
   {
-    World world;
+    const World world;
     RespSession session(world.environment, 7);
     Peer peer(session);
     for (const Turn& turn : turns) {
@@ -49,7 +49,7 @@ void expect_conversation(const std::vector<Turn>& turns) {
     }
   }
   for (std::size_t cut = 0; cut <= requests.size(); ++cut) {
-    World world;
+    const World world;
     RespSession session(world.environment, 7);
     ASSERT_EQ(play_cut(session, requests, cut).replies, replies) << "cut at " << cut;
   }
@@ -392,7 +392,7 @@ TEST(RespSession, AnswersAThousandCommandsOfOneWriteInOrder) {
   for (int i = 0; i < 500; ++i) {
     const std::string n = std::to_string(i);
     requests += command({"SET", "k" + n, "v" + n}) + command({"GET", "k" + n});
-    replies += "+OK\r\n$" + std::to_string(n.size() + 1) + "\r\nv" + n + "\r\n";
+    replies.append("+OK\r\n$").append(std::to_string(n.size() + 1)).append("\r\nv").append(n).append("\r\n");
   }
   EXPECT_EQ(talk(world, requests), replies);
   EXPECT_EQ(world.counters.commands.value(), 1000U);
@@ -400,7 +400,7 @@ TEST(RespSession, AnswersAThousandCommandsOfOneWriteInOrder) {
 }
 
 TEST(RespSession, ForgetsWhatHasExpiredWithTheTimeItIsHanded) {
-  World world;
+  const World world;
   RespSession session(world.environment, 7);
   Peer peer(session, world.now);
   peer.send("SET k v PX 1500\r\nSET j v\r\n");
@@ -430,7 +430,7 @@ TEST(RespSession, NamesWhatBreaksTheProtocolAndCloses) {
            {"GET \"k\r\n", "-ERR Protocol error: unbalanced quotes in request\r\n"},
            {std::string(65537, 'x'), "-ERR Protocol error: too big inline request\r\n"},
            {"*" + std::string(65537, '1'), "-ERR Protocol error: too big mbulk count string\r\n"}}) {
-    World world;
+    const World world;
     RespSession session(world.environment, 7);
     const Played played = play(session, "PING\r\n" + bytes + "PING\r\n");
     EXPECT_EQ(played.replies, "+PONG\r\n" + error);
@@ -534,7 +534,7 @@ TEST(RespSession, EndsTheConnectionWhenOneReplyOutgrowsAllBounds) {
 }
 
 TEST(RespSession, AsksForABufferOnlyAsFastAsThePeerPaysForIt) {
-  World world;
+  const World world;
   RespSession session(world.environment, 7);
   Output output;
   const std::string header = "*2\r\n$4\r\nECHO\r\n$100000000\r\n";

@@ -27,8 +27,8 @@ struct Limits {
   std::size_t key_size_max = std::size_t{16} << 10;
   std::size_t value_size_max = std::size_t{128} << 20;
   std::size_t line_size_max = std::size_t{1} << 20;
-  std::size_t output_size_max = std::size_t{256}
-                                << 20;  // past this a reply is not finished, and the peer is closed
+  // Past this a reply is not finished and its connection ends; the transport's own limit should be the same.
+  std::size_t output_size_max = std::size_t{256} << 20;
 };
 
 /// What the server says of itself in INFO and /v1/stats. Filled once at start.

@@ -1,0 +1,83 @@
+// Property: any bytes, in any cut, get the same well-formed replies, one for each command, and the cache
+// keeps its bound.
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "base/assert.h"
+#include "protocol/resp/reply_decoder.h"
+#include "session/line_session.h"
+#include "session/resp_session.h"
+#include "session/session_test_support.h"
+
+namespace {
+
+using larder::Bytes;
+using larder::protocol::Reply;
+using larder::protocol::ReplyDecoder;
+using namespace larder::session;
+
+struct Outcome {
+  Played played;
+  std::uint64_t answered = 0;  // replies that are owed
+};
+
+template <class MakeSession>
+Outcome converse(Bytes bytes, std::size_t step, MakeSession make_session) {
+  World world(std::size_t{1} << 20);
+  world.limits.key_size_max = 32;
+  world.limits.value_size_max = 64;
+  world.limits.line_size_max = 128;
+  auto session = make_session(world);
+  Outcome outcome{.played = play(session, bytes, step)};
+  // A command gets one reply, whatever is wrong with it, and so does what the codec refused. HTTP gets none.
+  outcome.answered = world.counters.commands.value();
+  const auto stats = world.cache->stats();
+  LARDER_ASSERT(stats.memory_used <= stats.memory_limit);
+  return outcome;
+}
+
+// The replies as values; asserts that they are whole and well formed. What INFO says of memory depends on
+// where the allocator found it, so that text stands for itself.
+std::vector<Reply> decode(Bytes replies) {
+  std::vector<Reply> decoded;
+  ReplyDecoder decoder;
+  while (!replies.empty()) {
+    auto reply = decoder.next(replies).value();
+    LARDER_ASSERT(reply.has_value());
+    replies.remove_prefix(decoder.consumed());
+    decoded.push_back(std::move(reply).value_or(Reply{}));
+    if (decoded.back().text.contains("used_memory:")) decoded.back().text = "info";
+  }
+  return decoded;
+}
+
+void fuzz_resp(Bytes bytes) {
+  const auto make = [](const World& world) { return RespSession(world.environment, 7); };
+  const Outcome whole = converse(bytes, 0, make);
+  const Outcome bytewise = converse(bytes, 1, make);
+  const auto replies = decode(whole.played.replies);
+  LARDER_ASSERT(replies == decode(bytewise.played.replies));
+  LARDER_ASSERT(whole.played.closed == bytewise.played.closed);
+  LARDER_ASSERT(whole.answered == bytewise.answered);
+  LARDER_ASSERT(replies.size() == whole.answered);
+}
+
+void fuzz_line(Bytes bytes) {
+  const auto make = [](const World& world) { return LineSession(world.environment); };
+  const Outcome whole = converse(bytes, 0, make);
+  const Outcome bytewise = converse(bytes, 1, make);
+  LARDER_ASSERT(whole.played.replies == bytewise.played.replies);
+  LARDER_ASSERT(whole.played.closed == bytewise.played.closed);
+  LARDER_ASSERT(whole.played.replies.empty() || whole.played.replies.ends_with("\r\n"));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const Bytes bytes(reinterpret_cast<const char*>(data), size);
+  fuzz_resp(bytes);
+  fuzz_line(bytes);
+  return 0;
+}
