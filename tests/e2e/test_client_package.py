@@ -8,15 +8,12 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 
 import pytest
 
-REPOSITORY = pathlib.Path(__file__).parents[2]
-sys.path.insert(0, str(REPOSITORY / "tests/support"))
-import programs  # noqa: E402
+from programs import BIN, ROOT
 
-BUILD_DIR = programs.BIN_DIR.parent
+BUILD = BIN.parent
 
 
 def run(*command, **options):
@@ -27,7 +24,7 @@ def run(*command, **options):
 
 def cached(name):
     """A value of the build's CMake cache."""
-    for line in (BUILD_DIR / "CMakeCache.txt").read_text().splitlines():
+    for line in (BUILD / "CMakeCache.txt").read_text().splitlines():
         if line.startswith(name + ":"):
             return line.split("=", 1)[1]
     return ""
@@ -36,21 +33,19 @@ def cached(name):
 @pytest.fixture(scope="module")
 def prefix(tmp_path_factory):
     folder = tmp_path_factory.mktemp("installed")
-    run("cmake", "--install", BUILD_DIR, "--prefix", folder, "--component", "larder-client")
+    run("cmake", "--install", BUILD, "--prefix", folder, "--component", "larder-client")
     # Moved after the installation: nothing in it may know where it was put.
     return shutil.move(folder, folder.with_name("moved"))
 
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
-    return shutil.copytree(REPOSITORY / "examples/client", tmp_path_factory.mktemp("source") / "client")
+    return shutil.copytree(ROOT / "examples/client", tmp_path_factory.mktemp("source") / "client")
 
 
-@pytest.fixture(scope="module")
-def cache():
-    with programs.start_cache() as server:
-        yield f"resp://127.0.0.1:{server.port('resp')}"
-        assert server.stop() == 0
+@pytest.fixture
+def cache(start_server):
+    return start_server(listen=["resp://127.0.0.1:0"])
 
 
 def flags():
@@ -64,7 +59,7 @@ def test_find_package_finds_all_that_the_example_needs(prefix, example, cache, t
         f"-DCMAKE_CXX_COMPILER={cached('CMAKE_CXX_COMPILER')}",
         f"-DCMAKE_CXX_FLAGS={' '.join(['-Wall', '-Wextra', '-Wpedantic', '-Wshadow', '-Wconversion', '-Werror', *flags()])}")
     run("cmake", "--build", tmp_path)
-    assert run(tmp_path / "larder-client-example", cache).splitlines()[-1] == "done"
+    assert run(tmp_path / "larder-client-example", cache.address("resp")).splitlines()[-1] == "done"
 
 
 def test_pkg_config_names_all_that_the_example_needs(prefix, example, cache, tmp_path):
@@ -73,11 +68,10 @@ def test_pkg_config_names_all_that_the_example_needs(prefix, example, cache, tmp
     words = run("pkg-config", "--cflags", "--libs", "larder-client", env=environment).split()
     program = tmp_path / "program"
     run(cached("CMAKE_CXX_COMPILER"), "-std=c++23", *flags(), example / "main.cc", *words, "-o", program)
-    assert run(program, cache).splitlines()[-1] == "done"
+    assert run(program, cache.address("resp")).splitlines()[-1] == "done"
 
-    with programs.start_cache() as gone:
-        url = gone.urls[0]
-    done = subprocess.run([program, url], capture_output=True, text=True)
+    cache.stop()
+    done = subprocess.run([program, str(cache.address("resp"))], capture_output=True, text=True)
     assert done.returncode == 1 and "cannot connect" in done.stderr
 
 

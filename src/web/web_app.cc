@@ -1,0 +1,108 @@
+#include "web/web_app.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "program/file_limit.h"
+#include "program/log.h"
+#include "program/run_program.h"
+#include "program/stop_signals.h"
+#include "transport/event_loop.h"
+#include "transport/listener.h"
+#include "web/cache_calls.h"
+#include "web/web_handler.h"
+#include "web/web_options.h"
+
+namespace larder::web {
+namespace {
+
+constexpr std::size_t connection_count_max = 10'000;
+constexpr std::uint64_t reserved_descriptor_count = 64;  // listeners, the loop, the cache, standard streams
+constexpr std::size_t thread_count = 16;
+constexpr Duration cache_time_limit{1000};  // to connect, and for a whole call
+constexpr Duration shutdown_timeout{10'000};
+
+int cannot_start(const Error& error) {
+  program::log_error(error.message);
+  return program::exit_failed;
+}
+
+ClientOptions client_options(const Endpoint& cache) {
+  return {.address = cache.url(),
+          .connect_timeout = cache_time_limit,
+          .call_timeout = cache_time_limit,
+          .connection_count_max = thread_count};
+}
+
+/// Runs the loop on a thread of its own until a signal has stopped it.
+int run(transport::EventLoop& loop, program::StopSignals& stop) {
+  Result<void> ended;
+  std::thread loop_thread([&] {
+    ended = loop.run();
+    stop.notify();
+  });
+  Duration grace = shutdown_timeout;
+  while (stop.wait() == program::StopSignals::Event::stop_signal) {
+    program::log_info(grace > Duration{0} ? "stopping" : "stopping at once");
+    loop.shut_down(grace);
+    grace = Duration{0};
+  }
+  loop_thread.join();
+  if (!ended) return cannot_start(ended.error());
+  program::log_info("stopped");
+  return program::exit_clean;
+}
+
+}  // namespace
+
+int serve(const program::OptionValues& values) {
+  const WebOptions options = web_options(values);
+  auto client = make_client(client_options(options.cache));
+  if (!client) {
+    return program::refuse_option(
+        web_option_table(), {client.error().kind, values.origin("cache") + ": " + client.error().message});
+  }
+
+  auto stop = program::StopSignals::make();
+  if (!stop) return cannot_start(stop.error());
+  const std::size_t connections_max = program::connections_that_fit(
+      connection_count_max, program::raise_file_limit(), reserved_descriptor_count);
+
+  const SystemClock clock;
+  const WebLimits limits;
+
+  transport::LoopOptions loop_options;
+  loop_options.clock = &clock;
+  // One response at a time is unsent, and the largest is a value as large as the client takes one.
+  loop_options.limits.output_size_max = ClientOptions{}.reply_size_max + Output::high_water_size;
+  auto loop = transport::make_epoll_loop(loop_options);
+  if (!loop) return cannot_start(loop.error());
+  transport::EventLoop& connections = **loop;
+
+  // Behind the loop, so that its threads have ended before the connections that they wake are gone.
+  CacheCalls calls(*client, {.thread_count = thread_count, .clock = &clock});
+
+  std::string ready = "ready";
+  for (const Endpoint& endpoint : options.listen) {
+    auto listener = transport::open_listener(endpoint);
+    if (!listener) {
+      return cannot_start({listener.error().kind, listener.error().message + " (" + values.origin("listen") +
+                                                      " says where to serve)"});
+    }
+    ready += ' ' + listener->endpoint.url();
+    connections.listen(std::move(listener->socket), [&, connections_max](transport::Socket socket) {
+      // Past the bound a connection is closed again at once: it would only wait for memory.
+      if (connections.connection_count() < connections_max)
+        connections.adopt(std::move(socket), std::make_unique<WebHandler>(calls, limits));
+    });
+  }
+  program::log_always(ready);
+  return run(connections, *stop);
+}
+
+}  // namespace larder::web

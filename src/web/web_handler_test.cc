@@ -1,0 +1,184 @@
+// One connection: requests in any cut, answers in order, calls to the cache under way meanwhile. Method: a
+// runner that keeps the calls until the test answers them; bytes go in as a transport would bring them.
+#include "web/web_handler.h"
+
+#include <deque>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace larder::web {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class HeldRunner final : public CallRunner {
+ public:
+  bool start(CacheCall call, Done done) override {
+    if (full) return false;
+    calls.emplace_back(std::move(call), std::move(done));
+    return true;
+  }
+  void answer_first(std::string body) {
+    auto [call, done] = std::move(calls.front());
+    calls.pop_front();
+    done({.body = std::move(body)});
+  }
+
+  bool full = false;
+  std::deque<std::pair<CacheCall, Done>> calls;
+};
+
+class CountingWaker final : public transport::Waker {
+ public:
+  void wake() override { ++count; }
+  int count = 0;
+};
+
+/// A connection as a transport keeps one: input that is not consumed is presented again.
+class WebHandlerTest : public testing::Test {
+ protected:
+  WebHandlerTest() { handler_->attach(waker_); }
+
+  Wait feed(Bytes bytes) {
+    input_.append(bytes);
+    return advance();
+  }
+  Wait advance() {
+    const Progress progress = handler_->advance(input_, Now{}, output_);
+    EXPECT_LE(progress.consumed, input_.size());
+    input_.erase(0, progress.consumed);
+    return progress.wait;
+  }
+  std::string taken() {
+    std::string bytes(output_.pending());
+    output_.clear();
+    return bytes;
+  }
+
+  HeldRunner runner_;
+  WebLimits limits_;
+  std::shared_ptr<CountingWaker> waker_ = std::make_shared<CountingWaker>();
+  std::unique_ptr<WebHandler> handler_ = std::make_unique<WebHandler>(runner_, limits_);
+  std::string input_;
+  Output output_;
+};
+
+constexpr Bytes get_k = "GET /api/storage/?key=k HTTP/1.1\r\nHost: h\r\n\r\n";
+constexpr Bytes get_health = "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n";
+constexpr Bytes post_k =
+    "POST /api/storage/ HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    "Content-Length: 3\r\n\r\nk=v";
+
+TEST_F(WebHandlerTest, AsksTheCacheAndAnswersWhenWoken) {
+  EXPECT_EQ(feed(get_k), Wait::wake);
+  EXPECT_EQ(advance(), Wait::wake) << "woken for nothing";
+  EXPECT_EQ(taken(), "");
+  runner_.answer_first("value");
+  EXPECT_EQ(waker_->count, 1);
+  EXPECT_EQ(advance(), Wait::input);
+  const std::string response = taken();
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(response, EndsWith("\r\n\r\nvalue"));
+}
+
+TEST_F(WebHandlerTest, ReadsRequestsInAnyCut) {
+  for (std::size_t cut = 1; cut < post_k.size(); ++cut) {
+    EXPECT_EQ(feed(post_k.substr(0, cut)), Wait::input);
+    EXPECT_EQ(feed(post_k.substr(cut)), Wait::wake);
+    runner_.answer_first("done");
+    EXPECT_EQ(advance(), Wait::input);
+    EXPECT_THAT(taken(), EndsWith("done"));
+  }
+}
+
+TEST_F(WebHandlerTest, AnswersPipelinedRequestsInOrder) {
+  EXPECT_EQ(feed(std::string(get_k) + std::string(get_health) + std::string(get_k)), Wait::wake);
+  EXPECT_EQ(runner_.calls.size(), 1U) << "one call at a time";
+  runner_.answer_first("first");
+  EXPECT_EQ(advance(), Wait::wake);
+  const std::string responses = taken();
+  EXPECT_LT(responses.find("first"), responses.find("ok\n"));
+  runner_.answer_first("third");
+  EXPECT_EQ(advance(), Wait::input);
+  EXPECT_THAT(taken(), EndsWith("third"));
+}
+
+TEST_F(WebHandlerTest, SaysSoWhenThereIsNoRoomForACall) {
+  runner_.full = true;
+  EXPECT_EQ(feed(get_k), Wait::input);
+  EXPECT_THAT(taken(), StartsWith("HTTP/1.1 503 "));
+  runner_.full = false;
+  EXPECT_EQ(feed(get_k), Wait::wake) << "the connection is kept";
+}
+
+// The peer may hang up while the cache is asked, and the outcome comes all the same, from another thread.
+TEST_F(WebHandlerTest, MayBeGoneWhenTheOutcomeComes) {
+  EXPECT_EQ(feed(get_k), Wait::wake);
+  handler_.reset();
+  std::thread([this] { runner_.answer_first("too late"); }).join();
+  EXPECT_EQ(taken(), "");
+}
+
+TEST_F(WebHandlerTest, ClosesWhenThePeerAsksForIt) {
+  EXPECT_EQ(feed("GET /api/storage/?key=k HTTP/1.0\r\nHost: h\r\n\r\n"), Wait::wake);
+  runner_.answer_first("value");
+  EXPECT_EQ(advance(), Wait::close);
+  EXPECT_THAT(taken(), HasSubstr("Connection: close\r\n"));
+}
+
+TEST_F(WebHandlerTest, RefusesWhatIsNoRequestOnceAndCloses) {
+  EXPECT_EQ(feed("what is this\r\n\r\n"), Wait::close);
+  const std::string response = taken();
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(response, Not(HasSubstr("what is this")));
+}
+
+TEST_F(WebHandlerTest, RefusesABodyBeyondItsBound) {
+  EXPECT_EQ(
+      feed("POST /api/storage/ HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+           "Content-Length: 99999999\r\n\r\n"),
+      Wait::close);
+  EXPECT_THAT(taken(), StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_F(WebHandlerTest, SendsNoBodyToHead) {
+  EXPECT_EQ(feed("HEAD /api/storage/?key=k HTTP/1.1\r\nHost: h\r\n\r\n"), Wait::wake);
+  runner_.answer_first("value");
+  EXPECT_EQ(advance(), Wait::input);
+  const std::string response = taken();
+  EXPECT_THAT(response, HasSubstr("Content-Length: 5\r\n"));
+  EXPECT_THAT(response, EndsWith("\r\n\r\n"));
+}
+
+TEST_F(WebHandlerTest, LetsABodyComeOnlyIfItCanBeUsed) {
+  const std::string head = "Host: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n";
+  EXPECT_EQ(feed("POST /api/storage/ HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n" + head +
+                 "\r\n"),
+            Wait::input);
+  EXPECT_THAT(taken(), StartsWith("HTTP/1.1 100 "));
+  EXPECT_EQ(feed("k=v"), Wait::wake);
+  runner_.answer_first("done");
+  EXPECT_EQ(advance(), Wait::input);
+  EXPECT_THAT(taken(), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(feed("POST /api/storage/ HTTP/1.1\r\nContent-Type: text/plain\r\n" + head + "\r\n"), Wait::close);
+  EXPECT_THAT(taken(), StartsWith("HTTP/1.1 415 "));
+}
+
+TEST_F(WebHandlerTest, StopsTakingRequestsWhileItsOutputIsFull) {
+  EXPECT_EQ(feed(std::string(get_k) + std::string(get_health)), Wait::wake);
+  runner_.answer_first(std::string(Output::high_water_size, 'v'));
+  EXPECT_EQ(advance(), Wait::output);
+  EXPECT_EQ(taken().find("ok\n"), std::string::npos);
+  EXPECT_EQ(advance(), Wait::input);
+  EXPECT_THAT(taken(), EndsWith("ok\n"));
+}
+
+}  // namespace
+}  // namespace larder::web

@@ -1,0 +1,45 @@
+#include "web/web_options.h"
+
+#include <array>
+#include <string_view>
+
+#include "program/health_check.h"
+
+namespace larder::web {
+
+using program::OptionKind;
+using program::OptionRow;
+using program::OptionTable;
+
+const OptionTable& web_option_table() {
+  static constexpr std::array<std::string_view, 1> listen_schemes{"http"};
+  static constexpr std::array<std::string_view, 1> cache_schemes{"resp"};
+  static const OptionTable table = [] {
+    OptionTable rows{.program = "larder-web",
+                     .summary = "A web application that stores and looks up values in a Larder cache",
+                     .environment_prefix = "LARDER_WEB_"};
+    rows.rows = {
+        {.flag = "listen",
+         .kind = OptionKind::endpoint_list,
+         .default_text = "http://127.0.0.1:5000",
+         .min = 1,
+         .choices = listen_schemes,
+         .help = "Where to serve; port 0 picks a free one"},
+        {.flag = "cache",
+         .kind = OptionKind::endpoint,
+         .default_text = "resp://127.0.0.1:6379",
+         .choices = cache_schemes,
+         .help = "The cache to store in; it may come and go while this program runs"},
+    };
+    for (const OptionRow& row : program::common_option_rows(program::health_check_schemes()))
+      rows.rows.push_back(row);
+    return rows;
+  }();
+  return table;
+}
+
+WebOptions web_options(const program::OptionValues& values) {
+  return {.listen = values.endpoints("listen"), .cache = values.endpoint("cache")};
+}
+
+}  // namespace larder::web

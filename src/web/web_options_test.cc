@@ -1,0 +1,55 @@
+// What larder-web takes from its command line and its environment.
+#include "web/web_options.h"
+
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "program/sample_config.h"
+
+namespace larder::web {
+namespace {
+
+Result<program::ParsedOptions> read(const std::vector<std::string>& arguments,
+                                    const program::EnvironmentVariables& environment = {}) {
+  return program::read_options(web_option_table(), arguments, environment);
+}
+
+TEST(WebOptions, ServeThisMachineAndUseItsCacheByDefault) {
+  const auto parsed = read({});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  const WebOptions options = web_options(parsed->values);
+  ASSERT_EQ(options.listen.size(), 1U);
+  EXPECT_EQ(options.listen.front().url(), "http://127.0.0.1:5000");
+  EXPECT_EQ(options.cache.url(), "resp://127.0.0.1:6379");
+}
+
+TEST(WebOptions, ComeFromFlagsAndFromTheEnvironment) {
+  const auto parsed =
+      read({"--listen", "http://0.0.0.0:5000"},
+           {{"LARDER_WEB_CACHE", "resp://server:6379"}, {"LARDER_WEB_LISTEN", "http://127.0.0.1:1"}});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  const WebOptions options = web_options(parsed->values);
+  ASSERT_EQ(options.listen.size(), 1U);
+  EXPECT_EQ(options.listen.front().url(), "http://0.0.0.0:5000");
+  EXPECT_EQ(options.cache.url(), "resp://server:6379");
+}
+
+TEST(WebOptions, RefuseSchemesThatItDoesNotSpeak) {
+  EXPECT_FALSE(read({"--listen", "resp://127.0.0.1:1"}));
+  EXPECT_FALSE(read({"--cache", "http://127.0.0.1:1"}));
+  EXPECT_FALSE(read({"--memory", "1gb"}));
+}
+
+// After a change of the table: what this prints as expected is the new file.
+TEST(WebOptions, AreWhatTheSampleFileShows) {
+  std::ifstream file(LARDER_DOCS "/larder-web.sample.toml", std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  EXPECT_EQ(text, program::sample_config(web_option_table())) << program::sample_config(web_option_table());
+}
+
+}  // namespace
+}  // namespace larder::web
