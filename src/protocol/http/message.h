@@ -17,12 +17,12 @@ struct Header {
 /// One whole request. Owns all it holds, so that a caller may move the body out or keep the request for
 /// later.
 struct Request {
-  std::string method;           // "GET"; case matters
-  std::string target;           // as sent, not decoded; url.h takes it apart
-  int version_minor = 1;        // HTTP/1.0 or HTTP/1.1
-  std::vector<Header> headers;  // in order
-  std::string body;             // whole, without chunk framing
-  bool keep_alive = true;       // false: the answer must say `Connection: close`, and be the last one
+  std::string method{};           // "GET"; case matters
+  std::string target{};           // as sent, not decoded; url.h takes it apart
+  int version_minor = 1;          // HTTP/1.0 or HTTP/1.1
+  std::vector<Header> headers{};  // in order
+  std::string body{};             // whole, without chunk framing
+  bool keep_alive = true;         // false: the answer must say `Connection: close`, and be the last one
 
   /// The value of the first header of that name, in any case; null if there is none.
   [[nodiscard]] const std::string* find(Bytes name) const;
