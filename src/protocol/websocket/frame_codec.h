@@ -8,7 +8,7 @@
 // wslay also has an event interface that would put fragments together. It is not used: it allocates for every
 // fragment (a message of one-byte fragments costs a hundred times its size) and the announced length of each
 // frame at once, closes without a code after a malformed header, and checks the text of a close frame
-// differently for different cuts. See docs/design/0003.
+// differently for different cuts. See docs/design/0007.
 //
 // Source: RFC 6455, sections 5 and 7. No extensions.
 #pragma once

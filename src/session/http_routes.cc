@@ -1,0 +1,259 @@
+#include "session/http_routes.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "protocol/http/json_object.h"
+#include "protocol/http/response_writer.h"
+#include "protocol/http/seconds.h"
+#include "protocol/websocket/handshake.h"
+#include "session/origin.h"
+#include "session/server_stats.h"
+
+namespace larder::session {
+namespace {
+
+namespace http = protocol::http;
+namespace websocket = protocol::websocket;
+
+constexpr cache::Database database = 0;  // HTTP has no SELECT
+constexpr Bytes keys_path = "/v1/keys/";
+
+http::ResponseHead head_of(const HttpCall& call, int status, Bytes content_type = {}) {
+  return {.status = status,
+          .content_type = content_type,
+          .keep_alive = call.request.keep_alive,
+          .version_minor = call.request.version_minor};
+}
+
+http::BodyPolicy body_policy(const HttpCall& call) {
+  return call.request.method == "HEAD" ? http::BodyPolicy::omit : http::BodyPolicy::send;
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// /v1/keys/{key}
+
+HttpRefusal read_key(HttpCall& call) {
+  auto key = http::percent_decode(call.target.path.substr(keys_path.size()));
+  if (!key) return {.status = 400, .message = std::move(key.error().message)};
+  if (key->empty()) return {.status = 400, .message = "The key is empty."};
+  if (key->size() > call.environment.limits.key_size_max) {
+    return {.status = 414, .message = "The key is longer than this server stores."};
+  }
+  call.key = *std::move(key);
+  return {};
+}
+
+/// Parameters that are not known are refused: a misspelt ttl would store for ever.
+HttpRefusal read_key_and_ttl(HttpCall& call) {
+  if (HttpRefusal refusal = read_key(call); refusal.status != 0) return refusal;
+  const auto parameters = http::parse_form(call.target.query.value_or(Bytes{}), 8);
+  if (!parameters) return {.status = 400, .message = parameters.error().message};
+  for (const http::FormPair& parameter : *parameters) {
+    if (parameter.name != "ttl") return {.status = 400, .message = "The only parameter of a PUT is ttl."};
+    if (call.expiry.kind != cache::Expiry::Kind::none) {
+      return {.status = 400, .message = "The request has more than one ttl."};
+    }
+    const auto ttl = http::seconds_from_text(parameter.value);
+    if (!ttl) return {.status = 400, .message = ttl.error().message};
+    call.expiry = cache::Expiry::at(call.now + *ttl);
+  }
+  return {};
+}
+
+/// The value is copied while its shard is locked, straight to where it leaves from.
+HttpRefusal get_key(HttpCall& call, Output& output) {
+  const bool found =
+      call.environment.cache.get(database, call.key, call.now, [&](const cache::ItemView& item) {
+        http::write_response(head_of(call, 200, "application/octet-stream"), item.value, output,
+                             body_policy(call));
+      });
+  if (!found) return {.status = 404, .message = "There is no value under this key."};
+  return {};
+}
+
+HttpRefusal put_key(HttpCall& call, Output& output) {
+  switch (call.environment.cache.set(database, call.key, call.request.body, call.expiry,
+                                     cache::Condition::always(), call.now)) {
+    case cache::StoreOutcome::stored:
+    case cache::StoreOutcome::condition_failed:  // there was none
+      http::write_response(head_of(call, 204), {}, output);
+      return {};
+    case cache::StoreOutcome::too_large:
+      return {.status = 413,
+              .message = "The value is larger than this cache ever holds; the key is empty now."};
+    case cache::StoreOutcome::no_memory:
+      break;
+  }
+  return {.status = 507, .message = "There is no memory left for the value; the key is empty now."};
+}
+
+/// Its writer meant the old value to be gone (cache/backend.h), whoever refused the new one.
+void drop_key(HttpCall& call) {
+  call.environment.cache.remove(database, call.key, cache::Condition::always(), call.now);
+}
+
+HttpRefusal delete_key(HttpCall& call, Output& output) {
+  if (!call.environment.cache.remove(database, call.key, cache::Condition::always(), call.now)) {
+    return {.status = 404, .message = "There is no value under this key."};
+  }
+  http::write_response(head_of(call, 204), {}, output);
+  return {};
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// The rest
+
+HttpRefusal get_health(HttpCall& call, Output& output) {
+  http::write_response(head_of(call, 200, "text/plain; charset=utf-8"), "ok\n", output, body_policy(call));
+  return {};
+}
+
+HttpRefusal get_stats(HttpCall& call, Output& output) {
+  const ServerStats stats = gather_stats(call.environment, call.now);
+  http::JsonObject object;
+  object.add("version", stats.facts->version)
+      .add("uptime_s", std::int64_t{stats.uptime.count()})
+      .add("backend", stats.facts->backend)
+      .add("event_loop", stats.facts->event_loop)
+      .add("workers", std::uint64_t{stats.facts->worker_count})
+      .add("shards", std::uint64_t{stats.facts->shard_count})
+      .add("items", stats.cache.items)
+      .add("memory_used", stats.cache.memory_used)
+      .add("memory_limit", stats.cache.memory_limit)
+      .add("hits", stats.cache.hits)
+      .add("misses", stats.cache.misses)
+      .add("sets", stats.cache.sets)
+      .add("evictions", stats.cache.evictions)
+      .add("expired", stats.cache.expired)
+      .add("sets_refused", stats.cache.refused)
+      .add("connections", stats.counters.connections)
+      .add("connections_accepted", stats.counters.connections_accepted)
+      .add("connections_refused", stats.counters.connections_refused)
+      .add("commands", stats.counters.commands)
+      .add("protocol_errors", stats.counters.protocol_errors)
+      .add("http_on_wrong_port", stats.counters.http_on_wrong_port)
+      .add("origins_refused", stats.counters.origins_refused)
+      .add("slow_readers_closed", stats.counters.slow_readers_closed)
+      .add("idle_closed", stats.counters.idle_closed)
+      .add("bytes_received", stats.counters.bytes_received)
+      .add("bytes_sent", stats.counters.bytes_sent);
+  http::write_response(head_of(call, 200, "application/json"), object.text() + '\n', output,
+                       body_policy(call));
+  return {};
+}
+
+HttpRefusal open_websocket(HttpCall& call, Output& output) {
+  const websocket::Handshake handshake = websocket::check_handshake(call.request);
+  if (handshake.status == 426) {
+    // Both headers a client could need to do better: what to upgrade to, and in which version.
+    return {
+        .status = 426,
+        .message = handshake.message,
+        .header_name = call.request.find("Upgrade") == nullptr ? Bytes("Upgrade") : "Sec-WebSocket-Version",
+        .header_value = call.request.find("Upgrade") == nullptr ? "websocket" : "13"};
+  }
+  if (handshake.status != 101) return {.status = handshake.status, .message = handshake.message};
+  websocket::write_handshake(handshake, output);
+  call.upgraded = true;
+  return {};
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// The table
+
+struct Route {
+  Bytes path;
+  bool is_prefix;
+  std::span<const HttpMethod> methods;
+};
+
+constexpr HttpMethod key_methods[] = {
+    {"GET", false, read_key, get_key},
+    {"HEAD", false, read_key, get_key},
+    {"PUT", true, read_key_and_ttl, put_key, drop_key},
+    {"DELETE", true, read_key, delete_key},
+};
+constexpr HttpMethod health_methods[] = {{"GET", false, nullptr, get_health},
+                                         {"HEAD", false, nullptr, get_health}};
+constexpr HttpMethod stats_methods[] = {{"GET", false, nullptr, get_stats},
+                                        {"HEAD", false, nullptr, get_stats}};
+constexpr HttpMethod websocket_methods[] = {{"GET", true, nullptr, open_websocket}};
+
+constexpr Route routes[] = {
+    {keys_path, true, key_methods},
+    {"/healthz", false, health_methods},
+    {"/v1/stats", false, stats_methods},
+    {"/v1/ws", false, websocket_methods},
+};
+
+const Route* find_route(Bytes path) {
+  const auto* const found = std::ranges::find_if(routes, [path](const Route& route) {
+    return route.is_prefix ? path.starts_with(route.path) : path == route.path;
+  });
+  return found == std::end(routes) ? nullptr : found;
+}
+
+std::string method_names(const Route& route) {
+  std::string names;
+  for (const HttpMethod& method : route.methods) {
+    if (!names.empty()) names += ", ";
+    names += method.name;
+  }
+  return names;
+}
+
+bool is_origin_fine(const HttpCall& call) {
+  const std::string* origin = call.request.find("Origin");
+  if (origin == nullptr) return true;
+  // RFC 9112, 3.2.2: where the target names a host, it is that and not the header's.
+  const std::string* header = call.request.find("Host");
+  const Bytes host = !call.target.authority.empty() ? call.target.authority
+                     : header != nullptr            ? Bytes(*header)
+                                                    : Bytes{};
+  return call.request.count("Origin") == 1 &&
+         is_origin_allowed(*origin, host, call.environment.allowed_origins);
+}
+
+}  // namespace
+
+const HttpMethod* judge(HttpCall& call, HttpRefusal& refusal) {
+  auto target = http::split_target(call.request.target);
+  if (!target) {
+    refusal = {.status = 400, .message = std::move(target.error().message)};
+    return nullptr;
+  }
+  call.target = *target;
+  const Route* const route = find_route(call.target.path);
+  if (route == nullptr) {
+    refusal = {.status = 404, .message = "There is nothing at this address."};
+    return nullptr;
+  }
+  const auto method = std::ranges::find(route->methods, Bytes(call.request.method), &HttpMethod::name);
+  if (method == route->methods.end()) {
+    refusal = {.status = 405,
+               .message = "This address does not take this method.",
+               .header_name = "Allow",
+               .header_value = method_names(*route)};
+    return nullptr;
+  }
+  if (method->guarded && !is_origin_fine(call)) {
+    refusal = {.status = 403,
+               .message = "Pages of this origin may not change the cache; --allow-origin would let them."};
+    return nullptr;
+  }
+  refusal = method->read_head == nullptr ? HttpRefusal{} : method->read_head(call);
+  return refusal.status == 0 ? &*method : nullptr;
+}
+
+void write_refusal(const HttpCall& call, const HttpRefusal& refusal, bool keep_alive, Output& output) {
+  http::ResponseHead head = head_of(call, refusal.status);
+  head.keep_alive = keep_alive;
+  const http::HeaderView header{refusal.header_name, refusal.header_value};
+  if (!refusal.header_name.empty()) head.headers = std::span(&header, 1);
+  http::write_text(head, refusal.message, output, body_policy(call));
+}
+
+}  // namespace larder::session

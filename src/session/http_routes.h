@@ -1,0 +1,60 @@
+// session/http_routes.h: what the HTTP addresses mean, as a table.
+//
+//   GET HEAD PUT DELETE  /v1/keys/{key}   the key: everything up to '?', percent-decoded once
+//   GET HEAD             /healthz
+//   GET HEAD             /v1/stats
+//   GET                  /v1/ws           upgrade to WebSocket
+//
+// A request is judged by its head first, so that a peer which waits for `100 Continue` is refused before it
+// sends a body, and answered when it is whole.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/output.h"
+#include "cache/backend.h"
+#include "protocol/http/message.h"
+#include "protocol/http/url.h"
+#include "session/session.h"
+
+namespace larder::session {
+
+/// Why a request is not served: status 0 means it is.
+struct HttpRefusal {
+  int status = 0;
+  std::string message{};  // a sentence, without any byte of the peer's
+  Bytes header_name{};    // one more header, if not empty
+  std::string header_value{};
+};
+
+/// One request on its way through the table. The references outlive it.
+struct HttpCall {
+  const Environment& environment;
+  const protocol::http::Request& request;  // its body only counts when it is answered
+  TimePoint now;
+  protocol::http::Target target{};  // views into the request; set by judge()
+  std::string key{};                // of /v1/keys/, set by judge()
+  cache::Expiry expiry{};           // of a PUT, set by judge()
+  bool upgraded = false;            // set by the answer that made this connection a WebSocket
+};
+
+/// A method of a route.
+struct HttpMethod {
+  Bytes name;
+  bool guarded;                              // the Origin rule applies: see origin.h
+  HttpRefusal (*read_head)(HttpCall& call);  // null: nothing to read
+  /// Writes a response, or answers with a refusal and writes nothing.
+  HttpRefusal (*answer)(HttpCall& call, Output& output);
+  void (*drop)(HttpCall& call) = nullptr;  // called instead if the body was too large; null: nothing to do
+};
+
+/// Decides by the head alone who answers the call; null, and `refusal` set, if nobody does.
+[[nodiscard]] const HttpMethod* judge(HttpCall& call, HttpRefusal& refusal);
+
+/// Writes a refusal as text. `keep_alive`: the end of the request is known, and the connection goes on.
+void write_refusal(const HttpCall& call, const HttpRefusal& refusal, bool keep_alive, Output& output);
+
+}  // namespace larder::session

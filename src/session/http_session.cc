@@ -1,0 +1,114 @@
+#include "session/http_session.h"
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "protocol/http/response_writer.h"
+#include "session/websocket_session.h"
+
+namespace larder::session {
+namespace {
+
+namespace http = protocol::http;
+
+constexpr Duration keep_alive_timeout = std::chrono::seconds{60};
+
+/// A key of the largest size must fit into the request line when each of its bytes is written as %XX.
+http::RequestLimits request_limits(const Limits& limits) {
+  return {.request_line_size_max = 3 * limits.key_size_max + 1024, .body_size_max = limits.value_size_max};
+}
+
+}  // namespace
+
+HttpSession::HttpSession(const Environment& environment, MakeSession make_resp_session)
+    : environment_(environment),
+      make_resp_session_(std::move(make_resp_session)),
+      parser_(request_limits(environment.limits)) {}
+
+Duration HttpSession::idle_timeout() const {
+  return websocket_ == nullptr ? keep_alive_timeout : Duration{0};
+}
+
+Progress HttpSession::advance(Bytes input, TimePoint now, Output& output) {
+  std::size_t consumed = 0;
+  while (websocket_ == nullptr) {
+    if (output.full()) return {.consumed = consumed, .wait = Wait::output};
+    auto result = parser_.next(input);
+    input.remove_prefix(parser_.consumed());
+    consumed += parser_.consumed();
+    if (!result) {
+      refuse_unread(result.error().message, now, output);
+      return {.consumed = consumed, .wait = Wait::close};
+    }
+    const std::optional<http::Request> request = *std::move(result);
+    const Next next = request.has_value() ? answer(*request, now, output) : greet_body(now, output);
+    if (next == Next::close) return {.consumed = consumed, .wait = Wait::close};
+    if (next == Next::upgrade) {
+      websocket_ = std::make_unique<WebSocketSession>(environment_, std::move(make_resp_session_));
+    } else if (!request.has_value()) {
+      return {.consumed = consumed, .wait = Wait::input};
+    }
+  }
+  Progress progress = websocket_->advance(input, now, output);
+  progress.consumed += consumed;
+  return progress;
+}
+
+HttpSession::Next HttpSession::answer(const http::Request& request, TimePoint now, Output& output) {
+  environment_.counters.commands.add();
+  HttpCall call{.environment = environment_, .request = request, .now = now};
+  HttpRefusal refusal;
+  const HttpMethod* const method = judge(call, refusal);
+  if (method != nullptr) refusal = method->answer(call, output);
+  if (refusal.status != 0) {
+    count_refusal(refusal.status);
+    write_refusal(call, refusal, request.keep_alive, output);
+  }
+  if (call.upgraded) return Next::upgrade;
+  return request.keep_alive ? Next::request : Next::close;
+}
+
+/// More bytes are needed. If the peer waits to be asked for the body: ask for it, or refuse the request now.
+/// A refusal closes, since the peer may send the body all the same.
+HttpSession::Next HttpSession::greet_body(TimePoint now, Output& output) {
+  const http::Request* const request = parser_.arriving();
+  if (request == nullptr || !parser_.awaits_continue()) return Next::request;
+  HttpCall call{.environment = environment_, .request = *request, .now = now};
+  HttpRefusal refusal;
+  if (judge(call, refusal) == nullptr) {
+    environment_.counters.commands.add();
+    count_refusal(refusal.status);
+    write_refusal(call, refusal, false, output);
+    return Next::close;
+  }
+  http::write_continue(output);
+  parser_.continue_sent();
+  return Next::request;
+}
+
+/// The parser has refused a request: where the next would start is unknown. It may not even be known whether
+/// this was a HEAD; a body that its client does not expect harms nobody on a connection that closes.
+void HttpSession::refuse_unread(Bytes sentence, TimePoint now, Output& output) {
+  const int status = parser_.error_status();
+  count_refusal(status);
+  environment_.counters.commands.add();
+  if (const http::Request* const request = parser_.arriving(); request != nullptr && status == 413) {
+    HttpCall call{.environment = environment_, .request = *request, .now = now};
+    HttpRefusal refusal;
+    const HttpMethod* const method = judge(call, refusal);
+    if (method != nullptr && method->drop != nullptr) method->drop(call);
+  }
+  http::write_text({.status = status, .keep_alive = false}, sentence, output);
+}
+
+/// What broke the grammar or a bound counts as a protocol error; what is merely not there does not.
+void HttpSession::count_refusal(int status) {
+  if (status == 403) {
+    environment_.counters.origins_refused.add();
+  } else if (status != 404 && status != 405 && status != 507) {
+    environment_.counters.protocol_errors.add();
+  }
+}
+
+}  // namespace larder::session

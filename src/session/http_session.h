@@ -1,0 +1,47 @@
+// session/http_session.h: HTTP on one connection, and WebSocket once it has asked for that.
+//
+//   bytes -> RequestParser -> judge() by the head -> answer -> response writer -> bytes
+//                                                 -> 101: from here on a WebSocketSession
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "protocol/http/request_parser.h"
+#include "session/http_routes.h"
+#include "session/session.h"
+
+namespace larder::session {
+
+/// Keep-alive and pipelining as HTTP/1.1 has them: answers leave in the order of the requests, and a request
+/// that cannot be read is the last one.
+///
+/// Threads    belongs to its connection's worker
+/// Invariant  one response for each request; nothing of a body larger than value_size_max is kept
+class HttpSession final : public Session {
+ public:
+  using MakeSession = std::function<std::unique_ptr<Session>()>;
+
+  /// `make_resp_session` makes what the binary messages of a WebSocket are fed to. The environment outlives
+  /// the session.
+  HttpSession(const Environment& environment, MakeSession make_resp_session);
+
+  Progress advance(Bytes input, TimePoint now, Output& output) override;
+
+  /// HTTP: a minute. WebSocket: as the server says.
+  [[nodiscard]] Duration idle_timeout() const override;
+
+ private:
+  enum class Next : std::uint8_t { request, close, upgrade };
+  Next answer(const protocol::http::Request& request, TimePoint now, Output& output);
+  Next greet_body(TimePoint now, Output& output);
+  void refuse_unread(Bytes sentence, TimePoint now, Output& output);
+  void count_refusal(int status);
+
+  const Environment& environment_;
+  MakeSession make_resp_session_;
+  protocol::http::RequestParser parser_;
+  std::unique_ptr<Session> websocket_;  // engaged: the connection is no longer HTTP
+};
+
+}  // namespace larder::session

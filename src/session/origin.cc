@@ -1,0 +1,46 @@
+#include "session/origin.h"
+
+#include <algorithm>
+
+#include "base/ascii.h"
+
+namespace larder::session {
+namespace {
+
+struct HostPort {
+  Bytes host;
+  Bytes port;
+};
+
+/// The last colon starts the port, unless it stands inside the brackets of an IPv6 address.
+HostPort split_port(Bytes authority, Bytes default_port) {
+  const auto colon = authority.rfind(':');
+  const auto bracket = authority.rfind(']');
+  if (colon == Bytes::npos || (bracket != Bytes::npos && colon < bracket)) return {authority, default_port};
+  const Bytes port = authority.substr(colon + 1);
+  return {authority.substr(0, colon), port.empty() ? default_port : port};
+}
+
+bool is_same_host(Bytes a, Bytes b, Bytes default_port) {
+  const HostPort left = split_port(a, default_port);
+  const HostPort right = split_port(b, default_port);
+  return !left.host.empty() && equals_ignoring_case(left.host, right.host) && left.port == right.port;
+}
+
+}  // namespace
+
+bool is_origin_allowed(Bytes origin, Bytes host, const std::vector<std::string>& allowed) {
+  if (std::ranges::any_of(allowed, [origin](Bytes name) { return equals_ignoring_case(name, origin); }))
+    return true;
+  static constexpr Bytes http = "http://";
+  static constexpr Bytes https = "https://";
+  if (equals_ignoring_case(origin.substr(0, http.size()), http)) {
+    return is_same_host(origin.substr(http.size()), host, "80");
+  }
+  if (equals_ignoring_case(origin.substr(0, https.size()), https)) {
+    return is_same_host(origin.substr(https.size()), host, "443");
+  }
+  return false;
+}
+
+}  // namespace larder::session

@@ -1,0 +1,139 @@
+#include "session/websocket_session.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/utf8.h"
+#include "protocol/websocket/json_message.h"
+
+namespace larder::session {
+namespace {
+
+namespace websocket = protocol::websocket;
+
+constexpr cache::Database database = 0;  // of text messages; binary ones have SELECT
+
+/// The largest value with the largest key, and room for what stands around them in JSON or RESP. A value
+/// whose escaped form is larger than that goes over binary messages.
+std::size_t message_size_max(const Limits& limits) {
+  return limits.value_size_max + limits.key_size_max + (std::size_t{64} << 10);
+}
+
+/// A backstop: the RESP session refuses a command that is larger long before.
+std::size_t resp_input_size_max(const Limits& limits) {
+  return 2 * message_size_max(limits) + (std::size_t{32} << 20);
+}
+
+}  // namespace
+
+WebSocketSession::WebSocketSession(const Environment& environment, MakeSession make_resp_session)
+    : environment_(environment),
+      make_resp_session_(std::move(make_resp_session)),
+      codec_(message_size_max(environment.limits)) {}
+
+Progress WebSocketSession::advance(Bytes input, TimePoint now, Output& output) {
+  const std::size_t size = input.size();
+  while (!codec_.closed()) {
+    if (output.full()) return {.consumed = size - input.size(), .wait = Wait::output};
+    if (resp_runs_) {
+      run_resp(now, output);
+      continue;
+    }
+    std::optional<websocket::Message> message = codec_.next(input, output);
+    if (!message.has_value()) {
+      if (codec_.closed() || output.full()) continue;
+      return {.consumed = size - input.size(), .wait = Wait::input};
+    }
+    if (message->kind == websocket::MessageKind::text) {
+      codec_.write(websocket::MessageKind::text, answer_text(message->payload, now), output);
+    } else {
+      take_binary(std::move(message->payload));
+    }
+  }
+  if (codec_.failed()) environment_.counters.protocol_errors.add();
+  return {.consumed = size - input.size(), .wait = Wait::close};
+}
+
+std::string WebSocketSession::answer_text(Bytes text, TimePoint now) {
+  environment_.counters.commands.add();
+  const websocket::JsonRequest request = websocket::parse_json_request(text);
+  const auto refuse = [&](Bytes sentence) {
+    environment_.counters.protocol_errors.add();
+    return websocket::json_error_reply(request.id, sentence);
+  };
+  if (!request.error.empty()) return refuse(request.error);
+  if (request.key.empty()) return refuse("The key is empty.");
+  if (request.key.size() > environment_.limits.key_size_max) {
+    return refuse("The key is longer than this server stores.");
+  }
+  cache::Cache& cache = environment_.cache;
+  switch (request.verb) {
+    case websocket::JsonVerb::get: {
+      std::string value;
+      if (!cache.get(database, request.key, now, [&](const cache::ItemView& item) { value = item.value; })) {
+        return websocket::json_value_reply(request.id, std::nullopt);
+      }
+      if (!is_utf8(value)) {
+        return websocket::json_error_reply(
+            request.id, "The value is not UTF-8; read it with a RESP GET in binary frames.");
+      }
+      return websocket::json_value_reply(request.id, value);
+    }
+    case websocket::JsonVerb::set: {
+      if (request.value.size() > environment_.limits.value_size_max) {
+        // The writer meant the old value to be gone (cache/backend.h).
+        cache.remove(database, request.key, cache::Condition::always(), now);
+        return refuse("The value is larger than this server stores; the key is empty now.");
+      }
+      const cache::Expiry expiry =
+          request.ttl.has_value() ? cache::Expiry::at(now + *request.ttl) : cache::Expiry::none();
+      switch (cache.set(database, request.key, request.value, expiry, cache::Condition::always(), now)) {
+        case cache::StoreOutcome::stored:
+        case cache::StoreOutcome::condition_failed:  // there was none
+          return websocket::json_ok_reply(request.id);
+        case cache::StoreOutcome::too_large:
+          return websocket::json_error_reply(
+              request.id, "The value is larger than this cache ever holds; the key is empty now.");
+        case cache::StoreOutcome::no_memory:
+          break;
+      }
+      return websocket::json_error_reply(request.id,
+                                         "There is no memory left for the value; the key is empty now.");
+    }
+    case websocket::JsonVerb::remove:
+      cache.remove(database, request.key, cache::Condition::always(), now);
+      break;
+  }
+  return websocket::json_ok_reply(request.id);
+}
+
+void WebSocketSession::take_binary(std::string payload) {
+  if (resp_ == nullptr) resp_ = make_resp_session_();
+  if (resp_input_.empty()) {
+    resp_input_ = std::move(payload);
+  } else {
+    resp_input_ += payload;
+  }
+  resp_runs_ = !resp_input_.empty() && resp_input_.size() >= resp_input_size_min_;
+}
+
+/// One turn of the RESP session. Its replies make one message; it stops by itself when they are many, and
+/// goes on when these have left.
+void WebSocketSession::run_resp(TimePoint now, Output& output) {
+  Output replies;
+  const Progress progress = resp_->advance(resp_input_, now, replies);
+  resp_input_.erase(0, progress.consumed);
+  if (resp_input_.empty() && resp_input_.capacity() > Output::kept_capacity_max)
+    std::string().swap(resp_input_);
+  if (!replies.empty()) codec_.write(websocket::MessageKind::binary, replies.pending(), output);
+  resp_runs_ = progress.wait == Wait::output;
+  resp_input_size_min_ = progress.wait == Wait::input ? progress.input_size_min : 0;
+  if (progress.wait == Wait::close) {
+    codec_.close(websocket::CloseCode::normal, "the RESP session has ended", output);
+  } else if (resp_input_.size() > resp_input_size_max(environment_.limits)) {
+    codec_.close(websocket::CloseCode::too_large, "the RESP command is too large", output);
+  }
+}
+
+}  // namespace larder::session

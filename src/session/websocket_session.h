@@ -1,0 +1,47 @@
+// session/websocket_session.h: WebSocket on one connection, after its handshake.
+//
+//   text message   -> JSON request -> cache -> JSON reply in a text message
+//   binary message -> the next bytes of a RESP connection -> its replies in a binary message
+//
+// Messages are answered one after another, each before the next is looked at, so that replies keep the order
+// of requests across both kinds. A binary message may end in the middle of a RESP command; the next goes on
+// there.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "protocol/websocket/frame_codec.h"
+#include "session/session.h"
+
+namespace larder::session {
+
+/// Threads    belongs to its connection's worker
+/// Errors     a JSON request that is wrong is answered and the connection goes on; what breaks RFC 6455 is
+///            closed with its code
+/// Invariant  beside one message it keeps less of RESP than the RESP session's own limits allow a command
+class WebSocketSession final : public Session {
+ public:
+  using MakeSession = std::function<std::unique_ptr<Session>()>;
+
+  WebSocketSession(const Environment& environment, MakeSession make_resp_session);
+
+  Progress advance(Bytes input, TimePoint now, Output& output) override;
+
+ private:
+  [[nodiscard]] std::string answer_text(Bytes text, TimePoint now);
+  void take_binary(std::string payload);
+  void run_resp(TimePoint now, Output& output);
+
+  const Environment& environment_;
+  MakeSession make_resp_session_;
+  protocol::websocket::FrameCodec codec_;
+  std::unique_ptr<Session> resp_;        // made for the first binary message
+  std::string resp_input_;               // what it has not consumed
+  std::size_t resp_input_size_min_ = 0;  // no use to call it with less
+  bool resp_runs_ = false;               // it has more to do at once
+};
+
+}  // namespace larder::session

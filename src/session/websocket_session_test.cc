@@ -1,0 +1,241 @@
+// WebSocket on one connection, from the upgrade on. Method: conversations as frames, played at once, byte by
+// byte and cut at each position against a real cache. RESP is stood in for by a session that answers lines,
+// so that what is tested is how the two are joined.
+#include "session/websocket_session.h"
+
+#include <gtest/gtest.h>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "protocol/websocket/test_frames.h"
+#include "session/http_session.h"
+#include "session/resp_session.h"
+#include "session/session_test_support.h"
+
+namespace larder::session {
+namespace {
+
+using namespace std::string_literals;
+namespace frames = protocol::websocket::test;
+
+/// Answers each line with itself in brackets; "flood" with 100,000 bytes; "quit" ends it.
+class LineEcho final : public Session {
+ public:
+  Progress advance(Bytes input, TimePoint /*now*/, Output& output) override {
+    std::size_t consumed = 0;
+    while (!output.full()) {
+      const auto end = input.find('\n');
+      if (end == Bytes::npos) return {.consumed = consumed, .wait = Wait::input};
+      const Bytes line = input.substr(0, end);
+      output.append('[');
+      output.append(line == "flood" ? std::string(100'000, 'f') : std::string(line));
+      output.append(']');
+      consumed += end + 1;
+      input.remove_prefix(end + 1);
+      if (line == "quit") return {.consumed = consumed, .wait = Wait::close};
+    }
+    return {.consumed = consumed, .wait = Wait::output};
+  }
+};
+
+std::unique_ptr<Session> make_echo() { return std::make_unique<LineEcho>(); }
+
+const std::string upgrade =
+    "GET /v1/ws HTTP/1.1\r\nHost: cache:8080\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+const std::string upgraded =
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+std::string text_reply(Bytes text) { return frames::server_frame(1, text); }
+std::string binary_reply(Bytes bytes) { return frames::server_frame(2, bytes); }
+
+/// A world and one connection in it that is a WebSocket already.
+struct Fixture {
+  World world;
+  HttpSession session{world.environment, make_echo};
+  Peer peer{session};
+
+  Fixture() {
+    peer.send(upgrade);
+    EXPECT_EQ(peer.take_replies(), upgraded);
+  }
+  std::string exchange(Bytes bytes) {
+    peer.send(bytes);
+    return peer.take_replies();
+  }
+  /// The reply to a text message, as text.
+  std::string ask(Bytes text) {
+    const std::string reply = exchange(frames::text_frame(text));
+    const std::size_t head_size = reply.size() < 128 ? 2 : 4;
+    return reply.size() < head_size ? reply : reply.substr(head_size);
+  }
+};
+
+TEST(WebSocketSession, AnswersAConversationTheSameWayHoweverItIsCut) {
+  const std::string conversation =
+      upgrade + frames::text_frame(R"({"id":1,"get":"k"})") +
+      frames::text_frame(R"({"id":2,"set":"k","value":"v\u0000\"","ttl":5})") +
+      frames::frame({.opcode = 1, .final = false}, R"({"id":"th)") + frames::ping_frame("p") +
+      frames::frame({.opcode = 0}, R"(ree","get":"k"})") + frames::binary_frame("ab") +
+      frames::text_frame(R"({"id":3,"delete":"k"})") + frames::binary_frame("c\nd\nef") +
+      frames::binary_frame("") + frames::binary_frame("\n") + frames::text_frame("nonsense") +
+      frames::close_frame(1000, "bye") + frames::text_frame(R"({"id":9,"get":"late"})");
+  const std::string expected =
+      upgraded + text_reply(R"({"id":1,"value":null})") + text_reply(R"({"id":2,"ok":true})") +
+      frames::server_frame(10, "p") + text_reply(R"({"id":"three","value":"v\u0000\""})") +
+      text_reply(R"({"id":3,"ok":true})") + binary_reply("[abc][d]") + binary_reply("[ef]") +
+      text_reply(R"({"id":null,"error":"The message is not valid JSON."})") +
+      frames::server_frame(8, "\x03\xE8");
+  {
+    const World world;
+    HttpSession session(world.environment, make_echo);
+    const Played played = play(session, conversation);
+    EXPECT_EQ(played.replies, expected);
+    EXPECT_TRUE(played.closed);
+  }
+  {
+    const World world;
+    HttpSession session(world.environment, make_echo);
+    EXPECT_EQ(play(session, conversation, 1).replies, expected);
+  }
+  for (std::size_t cut = 0; cut <= conversation.size(); cut += 3) {
+    const World world;
+    HttpSession session(world.environment, make_echo);
+    EXPECT_EQ(play_cut(session, conversation, cut).replies, expected) << "cut at " << cut;
+  }
+}
+
+// The one test with the real thing behind binary messages.
+TEST(WebSocketSession, CarriesRespInAnyCut) {
+  const std::string commands =
+      "*5\r\n$3\r\nSET\r\n$1\r\nk\r\n$4\r\n\xFF\0\r\n\r\n$2\r\nEX\r\n$1\r\n5\r\n"
+      "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n*1\r\n$4\r\nPING\r\n"s;
+  const std::string expected = "+OK\r\n$4\r\n\xFF\0\r\n\r\n+PONG\r\n"s;
+  for (std::size_t cut = 0; cut <= commands.size(); ++cut) {
+    const World world;
+    HttpSession session(world.environment,
+                        [&] { return std::make_unique<RespSession>(world.environment, 1); });
+    Peer peer(session);
+    peer.send(upgrade);
+    peer.take_replies();
+    peer.send(frames::binary_frame(commands.substr(0, cut)) + frames::binary_frame(commands.substr(cut)));
+    std::string replies = peer.take_replies();
+    std::string payloads;
+    while (!replies.empty()) {  // each message is small: two bytes of header
+      ASSERT_EQ(replies[0], '\x82');
+      const std::size_t size = static_cast<unsigned char>(replies[1]);
+      payloads += replies.substr(2, size);
+      replies.erase(0, 2 + size);
+    }
+    EXPECT_EQ(payloads, expected) << "cut at " << cut;
+  }
+}
+
+TEST(WebSocketSession, NamesBinaryFramesForAValueThatIsNotText) {
+  Fixture fixture;
+  fixture.world.put("k", "\xFF");
+  EXPECT_EQ(fixture.ask(R"({"id":1,"get":"k"})"),
+            R"({"id":1,"error":"The value is not UTF-8; read it with a RESP GET in binary frames."})");
+  fixture.world.put("k", "\xC3\xA4");
+  EXPECT_EQ(fixture.ask(R"({"id":1,"get":"k"})"), "{\"id\":1,\"value\":\"\xC3\xA4\"}");
+}
+
+TEST(WebSocketSession, AnswersAWrongRequestAndGoesOn) {
+  Fixture fixture;
+  fixture.world.limits.value_size_max = 100;
+  fixture.world.put("k", "old");
+  EXPECT_EQ(fixture.ask(R"({"id":9,"get":""})"), R"({"id":9,"error":"The key is empty."})");
+  EXPECT_EQ(fixture.ask(R"({"id":9,"get":")" + std::string(16385, 'k') + "\"}"),
+            R"({"id":9,"error":"The key is longer than this server stores."})");
+  EXPECT_EQ(fixture.ask(R"({"id":9,"set":"k","value":")" + std::string(101, 'v') + "\"}"),
+            R"({"id":9,"error":"The value is larger than this server stores; the key is empty now."})");
+  EXPECT_EQ(fixture.world.cache->stats().items, 0U);
+  EXPECT_EQ(fixture.ask(R"({"id":9,"set":"k","value":"v","ttl":0})"),
+            R"({"id":9,"error":"The ttl is not above 0."})");
+  EXPECT_EQ(fixture.ask(R"({"id":9})"), R"({"id":9,"error":"The message has none of get, set and delete."})");
+  EXPECT_EQ(fixture.world.counters.protocol_errors.value(), 5U);
+  EXPECT_EQ(fixture.ask(R"({"id":10,"set":"k","value":"v"})"), R"({"id":10,"ok":true})");
+  EXPECT_FALSE(fixture.peer.played().closed);
+}
+
+TEST(WebSocketSession, ForgetsAValueWhenItsTtlHasPassed) {
+  Fixture fixture;
+  fixture.ask(R"({"id":1,"set":"k","value":"v","ttl":0.5})");
+  fixture.peer.set_now(fixture.world.now + Duration{499});
+  EXPECT_EQ(fixture.ask(R"({"id":2,"get":"k"})"), R"({"id":2,"value":"v"})");
+  fixture.peer.set_now(fixture.world.now + Duration{500});
+  EXPECT_EQ(fixture.ask(R"({"id":3,"get":"k"})"), R"({"id":3,"value":null})");
+}
+
+TEST(WebSocketSession, ClosesWithTheCodeOfTheRuleThatWasBroken) {
+  const std::pair<std::string, unsigned> samples[] = {
+      {frames::frame({.masked = false}, "a"), 1002},
+      {frames::text_frame("\xFF"), 1007},
+      {frames::frame({.opcode = 2}, "x", std::uint64_t{1} << 40), 1009},
+  };
+  for (const auto& [bytes, code] : samples) {
+    Fixture fixture;
+    EXPECT_EQ(frames::trailing_close_code(fixture.exchange(bytes)), code);
+    EXPECT_TRUE(fixture.peer.played().closed);
+    EXPECT_EQ(fixture.world.counters.protocol_errors.value(), 1U);
+  }
+}
+
+TEST(WebSocketSession, SaysGoodbyeWhenRespEnds) {
+  Fixture fixture;
+  EXPECT_EQ(fixture.exchange(frames::binary_frame("a\nquit\nb\n")),
+            binary_reply("[a][quit]") + frames::server_frame(8, "\x03\xE8"s + "the RESP session has ended"));
+  EXPECT_TRUE(fixture.peer.played().closed);
+}
+
+TEST(WebSocketSession, EndsACommandOfRespThatNeverEnds) {
+  Fixture fixture;
+  fixture.world.limits.value_size_max = 1000;
+  const std::string piece = frames::binary_frame(std::string(1 << 20, 'x'));
+  for (int i = 0; i < 400 && !fixture.peer.played().closed; ++i) fixture.peer.send(piece);
+  EXPECT_EQ(frames::trailing_close_code(fixture.peer.take_replies()), 1009U);
+}
+
+TEST(WebSocketSession, StopsTakingRequestsWhileTheOutputIsFull) {
+  World world;
+  world.put("k", std::string(300'000, 'v'));
+  HttpSession session(world.environment, make_echo);
+  std::string input = upgrade;
+  for (int i = 0; i < 50; ++i) input += frames::text_frame(R"({"id":1,"get":"k"})");
+  std::string commands;
+  for (int i = 0; i < 50; ++i) commands += "flood\n";
+  input += frames::binary_frame(commands) + frames::text_frame(R"({"id":2,"get":"absent"})");
+  std::size_t received = 0;
+  std::string last;
+  while (true) {
+    Output output;
+    const Progress progress = session.advance(input, world.now, output);
+    input.erase(0, progress.consumed);
+    EXPECT_LT(output.size(), Output::high_water_size + 1'500'000);
+    received += output.size();
+    last = output.pending();
+    if (progress.wait == Wait::input) break;
+    ASSERT_EQ(progress.wait, Wait::output);
+  }
+  EXPECT_GT(received, 50U * 300'000U + 50U * 100'000U);
+  EXPECT_TRUE(last.ends_with(text_reply(R"({"id":2,"value":null})")));
+  EXPECT_EQ(input, "");
+}
+
+TEST(WebSocketSession, IsSilentForAsLongAsTheServerAllows) {
+  const Fixture fixture;
+  EXPECT_EQ(fixture.session.idle_timeout(), Duration{0});
+}
+
+TEST(WebSocketSession, TakesWhatArrivesInTheSameReadAsTheUpgrade) {
+  const World world;
+  HttpSession session(world.environment, make_echo);
+  EXPECT_EQ(play(session, upgrade + frames::text_frame(R"({"id":1,"get":"k"})")).replies,
+            upgraded + text_reply(R"({"id":1,"value":null})"));
+}
+
+}  // namespace
+}  // namespace larder::session
