@@ -98,12 +98,9 @@ class Connection {
   explicit Connection(int descriptor) : descriptor_(descriptor) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
+  ~Connection() { close(descriptor_); }
 
   Result<void> connect_to(const Address& address, Deadline deadline) {
-    if (descriptor_ < 0) return system_failure(errno);
     if (connect(descriptor_, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0)
       return {};
     if (errno != EINPROGRESS) return system_failure(errno);
@@ -170,8 +167,10 @@ Verdict judge(const Endpoint& endpoint, Bytes answer) {
 }
 
 Result<void> ask(const Endpoint& endpoint, const Address& address, Deadline deadline) {
-  Connection connection(
-      socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  const int descriptor =
+      socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (descriptor < 0) return system_failure(errno);
+  Connection connection(descriptor);
   if (Result<void> connected = connection.connect_to(address, deadline); !connected) return connected;
   if (Result<void> sent = connection.send_all(question_for(endpoint), deadline); !sent) return sent;
   std::string answer;

@@ -47,12 +47,13 @@ class Peer {
  private:
   void serve(const std::vector<std::string>& pieces) {
     const int peer = accept(listener_, nullptr, nullptr);
+    if (peer < 0) return;
     char buffer[512];
-    ssize_t size = recv(peer, buffer, sizeof buffer, 0);
+    const ssize_t size = recv(peer, buffer, sizeof buffer, 0);
     question_.assign(buffer, size > 0 ? static_cast<std::size_t>(size) : 0);
     for (const std::string& piece : pieces) send(peer, piece.data(), piece.size(), MSG_NOSIGNAL);
     if (!pieces.empty() && pieces.back().empty()) shutdown(peer, SHUT_WR);
-    while ((size = recv(peer, buffer, sizeof buffer, 0)) > 0) {
+    while (recv(peer, buffer, sizeof buffer, 0) > 0) {
     }
     close(peer);
   }

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,8 @@ int run(const OptionTable& table, const std::vector<std::string>& arguments,
         FunctionRef<int(const OptionValues&)> serve) {
   const Result<ParsedOptions> options = read_options(table, arguments, environment_variables());
   if (!options) return refuse_option(table, options.error());
-  if (options->answer) {
-    const bool is_written = std::fputs(options->answer->c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  if (const std::optional<std::string>& answer = options->answer; answer.has_value()) {
+    const bool is_written = std::fputs(answer->c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
     return is_written ? exit_clean : exit_failed;
   }
   set_log_level(log_level_of(options->values.text("log-level")));
