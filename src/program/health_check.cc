@@ -114,7 +114,7 @@ class Connection {
   Result<void> send_all(Bytes bytes, Deadline deadline) {
     while (!bytes.empty()) {
       const ssize_t sent = send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent > 0) {
+      if (sent >= 0) {
         bytes.remove_prefix(static_cast<std::size_t>(sent));
       } else if (errno == EAGAIN) {
         if (Result<void> ready = wait_for(descriptor_, POLLOUT, deadline); !ready) return ready;
