@@ -16,13 +16,14 @@ std::unexpected<Error> no_answer() {
   return failure(ErrorKind::malformed, "the server's reply is no answer to the command");
 }
 
-/// The error that the server answered, as an Error. The first word is a code; these codes say that the same
-/// command may succeed later.
+/// The error that the server answered, as an Error. The first word is a code; some codes, and the one text
+/// that has none of its own, say that the same command may succeed later.
 std::unexpected<Error> servers_error(const Reply& reply) {
   constexpr std::array<Bytes, 5> passing_codes = {"OOM", "LOADING", "BUSY", "TRYAGAIN", "MISCONF"};
   const Bytes code = Bytes(reply.text).substr(0, reply.text.find(' '));
   for (const Bytes passing : passing_codes)
     if (code == passing) return failure(ErrorKind::overloaded, reply.text);
+  if (reply.text == "ERR max number of clients reached") return failure(ErrorKind::overloaded, reply.text);
   return failure(ErrorKind::refused, reply.text);
 }
 

@@ -48,6 +48,8 @@ TEST(Answers, CarryTheServersErrorByWhatACallerCanDo) {
   EXPECT_EQ(kind_of_error(CommandKind::get, error("")), ErrorKind::refused);
   EXPECT_EQ(kind_of_error(CommandKind::set, error("OOM no")), ErrorKind::overloaded);
   EXPECT_EQ(kind_of_error(CommandKind::set, error("LOADING")), ErrorKind::overloaded);
+  EXPECT_EQ(kind_of_error(CommandKind::set, error("ERR max number of clients reached")),
+            ErrorKind::overloaded);
 }
 
 TEST(Values, AreAsManyAsTheKeys) {
