@@ -55,7 +55,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
       return {.consumed = input.size(), .wait = Wait::close};
     }
     if (!next) {
-      refuse(next.error().message, now, output);
+      refuse(next.error(), now, output);
       if (next.error().kind == ErrorKind::too_large) continue;
       return {.consumed = input.size(), .wait = Wait::close};
     }
@@ -121,10 +121,12 @@ void RespSession::answer_unknown(RespCall& call) {
 }
 
 // The decoder would not have it: the protocol is broken, or an argument is too large.
-void RespSession::refuse(Bytes message, TimePoint now, Output& output) {
+void RespSession::refuse(const Error& error, TimePoint now, Output& output) {
   environment_.counters.commands.add();
   environment_.counters.protocol_errors.add();
-  protocol::ReplyEncoder(output, state_.version).error("ERR " + std::string(message));
+  protocol::ReplyEncoder(output, state_.version).error("ERR " + error.message);
+
+  if (error.kind != ErrorKind::too_large) return;
 
   // A store that is refused for its size leaves nothing under its key, here as in the cache.
   const auto before = decoder_.refused_arguments();

@@ -33,7 +33,7 @@ class RespSession final : public Session {
  private:
   void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);
   static void answer_unknown(RespCall& call);
-  void refuse(Bytes message, TimePoint now, Output& output);
+  void refuse(const Error& error, TimePoint now, Output& output);
 
   const Environment& environment_;
   protocol::CommandDecoder decoder_;

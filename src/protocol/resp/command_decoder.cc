@@ -51,6 +51,7 @@ Result<std::optional<Bytes>> CommandDecoder::take_line(Bytes input, const char* 
 Result<std::optional<Command>> CommandDecoder::next(Bytes input) {
   LARDER_ASSERT(input.size() >= offset_);
   input_size_min_ = 0;
+  arguments_.clear();
   if (arguments_.capacity() > kept_argument_count) std::vector<Bytes>().swap(arguments_);
   if (stage_ == Stage::start) {
     if (input.empty()) return std::nullopt;
@@ -151,7 +152,6 @@ std::unexpected<Error> CommandDecoder::refuse(Bytes input, const char* message) 
 }
 
 void CommandDecoder::collect_arguments(Bytes text) {
-  arguments_.clear();
   arguments_.reserve(slices_.size());
   for (const Slice& slice : slices_) arguments_.push_back(text.substr(slice.offset, slice.size));
   slices_.clear();

@@ -63,8 +63,8 @@ class CommandDecoder final {
   /// command_size_max.
   [[nodiscard]] std::size_t input_size_min() const { return input_size_min_; }
 
-  /// After too_large: the arguments that stood before the one that was refused. They borrow the input of that
-  /// call.
+  /// After too_large: the arguments that stood before the one that was refused; otherwise none, or those of
+  /// the last command. They borrow the input of that call.
   [[nodiscard]] std::span<const Bytes> refused_arguments() const { return arguments_; }
 
   /// Bytes that the decoder holds for itself.

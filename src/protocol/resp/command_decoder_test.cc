@@ -169,6 +169,13 @@ TEST(CommandDecoder, ShowsWhatStoodBeforeTheRefusedArgument) {
   EXPECT_EQ((Words{before.begin(), before.end()}), (Words{"SET", "k"}));
 }
 
+TEST(CommandDecoder, ForgetsTheArgumentsOfTheCommandBefore) {
+  CommandDecoder decoder({});
+  ASSERT_TRUE(decoder.next("SET k v\r\n").has_value());
+  EXPECT_FALSE(decoder.next("GET \"k\r\n").has_value());
+  EXPECT_TRUE(decoder.refused_arguments().empty());
+}
+
 TEST(CommandDecoder, DropsWhatItRefusedWithoutKeepingIt) {
   const CommandLimits limits{.bulk_size_max = 4};
   Reader reader(limits);
