@@ -200,7 +200,7 @@ constexpr std::array commands{
                 1,
                 -1,
                 1,
-                "RM",
+                "RM delete",
                 "@keyspace @write @slow",
                 handle_del,
                 "generic",

@@ -380,8 +380,9 @@ TEST(RespSession, KeepsKeysAndValuesOfEveryByte) {
   for (int byte = 0; byte < 256; ++byte) every.push_back(static_cast<char>(byte));
   World world;
   const std::string requests = command({"SET", every, every + every}) + command({"GET", every});
+  const std::string replies = "+OK\r\n$512\r\n" + every + every + "\r\n";
   for (std::size_t step = 0; step < 40; ++step) {
-    EXPECT_EQ(talk(world, requests, step), "+OK\r\n$512\r\n" + every + every + "\r\n");
+    EXPECT_EQ(talk(world, requests, step), replies);
   }
 }
 
