@@ -35,7 +35,8 @@ void AcceptSpread::hand_over(std::size_t accepting_index, Socket socket, MakeHan
     loop.adopt(std::move(socket), make_handler(index));
     return;
   }
-  // The ticket goes first, so that it is given back last: adopted and under way for a moment, never neither.
+  // The ticket outlives the adoption: counted twice for a moment, never not at all, so that a limit on their
+  // number holds.
   loop.post([ticket = Ticket({under_way_counts_, &under_way_counts_[static_cast<std::ptrdiff_t>(index)]}),
              &loop, index, accepted = std::move(socket),
              make = std::move(make_handler)]() mutable { loop.adopt(std::move(accepted), make(index)); });

@@ -17,7 +17,8 @@
 
 namespace larder::transport {
 
-/// Spreads connections over loops by their number.
+/// Spreads connections over loops by their number. A connection counts twice for the moment of its adoption,
+/// so loops may differ by one or two; the next decision makes up for it.
 ///
 /// Ownership  borrows the loops; outlives their run()
 /// Threads    any number of accepting loops may hand over at once

@@ -222,6 +222,7 @@ void EpollLoop::run_tasks() {
       // What the task was about is lost with it; a socket it carried is closed.
       observer_.on_accept_failed(ENOMEM);
     }
+    task = {};  // what it holds is let go now, not when all are done
   }
   running_tasks_.clear();
 }

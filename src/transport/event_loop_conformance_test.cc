@@ -70,7 +70,7 @@ TEST_P(EventLoopConformance, AnswersAThousandRequestsOfOneWriteInOneSend) {
 }
 
 TEST_P(EventLoopConformance, ServesOthersBesideAPeerThatNeverPauses) {
-  constexpr std::size_t ahead_size = 512 * 1024;
+  constexpr std::size_t ahead_size = std::size_t{512} << 10;
   Watched flow;
   std::size_t sent_size = 0;
   std::size_t handled_size = 0;
