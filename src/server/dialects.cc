@@ -1,0 +1,80 @@
+#include "server/dialects.h"
+
+#include <algorithm>
+#include <array>
+
+#include "session/http_session.h"
+#include "session/line_session.h"
+#include "session/resp_session.h"
+
+namespace larder::server {
+namespace {
+
+using session::Environment;
+using session::Session;
+
+std::unique_ptr<Session> make_line_session(const Environment& environment, std::uint64_t /*connection_id*/) {
+  return std::make_unique<session::LineSession>(environment);
+}
+
+std::unique_ptr<Session> make_resp_session(const Environment& environment, std::uint64_t connection_id) {
+  return std::make_unique<session::RespSession>(environment, connection_id);
+}
+
+// A WebSocket's binary messages carry RESP, so an HTTP session may need a RESP session inside.
+std::unique_ptr<Session> make_http_session(const Environment& environment, std::uint64_t connection_id) {
+  return std::make_unique<session::HttpSession>(
+      environment, [&environment, connection_id] { return make_resp_session(environment, connection_id); });
+}
+
+constexpr std::string_view http_refusal =
+    "HTTP/1.1 503 Service Unavailable\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\n"
+    "Content-Length: 22\r\n"
+    "Connection: close\r\n"
+    "\r\n"
+    "too many connections.\n";
+
+// RESP's text is the one that Redis' clients know.
+constexpr std::array table{
+    Dialect{.scheme = "line",
+            .default_url = "line://127.0.0.1:9999",
+            .refusal = "ERROR too many connections\r\n",
+            .make_session = make_line_session},
+    Dialect{.scheme = "resp",
+            .default_url = "resp://127.0.0.1:6379",
+            .refusal = "-ERR max number of clients reached\r\n",
+            .make_session = make_resp_session},
+    Dialect{.scheme = "http",
+            .default_url = "http://127.0.0.1:8080",
+            .refusal = http_refusal,
+            .make_session = make_http_session},
+};
+
+constexpr auto schemes = [] {
+  std::array<std::string_view, table.size()> all;
+  std::ranges::transform(table, all.begin(), &Dialect::scheme);
+  return all;
+}();
+
+}  // namespace
+
+std::span<const Dialect> dialects() { return table; }
+
+const Dialect* find_dialect(std::string_view scheme) {
+  const auto* const found = std::ranges::find(table, scheme, &Dialect::scheme);
+  return found == table.end() ? nullptr : found;
+}
+
+std::span<const std::string_view> listen_schemes() { return schemes; }
+
+std::string_view listen_default() {
+  static const std::string joined = [] {
+    std::string urls;
+    for (const Dialect& dialect : table) urls += (urls.empty() ? "" : ",") + std::string(dialect.default_url);
+    return urls;
+  }();
+  return joined;
+}
+
+}  // namespace larder::server

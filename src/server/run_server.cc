@@ -1,0 +1,94 @@
+#include "server/run_server.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "program/file_limit.h"
+#include "program/log.h"
+#include "program/run_program.h"
+#include "program/size_text.h"
+#include "program/stop_signals.h"
+#include "server/server.h"
+#include "server/server_options.h"
+
+namespace larder::server {
+namespace {
+
+using program::StopSignals;
+
+// What is open besides connections: the standard streams, a few files for looking up names, the loops' own
+// descriptors, the listeners, and those who are being refused.
+std::uint64_t reserved_descriptor_count(const ServerOptions& options) {
+  return 32 + 4 * options.worker_count + options.listen.size() + Refusals::socket_count_max;
+}
+
+void fit_connections(ServerOptions& options) {
+  const std::uint64_t file_limit = program::raise_file_limit();
+  const std::size_t fitting = program::connections_that_fit(options.connection_count_max, file_limit,
+                                                            reserved_descriptor_count(options));
+  if (fitting == options.connection_count_max) return;
+  program::log_warn("connections-max is lowered from " + std::to_string(options.connection_count_max) +
+                    " to " + std::to_string(fitting) + ": this process may have " +
+                    std::to_string(file_limit) + " open files");
+  options.connection_count_max = fitting;
+}
+
+std::string ready_line(const Server& server) {
+  std::string line = "ready";
+  for (const Endpoint& endpoint : server.endpoints()) line += " " + endpoint.url();
+  return line;
+}
+
+// The first signal asks, the second insists.
+void wait_for_the_end(Server& server, StopSignals& signals, Duration grace) {
+  bool is_asked = false;
+  while (signals.wait() == StopSignals::Event::stop_signal) {
+    if (is_asked) {
+      program::log_info("stopping now");
+      server.shut_down(Duration{0});
+    } else {
+      program::log_info("stopping; replies under way have " + program::duration_text(grace));
+      server.shut_down(grace);
+    }
+    is_asked = true;
+  }
+}
+
+int cannot_start(const Error& error) {
+  program::log_error("cannot start: " + error.message);
+  return program::exit_failed;
+}
+
+}  // namespace
+
+int run_server(const program::OptionValues& values) {
+  Result<ServerOptions> options = make_server_options(values);
+  if (!options) return program::refuse_option(server_option_table(), options.error());
+  for (const std::string& warning : options->warnings) program::log_warn(warning);
+
+  Result<StopSignals> signals = StopSignals::make();
+  if (!signals) return cannot_start(signals.error());
+  fit_connections(*options);
+  const Duration grace = options->shutdown_timeout;
+  program::log_info("backend " + options->backend + ", memory " +
+                    program::size_text(options->memory_size_max) + ", " +
+                    std::to_string(options->shard_count) + " shards, " +
+                    std::to_string(options->worker_count) + " workers, epoll");
+  Result<std::unique_ptr<Server>> server = Server::make(*std::move(options));
+  if (!server) return cannot_start(server.error());
+
+  (*server)->start([&signals] { signals->notify(); });
+  program::log_always(ready_line(**server));
+  wait_for_the_end(**server, *signals, grace);
+  if (const Result<void> ended = (*server)->join(); !ended) {
+    program::log_error("failed: " + ended.error().message);
+    return program::exit_failed;
+  }
+  program::log_info("stopped");
+  return program::exit_clean;
+}
+
+}  // namespace larder::server

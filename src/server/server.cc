@@ -1,0 +1,140 @@
+#include "server/server.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/random.h"
+#include "cache/factory.h"
+#include "program/version.h"
+#include "server/session_handler.h"
+
+namespace larder::server {
+namespace {
+
+constexpr Duration tick_period{100};
+
+// Ten ticks a second that each look at a thirty-second part of the items free everything that expires at one
+// moment within about three seconds (cache/sharded_cache.h); a small cache is done at once.
+constexpr std::size_t sweeps_per_pass = 32;
+constexpr std::size_t sweep_visit_count_min = 1024;
+
+}  // namespace
+
+Server::Server(ServerOptions options) : options_(std::move(options)) {}
+
+Result<std::unique_ptr<Server>> Server::make(ServerOptions options) {
+  std::unique_ptr<Server> server(new Server(std::move(options)));
+  // Listeners before the cache: a busy port is the likely mistake, and the cheap one to find.
+  Result<std::vector<transport::Listener>> listeners = server->open_listeners();
+  if (!listeners) return std::unexpected(listeners.error());
+  if (const Result<void> opened = server->open_cache(); !opened) return std::unexpected(opened.error());
+  if (const Result<void> opened = server->open_workers(); !opened) return std::unexpected(opened.error());
+  server->describe();
+  for (transport::Listener& listener : *listeners) server->accept_from(std::move(listener));
+  return server;
+}
+
+Result<std::vector<transport::Listener>> Server::open_listeners() {
+  std::vector<transport::Listener> listeners;
+  for (const Endpoint& endpoint : options_.listen) {
+    Result<transport::Listener> listener = transport::open_listener(endpoint);
+    if (!listener) {
+      return failure(listener.error().kind, listener.error().message + "; --listen moves it");
+    }
+    // The name was looked up once for the check of the options and again for this.
+    if (!options_.allow_anonymous && !listener->loopback) {
+      return failure(ErrorKind::refused, endpoint.url() + " is beyond loopback; see --allow-anonymous");
+    }
+    endpoints_.push_back(listener->endpoint);
+    listeners.push_back(*std::move(listener));
+  }
+  return listeners;
+}
+
+Result<void> Server::open_cache() {
+  cache::CacheOptions cache_options{.memory_size_max = options_.memory_size_max,
+                                    .item_count_max = options_.item_count_max,
+                                    .shard_count = options_.shard_count};
+  fill_random(cache_options.secret);
+  Result<std::unique_ptr<cache::Cache>> made = cache::make_cache(options_.backend, cache_options);
+  if (!made) return std::unexpected(made.error());
+  cache_ = *std::move(made);
+  return {};
+}
+
+Result<void> Server::open_workers() {
+  Result<std::unique_ptr<Workers>> made =
+      Workers::make(options_.worker_count, {.output_size_max = options_.output_size_max}, clock_);
+  if (!made) return std::unexpected(made.error());
+  workers_ = *std::move(made);
+
+  const std::span<insight::Counters> counters = workers_->counters();
+  std::vector<transport::EventLoop*> loops;
+  for (std::size_t i = 0; i < options_.worker_count; ++i) {
+    environments_.push_back({.cache = *cache_,
+                             .counters = counters[i],
+                             .all_counters = counters,
+                             .limits = options_.limits,
+                             .facts = facts_,
+                             .allowed_origins = options_.allowed_origins});
+    transport::EventLoop& loop = *workers_->loops()[i];
+    loop.every(tick_period, [this](const Now& now) { sweep(now.wall); });
+    loops.push_back(&loop);
+  }
+  workers_->loops().front()->every(tick_period, [this](const Now& now) { refusals_.tick(now.steady); });
+  spread_ = std::make_unique<transport::AcceptSpread>(std::move(loops));
+  return {};
+}
+
+void Server::describe() {
+  facts_.version = program::version();
+  facts_.backend = options_.backend;
+  facts_.event_loop = "epoll";
+  facts_.worker_count = options_.worker_count;
+  facts_.shard_count = options_.shard_count;
+  facts_.connection_count_max = options_.connection_count_max;
+  facts_.started_at = clock_.now().wall;
+  const auto resp = std::ranges::find(endpoints_, "resp", &Endpoint::scheme);
+  if (resp != endpoints_.end()) facts_.resp_port = resp->port;
+}
+
+void Server::accept_from(transport::Listener listener) {
+  const Dialect* dialect = find_dialect(listener.endpoint.scheme);
+  LARDER_ASSERT(dialect != nullptr);
+  workers_->loops().front()->listen(std::move(listener.socket), [this, dialect](transport::Socket socket) {
+    on_accept(*dialect, std::move(socket));
+  });
+}
+
+void Server::on_accept(const Dialect& dialect, transport::Socket socket) {
+  // Only worker 0 accepts, so nobody else can take the last place between the question and the answer.
+  if (spread_->connection_count() >= options_.connection_count_max) {
+    workers_->counters().front().connections_refused.add();
+    refusals_.refuse(std::move(socket), dialect.refusal, clock_.now().steady);
+    return;
+  }
+  const std::uint64_t connection_id = ++connection_id_;
+  spread_->hand_over(0, std::move(socket), [this, &dialect, connection_id](std::size_t worker_index) {
+    return std::make_unique<SessionHandler>(dialect.make_session(environments_[worker_index], connection_id),
+                                            options_.idle_timeout);
+  });
+}
+
+// Every worker does its share, wherever the last one stopped: the cache remembers the place.
+void Server::sweep(TimePoint now) {
+  const std::size_t visit_count =
+      std::max<std::size_t>(cache_->stats().items / sweeps_per_pass, sweep_visit_count_min);
+  cache_->sweep(now, visit_count / options_.worker_count + 1);
+}
+
+void Server::start(std::function<void()> on_finished) { workers_->start(std::move(on_finished)); }
+
+void Server::shut_down(Duration grace) { workers_->shut_down(grace); }
+
+Result<void> Server::join() { return workers_->join(); }
+
+insight::CounterTotals Server::counter_totals() { return insight::add_up(workers_->counters()); }
+
+}  // namespace larder::server

@@ -1,0 +1,82 @@
+// server/server.h: everyone is introduced to everyone here.
+//
+//   options -> cache -> listeners -> workers (loops, counters) -> for each accepted socket a session
+//
+//                accept (worker 0)
+//                   |  room? ---no---> Refusals, connections_refused
+//                   v
+//              AcceptSpread ----> loop i: SessionHandler( dialect.make_session( environment i ) )
+//
+// A server in a process of its own is run_server.h; this much can stand in a test too.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cache/backend.h"
+#include "server/dialects.h"
+#include "server/refusals.h"
+#include "server/server_options.h"
+#include "server/workers.h"
+#include "session/session.h"
+#include "transport/accept_spread.h"
+#include "transport/listener.h"
+
+namespace larder::server {
+
+/// A caching service. make() opens everything, start() serves, shut_down() and join() end it.
+///
+/// Ownership  owns the cache, the listeners and the threads
+/// Threads    one thread makes, starts and joins; shut_down() from any
+/// Errors     make(): what cannot be opened or allocated, naming the option that changes it
+/// Invariant  no more than connection_count_max connections are served at a time, over all workers
+class Server final {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Server>> make(ServerOptions options);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Where it listens, in the order of the options, with the ports that the kernel picked.
+  [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
+
+  /// `on_finished` is called once, on one of the threads, when the last of them ends.
+  void start(std::function<void()> on_finished);
+
+  /// Stops accepting and gives replies under way this long. A second call with a shorter grace hastens.
+  void shut_down(Duration grace);
+
+  /// Waits for the threads. Errors: one of them failed.
+  [[nodiscard]] Result<void> join();
+
+  /// Figures as every dialect shows them. Any thread.
+  [[nodiscard]] insight::CounterTotals counter_totals();
+
+ private:
+  explicit Server(ServerOptions options);
+  [[nodiscard]] Result<void> open_cache();
+  [[nodiscard]] Result<std::vector<transport::Listener>> open_listeners();
+  [[nodiscard]] Result<void> open_workers();
+  void describe();
+  void accept_from(transport::Listener listener);
+  void on_accept(const Dialect& dialect, transport::Socket socket);
+  void sweep(TimePoint now);
+
+  ServerOptions options_;
+  SystemClock clock_;
+  session::ServerFacts facts_;
+  std::vector<Endpoint> endpoints_;
+  Refusals refusals_;                // of worker 0, which accepts
+  std::uint64_t connection_id_ = 0;  // of worker 0: the last one given
+  std::unique_ptr<cache::Cache> cache_;
+  std::vector<session::Environment> environments_;  // one a worker
+  std::unique_ptr<transport::AcceptSpread> spread_;
+  std::unique_ptr<Workers> workers_;  // last: the threads use all of the above
+};
+
+}  // namespace larder::server

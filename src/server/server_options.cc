@@ -1,0 +1,261 @@
+#include "server/server_options.h"
+
+#include <algorithm>
+#include <bit>
+#include <optional>
+#include <string_view>
+#include <thread>
+
+#include "base/output.h"
+#include "cache/factory.h"
+#include "program/health_check.h"
+#include "program/size_text.h"
+#include "server/dialects.h"
+#include "transport/listener.h"
+
+namespace larder::server {
+namespace {
+
+using program::OptionKind;
+using program::OptionRow;
+using program::OptionTable;
+using program::OptionValues;
+using program::size_text;
+
+constexpr std::uint64_t kb = 1024;
+constexpr std::uint64_t mb = 1024 * kb;
+constexpr std::uint64_t gb = 1024 * mb;
+
+// Redis' own bound of a value; a reply is made in memory, so that "any size" would mean any memory.
+constexpr std::uint64_t value_size_limit = 512 * mb;
+
+// Below twice the high-water mark a connection could be closed for replies that its session was allowed to
+// write.
+constexpr std::uint64_t output_size_max_floor = 2 * Output::high_water_size;
+
+// "set ", the space behind the key, CR and LF.
+constexpr std::uint64_t line_frame_size = 7;
+
+OptionTable make_table() {
+  OptionTable table{.program = "larder-server",
+                    .summary = "Larder, a caching service: values under keys, in memory, for any client.",
+                    .environment_prefix = "LARDER_",
+                    .ignored_environment_prefixes = {"LARDER_WEB_"}};
+  table.rows = {
+      {.flag = "listen",
+       .kind = OptionKind::endpoint_list,
+       .default_text = listen_default(),
+       .min = 1,
+       .choices = listen_schemes(),
+       .help =
+           "An address to serve, as scheme://host:port; may be given more than once, and replaces all the "
+           "defaults; port 0 picks a free one"},
+      {.flag = "memory",
+       .kind = OptionKind::size,
+       .default_text = "256mb",
+       .min = 64 * kb,
+       .max = 1024 * 1024 * gb,
+       .help = "The memory for keys, values and all that the cache needs to keep them"},
+      {.flag = "items-max",
+       .kind = OptionKind::count,
+       .default_text = "0",
+       .max = std::uint64_t{1} << 48,
+       .help = "The most items to keep; 0 means as many as memory holds"},
+      {.flag = "backend",
+       .kind = OptionKind::choice,
+       .default_text = cache::backend_names().front(),
+       .choices = cache::backend_names(),
+       .help = "How the cache is built and which item leaves when it is full"},
+      {.flag = "shards",
+       .kind = OptionKind::count_or_auto,
+       .default_text = "auto",
+       .min = 1,
+       .help =
+           "Into how many parts with a lock each the cache is cut, a power of two; the order of eviction is "
+           "exact within a part"},
+      {.flag = "workers",
+       .kind = OptionKind::count_or_auto,
+       .default_text = "auto",
+       .min = 1,
+       .max = 256,
+       .help = "Threads that serve connections; auto means one for each core this process may use"},
+      {.flag = "connections-max",
+       .kind = OptionKind::count,
+       .default_text = "10000",
+       .min = 1,
+       .max = 1'000'000,
+       .help = "The most connections at a time, over all addresses; lowered to what the limit of open files "
+               "allows"},
+      {.flag = "key-size-max",
+       .kind = OptionKind::size,
+       .default_text = "16kb",
+       .min = 1,
+       .max = 64 * mb,
+       .help = "The longest key"},
+      {.flag = "value-size-max",
+       .kind = OptionKind::size,
+       .default_note = "the smaller of 512mb and half of --memory",
+       .example = "128mb",
+       .min = 1,
+       .max = value_size_limit,
+       .help = "The longest value; an item must also fit into its part of the cache, see --shards"},
+      {.flag = "line-size-max",
+       .kind = OptionKind::size,
+       .default_text = "1mb",
+       .min = 64,
+       .max = gb,
+       .help = "The longest line of the line protocol"},
+      {.flag = "output-size-max",
+       .kind = OptionKind::size,
+       .default_note = "twice --value-size-max, and at least 2mb",
+       .example = "256mb",
+       .min = 64 * kb,
+       .max = 1024 * gb,
+       .help =
+           "Past 1mb of replies that its peer has not taken a connection is no longer read, past this it is "
+           "closed"},
+      {.flag = "idle-timeout",
+       .kind = OptionKind::duration,
+       .default_text = "0",
+       .help = "How long a peer may be silent before its connection is closed; 0 means for ever, but HTTP "
+               "connections end after 60s"},
+      {.flag = "shutdown-timeout",
+       .kind = OptionKind::duration,
+       .default_text = "10s",
+       .help =
+           "How long replies under way may take to leave after SIGTERM or SIGINT; a second signal cuts it "
+           "short"},
+      {.flag = "allow-anonymous",
+       .kind = OptionKind::toggle,
+       .help = "Listen where other machines can reach it, although nobody is asked for a password"},
+      {.flag = "allow-origin",
+       .kind = OptionKind::text_list,
+       .value_text = "ORIGIN",
+       .help = "A web origin, as https://host or https://host:port, whose pages may use the HTTP API; may be "
+               "given more than once"},
+  };
+  for (const OptionRow& row : program::common_option_rows(program::health_check_schemes())) {
+    table.rows.push_back(row);
+  }
+  return table;
+}
+
+std::unexpected<Error> refused(const OptionValues& values, std::string_view flag, const std::string& reason) {
+  return failure(ErrorKind::malformed, values.origin(flag) + ": " + reason);
+}
+
+std::size_t core_count() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+Result<std::size_t> choose_shards(const OptionValues& values, const ServerOptions& options) {
+  const std::size_t count_max = cache::shard_count_max(options.memory_size_max, options.item_count_max);
+  if (count_max == 0) {
+    return refused(values, "memory",
+                   "'" + size_text(options.memory_size_max) + "' is too small for any cache");
+  }
+  const std::optional<std::uint64_t> asked = values.number_or_auto("shards");
+  if (!asked) {
+    return cache::choose_shard_count(options.memory_size_max, options.item_count_max, options.worker_count);
+  }
+  const std::string largest =
+      "the largest number that can work with these limits is " + std::to_string(count_max);
+  if (!std::has_single_bit(*asked)) {
+    return refused(values, "shards", std::to_string(*asked) + " is not a power of two; " + largest);
+  }
+  if (*asked > count_max) {
+    return refused(values, "shards", std::to_string(*asked) + " parts are too many; " + largest);
+  }
+  return static_cast<std::size_t>(*asked);
+}
+
+Result<void> fill_sizes(const OptionValues& values, ServerOptions& options) {
+  const std::uint64_t memory = options.memory_size_max;
+  options.limits.key_size_max = values.number("key-size-max");
+  options.limits.line_size_max = values.number("line-size-max");
+  options.limits.value_size_max = values.is_given("value-size-max") ? values.number("value-size-max")
+                                                                    : std::min(value_size_limit, memory / 2);
+  options.output_size_max =
+      values.is_given("output-size-max")
+          ? values.number("output-size-max")
+          : std::max<std::uint64_t>(2 * options.limits.value_size_max, output_size_max_floor);
+
+  if (options.limits.value_size_max > memory) {
+    return refused(values, "value-size-max",
+                   size_text(options.limits.value_size_max) + " is more than all of --memory, which is " +
+                       size_text(memory));
+  }
+  if (options.limits.key_size_max + line_frame_size > options.limits.line_size_max) {
+    const std::string_view flag = values.is_given("line-size-max") ? "line-size-max" : "key-size-max";
+    return refused(values, flag,
+                   "a line of " + size_text(options.limits.line_size_max) +
+                       " (--line-size-max) cannot hold a key of " + size_text(options.limits.key_size_max) +
+                       " (--key-size-max)");
+  }
+  if (options.output_size_max < options.limits.value_size_max) {
+    options.warnings.push_back("a value larger than --output-size-max (" +
+                               size_text(options.output_size_max) +
+                               ") can be stored, but reading it may close the connection");
+  }
+  return {};
+}
+
+// What a browser sends: scheme://host[:port], and nothing behind it. A slash at the end would never match.
+bool is_origin(std::string_view text) {
+  const std::size_t separator = text.find("://");
+  if (separator == std::string_view::npos || separator == 0) return false;
+  const std::string_view authority = text.substr(separator + 3);
+  return !authority.empty() && std::ranges::all_of(authority, [](char c) {
+    return c > ' ' && c < 0x7F && std::string_view("/?#@\\,*").find(c) == std::string_view::npos;
+  });
+}
+
+Result<void> check_exposure(const OptionValues& values, const ServerOptions& options) {
+  if (options.allow_anonymous) return {};
+  for (const Endpoint& endpoint : options.listen) {
+    if (transport::is_loopback(endpoint)) continue;
+    return refused(values, "listen",
+                   "'" + endpoint.url() +
+                       "' can be reached from other machines and nobody is asked for a password; listen on "
+                       "127.0.0.1, or add --allow-anonymous if that is meant");
+  }
+  return {};
+}
+
+}  // namespace
+
+const OptionTable& server_option_table() {
+  static const OptionTable table = make_table();
+  return table;
+}
+
+Result<ServerOptions> make_server_options(const OptionValues& values) {
+  ServerOptions options;
+  options.listen = values.endpoints("listen");
+  options.memory_size_max = values.number("memory");
+  options.item_count_max = values.number("items-max");
+  options.backend = values.text("backend");
+  options.worker_count = values.number_or_auto("workers").value_or(core_count());
+  options.connection_count_max = values.number("connections-max");
+  options.idle_timeout = values.duration("idle-timeout");
+  options.shutdown_timeout = values.duration("shutdown-timeout");
+  options.allow_anonymous = values.toggle("allow-anonymous");
+  options.allowed_origins = values.texts("allow-origin");
+
+  const Result<std::size_t> shard_count = choose_shards(values, options);
+  if (!shard_count) return std::unexpected(shard_count.error());
+  options.shard_count = *shard_count;
+  if (const Result<void> filled = fill_sizes(values, options); !filled)
+    return std::unexpected(filled.error());
+  for (const std::string& origin : options.allowed_origins) {
+    if (!is_origin(origin)) {
+      return refused(
+          values, "allow-origin",
+          "'" + origin + "' is not an origin: write https://host or https://host:port, without a path");
+    }
+  }
+  if (const Result<void> checked = check_exposure(values, options); !checked) {
+    return std::unexpected(checked.error());
+  }
+  return options;
+}
+
+}  // namespace larder::server

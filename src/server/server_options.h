@@ -1,0 +1,43 @@
+// server/server_options.h: larder-server's options, as a table and as what the rest of the server reads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/endpoint.h"
+#include "base/result.h"
+#include "program/option_table.h"
+#include "program/options.h"
+#include "session/session.h"
+
+namespace larder::server {
+
+/// Every value is set, checked by itself and against the others. Sizes are bytes.
+struct ServerOptions {
+  std::vector<Endpoint> listen;  // in the order given; at least one
+  std::size_t memory_size_max = 0;
+  std::size_t item_count_max = 0;  // 0: only memory bounds the count
+  std::string backend;
+  std::size_t shard_count = 1;
+  std::size_t worker_count = 1;
+  std::size_t connection_count_max = 0;
+  session::Limits limits;
+  std::size_t output_size_max = 0;
+  Duration idle_timeout{0};  // 0: never
+  Duration shutdown_timeout{0};
+  bool allow_anonymous = false;
+  std::vector<std::string> allowed_origins;
+  std::vector<std::string> warnings;  // sentences for the log: allowed, but perhaps not meant
+};
+
+[[nodiscard]] const program::OptionTable& server_option_table();
+
+/// Fills in the defaults that depend on other options or on the machine, and checks what depends on more
+/// than one option. Looks up the names of hosts to listen on, and so may block. Errors: malformed, a sentence
+/// that starts with where the value stands.
+[[nodiscard]] Result<ServerOptions> make_server_options(const program::OptionValues& values);
+
+}  // namespace larder::server

@@ -1,0 +1,146 @@
+// The options mean what the table says, and those that depend on each other are checked together. Method:
+// command lines as a person would type them; the defaults that depend on the machine are compared with what
+// the machine says.
+#include "server/server_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <thread>
+
+#include "cache/factory.h"
+#include "program/sample_file.h"
+
+namespace larder::server {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+Result<ServerOptions> options_of(const std::vector<std::string>& arguments,
+                                 const program::EnvironmentVariables& environment = {}) {
+  const auto parsed = program::read_options(server_option_table(), arguments, environment);
+  if (!parsed) return std::unexpected(parsed.error());
+  return make_server_options(parsed->values);
+}
+
+std::string error_of(const std::vector<std::string>& arguments,
+                     const program::EnvironmentVariables& environment = {}) {
+  const auto options = options_of(arguments, environment);
+  return options ? "no error" : options.error().message;
+}
+
+TEST(ServerOptions, HaveTheDefaultsThatThePagesPromise) {
+  const auto options = options_of({});
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  EXPECT_THAT(options->listen,
+              ElementsAre(Endpoint{"line", "127.0.0.1", 9999}, Endpoint{"resp", "127.0.0.1", 6379},
+                          Endpoint{"http", "127.0.0.1", 8080}));
+  EXPECT_EQ(options->memory_size_max, 256U << 20);
+  EXPECT_EQ(options->item_count_max, 0U);
+  EXPECT_EQ(options->backend, "lru");
+  EXPECT_EQ(options->worker_count, std::max(1U, std::thread::hardware_concurrency()));
+  EXPECT_EQ(options->shard_count, cache::choose_shard_count(256U << 20, 0, options->worker_count));
+  EXPECT_EQ(options->connection_count_max, 10'000U);
+  EXPECT_EQ(options->limits.key_size_max, 16U << 10);
+  EXPECT_EQ(options->limits.value_size_max, 128U << 20);
+  EXPECT_EQ(options->limits.line_size_max, 1U << 20);
+  EXPECT_EQ(options->output_size_max, 256U << 20);
+  EXPECT_EQ(options->idle_timeout, Duration{0});
+  EXPECT_EQ(options->shutdown_timeout, Duration{10'000});
+  EXPECT_FALSE(options->allow_anonymous);
+  EXPECT_THAT(options->allowed_origins, IsEmpty());
+  EXPECT_THAT(options->warnings, IsEmpty());
+}
+
+TEST(ServerOptions, DeriveTheSizesThatDependOnOthers) {
+  const auto large = options_of({"--memory", "4gb"});
+  ASSERT_TRUE(large.has_value());
+  EXPECT_EQ(large->limits.value_size_max, 512U << 20);
+  EXPECT_EQ(large->output_size_max, 1024U << 20);
+  const auto small = options_of({"--memory", "1mb"});
+  ASSERT_TRUE(small.has_value());
+  EXPECT_EQ(small->limits.value_size_max, 512U << 10);
+  EXPECT_EQ(small->output_size_max, 2U << 20);
+  const auto given = options_of({"--value-size-max", "8mb"});
+  ASSERT_TRUE(given.has_value());
+  EXPECT_EQ(given->output_size_max, 16U << 20);
+}
+
+TEST(ServerOptions, RefuseShardsThatCannotWorkWithTheLargestNumberThatCan) {
+  EXPECT_EQ(options_of({"--memory", "256mb", "--shards", "4"})->shard_count, 4U);
+  const std::size_t largest = cache::shard_count_max(1U << 20, 0);
+  EXPECT_EQ(error_of({"--memory", "1mb", "--shards", "4096"}),
+            "--shards: 4096 parts are too many; the largest number that can work with these limits is " +
+                std::to_string(largest));
+  EXPECT_EQ(error_of({"--memory", "1mb", "--shards", "3"}),
+            "--shards: 3 is not a power of two; the largest number that can work with these limits is " +
+                std::to_string(largest));
+  EXPECT_THAT(error_of({"--items-max", "3", "--shards", "4"}), StartsWith("--shards: 4 parts are too many"));
+  EXPECT_EQ(error_of({"--memory", "1mb", "--shards", std::to_string(largest)}), "no error");
+}
+
+TEST(ServerOptions, GiveASmallCacheOneShard) {
+  EXPECT_EQ(options_of({"--items-max", "3", "--workers", "8"})->shard_count, 1U);
+  EXPECT_EQ(options_of({"--memory", "1mb"})->shard_count, 1U);
+}
+
+TEST(ServerOptions, RefuseSizesThatContradictEachOther) {
+  EXPECT_EQ(error_of({"--memory", "1mb", "--value-size-max", "2mb"}),
+            "--value-size-max: 2mb is more than all of --memory, which is 1mb");
+  EXPECT_EQ(error_of({"--key-size-max", "1mb"}),
+            "--key-size-max: a line of 1mb (--line-size-max) cannot hold a key of 1mb (--key-size-max)");
+  EXPECT_THAT(error_of({}, {{"LARDER_LINE_SIZE_MAX", "1kb"}}),
+              StartsWith("LARDER_LINE_SIZE_MAX: a line of 1kb"));
+}
+
+TEST(ServerOptions, WarnOfValuesThatCannotBeReadByASlowPeer) {
+  const auto options = options_of({"--value-size-max", "8mb", "--output-size-max", "4mb"});
+  ASSERT_TRUE(options.has_value());
+  EXPECT_THAT(options->warnings, ElementsAre(HasSubstr("--output-size-max (4mb)")));
+}
+
+TEST(ServerOptions, RefuseToListenBeyondLoopbackUnlessThatIsMeant) {
+  for (const std::string host : {"0.0.0.0", "[::]", "192.0.2.1"}) {
+    const std::string url = "resp://" + host + ":0";
+    EXPECT_THAT(error_of({"--listen", "line://127.0.0.1:0", "--listen", url}),
+                testing::AllOf(StartsWith("--listen: '" + url + "' can be reached from other machines"),
+                               HasSubstr("--allow-anonymous")));
+    EXPECT_EQ(error_of({"--listen", url, "--allow-anonymous"}), "no error");
+  }
+  for (const std::string host : {"127.0.0.1", "127.1.2.3", "[::1]", "localhost"}) {
+    EXPECT_EQ(error_of({"--listen", "resp://" + host + ":0"}), "no error") << host;
+  }
+}
+
+TEST(ServerOptions, ServeOnlySchemesThatThereAre) {
+  EXPECT_EQ(
+      error_of({"--listen", "gopher://127.0.0.1:70"}),
+      "--listen: 'gopher://127.0.0.1:70' cannot be served: its scheme must be line://, resp:// or http://");
+}
+
+TEST(ServerOptions, TakeOriginsAsABrowserWritesThem) {
+  EXPECT_THAT(options_of({"--allow-origin", "https://a.example", "--allow-origin", "http://b.example:8080"})
+                  ->allowed_origins,
+              ElementsAre("https://a.example", "http://b.example:8080"));
+  for (const std::string text : {"*", "a.example", "https://a.example/", "https://", "://a", "https://a b"}) {
+    EXPECT_THAT(error_of({"--allow-origin", text}),
+                StartsWith("--allow-origin: '" + text + "' is not an origin"));
+  }
+}
+
+TEST(ServerOptions, LeaveTheWebApplicationsVariablesAlone) {
+  const auto parsed =
+      program::read_options(server_option_table(), {}, {{"LARDER_WEB_CACHE", "x"}, {"LARDER_MEMROY", "1mb"}});
+  ASSERT_TRUE(parsed.has_value());
+  EXPECT_THAT(parsed->warnings, ElementsAre(HasSubstr("LARDER_MEMROY")));
+}
+
+TEST(ServerOptions, AreInTheSampleAsInTheTable) {
+  EXPECT_EQ(program::sample_file_text(server_option_table(), LARDER_DOCS "/larder.sample.toml"),
+            program::sample_config(server_option_table()));
+}
+
+}  // namespace
+}  // namespace larder::server

@@ -1,0 +1,36 @@
+// server/session_handler.h: introduces a session to the transport, which know nothing of each other.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "session/session.h"
+#include "transport/handler.h"
+
+namespace larder::server {
+
+/// A session as the handler of a connection.
+///
+/// Ownership  owns the session
+/// Threads    those of transport::Handler
+class SessionHandler final : public transport::Handler {
+ public:
+  /// `idle_timeout` holds where the session has none of its own; 0: for ever.
+  SessionHandler(std::unique_ptr<session::Session> session, Duration idle_timeout)
+      : session_(std::move(session)), idle_timeout_(idle_timeout) {}
+
+  Progress advance(Bytes input, const Now& now, Output& output) override {
+    return session_->advance(input, now.wall, output);
+  }
+
+  [[nodiscard]] Duration idle_timeout() const override {
+    const Duration own = session_->idle_timeout();
+    return own > Duration{0} ? own : idle_timeout_;
+  }
+
+ private:
+  std::unique_ptr<session::Session> session_;
+  Duration idle_timeout_;
+};
+
+}  // namespace larder::server

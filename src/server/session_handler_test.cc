@@ -1,0 +1,43 @@
+// A session behind the transport's interface. Method: a session that records what it is called with.
+#include "server/session_handler.h"
+
+#include <gtest/gtest.h>
+#include <string>
+
+namespace larder::server {
+namespace {
+
+class RecordingSession final : public session::Session {
+ public:
+  explicit RecordingSession(Duration idle_timeout) : idle_timeout_(idle_timeout) {}
+  Progress advance(Bytes input, TimePoint now, Output& output) override {
+    output.append(std::string(input) + "@" + std::to_string(now.time_since_epoch().count()));
+    return {.consumed = input.size(), .wait = Wait::close};
+  }
+  [[nodiscard]] Duration idle_timeout() const override { return idle_timeout_; }
+
+ private:
+  Duration idle_timeout_;
+};
+
+TEST(SessionHandler, HandsOnBytesAndWallTime) {
+  SessionHandler handler(std::make_unique<RecordingSession>(Duration{0}), Duration{0});
+  Output output;
+  const Progress progress =
+      handler.advance("abc", {.wall = TimePoint{Duration{7}}, .steady = SteadyTime{}}, output);
+  EXPECT_EQ(progress.consumed, 3U);
+  EXPECT_EQ(progress.wait, Wait::close);
+  EXPECT_EQ(output.pending(), "abc@7");
+}
+
+TEST(SessionHandler, PrefersTheSessionsOwnIdleTimeout) {
+  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{60}), Duration{5}).idle_timeout(),
+            Duration{60});
+  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{0}), Duration{5}).idle_timeout(),
+            Duration{5});
+  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{0}), Duration{0}).idle_timeout(),
+            Duration{0});
+}
+
+}  // namespace
+}  // namespace larder::server

@@ -1,0 +1,90 @@
+#include "server/workers.h"
+
+#include <exception>
+#include <pthread.h>
+#include <string>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace larder::server {
+
+/// What a loop reports, counted. One writer each: the loop's own thread.
+class Workers::Observer final : public transport::LoopObserver {
+ public:
+  explicit Observer(insight::Counters& counters) : counters_(counters) {}
+
+  void on_received(std::size_t size) override { counters_.bytes_received.add(size); }
+  void on_sent(std::size_t size) override { counters_.bytes_sent.add(size); }
+  void on_opened() override {
+    counters_.connections.add();
+    counters_.connections_accepted.add();
+  }
+  void on_closed() override { counters_.connections.subtract(); }
+  void on_slow_reader_closed() override { counters_.slow_readers_closed.add(); }
+  void on_idle_closed() override { counters_.idle_closed.add(); }
+  void on_accept_failed(int /*error_number*/) override { counters_.connections_refused.add(); }
+
+ private:
+  insight::Counters& counters_;
+};
+
+Workers::Workers(std::size_t count) : counters_(count) {}
+
+Result<std::unique_ptr<Workers>> Workers::make(std::size_t count, const transport::ConnectionLimits& limits,
+                                               const Clock& clock) {
+  LARDER_ASSERT(count > 0);
+  std::unique_ptr<Workers> workers(new Workers(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    workers->observers_.push_back(std::make_unique<Observer>(workers->counters_[i]));
+    Result<std::unique_ptr<transport::EventLoop>> loop = transport::make_epoll_loop(
+        {.limits = limits, .clock = &clock, .observer = workers->observers_.back().get()});
+    if (!loop) return std::unexpected(loop.error());
+    workers->loops_.push_back(*std::move(loop));
+  }
+  return workers;
+}
+
+Workers::~Workers() {
+  shut_down(Duration{0});
+  static_cast<void>(join());
+}
+
+void Workers::start(std::function<void()> on_finished) {
+  LARDER_ASSERT(threads_.empty());
+  on_finished_ = std::move(on_finished);
+  // Set before the first thread starts: one that ends at once must not take itself for the last.
+  running_count_ = loops_.size();
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    threads_.emplace_back([this, i] { run(i); });
+    pthread_setname_np(threads_.back().native_handle(), ("worker " + std::to_string(i)).c_str());
+  }
+}
+
+void Workers::run(std::size_t index) {
+  Result<void> ended;
+  try {
+    ended = loops_[index]->run();
+  } catch (const std::exception& exception) {
+    ended = failure(ErrorKind::overloaded, exception.what());
+  }
+  if (!ended) {
+    const std::scoped_lock lock(failure_mutex_);
+    if (outcome_) outcome_ = std::move(ended);
+    shut_down(Duration{0});
+  }
+  if (running_count_.fetch_sub(1) == 1 && on_finished_) on_finished_();
+}
+
+void Workers::shut_down(Duration grace) {
+  for (const std::unique_ptr<transport::EventLoop>& loop : loops_) loop->shut_down(grace);
+}
+
+Result<void> Workers::join() {
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+  return outcome_;
+}
+
+}  // namespace larder::server

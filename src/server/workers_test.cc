@@ -1,0 +1,54 @@
+// Workers start, end and report together. Method: real loops without connections; what would be waited for is
+// an event each time.
+#include "server/workers.h"
+
+#include <atomic>
+#include <future>
+#include <gtest/gtest.h>
+
+namespace larder::server {
+namespace {
+
+TEST(Workers, EndTogetherAndSayItOnce) {
+  const SystemClock clock;
+  auto workers = Workers::make(3, {}, clock);
+  ASSERT_TRUE(workers.has_value());
+  EXPECT_EQ((*workers)->loops().size(), 3U);
+  EXPECT_EQ((*workers)->counters().size(), 3U);
+  std::atomic<int> finished_count = 0;
+  (*workers)->start([&] { ++finished_count; });
+  (*workers)->shut_down(Duration{10'000});
+  EXPECT_TRUE((*workers)->join().has_value());
+  EXPECT_EQ(finished_count, 1);
+}
+
+TEST(Workers, RunWhatIsPostedEachOnAThreadOfItsOwn) {
+  const SystemClock clock;
+  auto workers = Workers::make(2, {}, clock);
+  ASSERT_TRUE(workers.has_value());
+  std::promise<std::thread::id> first;
+  std::promise<std::thread::id> second;
+  (*workers)->loops()[0]->post([&] { first.set_value(std::this_thread::get_id()); });
+  (*workers)->loops()[1]->post([&] { second.set_value(std::this_thread::get_id()); });
+  (*workers)->start({});
+  EXPECT_NE(first.get_future().get(), second.get_future().get());
+}
+
+TEST(Workers, AreStoppedAllWhenOneFails) {
+  const SystemClock clock;
+  auto workers = Workers::make(2, {}, clock);
+  ASSERT_TRUE(workers.has_value());
+  (*workers)->loops()[1]->every(Duration{1}, [](const Now&) { throw std::bad_alloc(); });
+  std::promise<void> finished;
+  (*workers)->start([&] { finished.set_value(); });
+  finished.get_future().wait();
+  EXPECT_FALSE((*workers)->join().has_value());
+}
+
+TEST(Workers, NeedNotHaveBeenStarted) {
+  const SystemClock clock;
+  EXPECT_TRUE(Workers::make(2, {}, clock).has_value());
+}
+
+}  // namespace
+}  // namespace larder::server
