@@ -67,7 +67,7 @@ Result<std::vector<ConfigFileEntry>> parse_config_text(const std::string& text, 
     entries.push_back(*std::move(entry));
   }
   // toml++ sorts by key; a person reads from the top, and wants the first mistake first.
-  std::ranges::stable_sort(entries, {}, &ConfigFileEntry::line);
+  std::ranges::sort(entries, {}, &ConfigFileEntry::line);
   return entries;
 }
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <regex>
+#include <string>
 
 #include "program/config_file.h"
 
@@ -58,10 +58,22 @@ TEST(SampleConfig, ShowsKeysRangesAndDefaults) {
       "## One of: debug, info, warn, error, off.\n# log-level = \"info\"\n");
 }
 
+// Keys stand behind one # and a space, sentences behind two.
+std::string uncommented(std::string text) {
+  for (std::size_t at = text.find("\n# "); at != std::string::npos; at = text.find("\n# ", at)) {
+    // The two lines on top are for people.
+    const bool is_key = text.substr(at, text.find('\n', at + 1) - at).find(" = ") != std::string::npos;
+    if (is_key) {
+      text.erase(at + 1, 2);
+    } else {
+      text.insert(at + 1, "#");
+    }
+  }
+  return text;
+}
+
 TEST(SampleConfig, IsAFileOnceItsKeysAreUncommented) {
-  const std::string text =
-      std::regex_replace(sample_config(small_table()), std::regex("\n# ([a-z-]+ = )"), "\n$1");
-  const auto entries = parse_config_text(text, "sample");
+  const auto entries = parse_config_text(uncommented(sample_config(small_table())), "sample");
   ASSERT_TRUE(entries.has_value()) << entries.error().message;
   EXPECT_EQ(entries->size(), 5U);
 }
