@@ -1,0 +1,334 @@
+"""larder-server as a process: what it says, what it serves, how it ends.
+
+Goal: the promises of `larder-server --help` hold from outside: options and who wins, the line that says ready, exit
+statuses, signals, the bound on connections. Method: the program itself on ports that the kernel picks; what is waited for is
+an answer, a line on stderr or the end of the process.
+"""
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from programs import BIN, PATIENCE_S
+
+REDIS_CLI = shutil.which("redis-cli")
+
+
+def run(*options, environment=None):
+    """larder-server to its end: (status, stdout, stderr)."""
+    result = subprocess.run(
+        [BIN / "larder-server", *map(str, options)],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", **(environment or {})},
+        timeout=PATIENCE_S,
+    )
+    return result.returncode, result.stdout, result.stderr
+
+
+def stats_over(peer):
+    """/v1/stats over a connection that stays open."""
+    peer.send(b"GET /v1/stats HTTP/1.1\r\nHost: larder\r\n\r\n")
+    head = peer.read_until(b"\r\n\r\n").lower()
+    size = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
+    return json.loads(peer.read(size))
+
+
+def stats_of(server):
+    with server.peer("http") as peer:
+        return stats_over(peer)
+
+
+# What it says.
+
+
+def test_help_and_version_go_to_stdout():
+    status, out, err = run("--help")
+    assert (status, err) == (0, "")
+    for flag in ["--listen", "--memory", "--connections-max", "--healthcheck", "--config", "LARDER_IDLE_TIMEOUT"]:
+        assert flag in out
+    status, out, err = run("--version")
+    assert (status, err) == (0, "")
+    assert out.startswith("larder-server ")
+
+
+def test_the_ready_line_names_real_ports_in_the_order_given_at_any_log_level(start):
+    listeners = ["http://127.0.0.1:0", "resp://127.0.0.1:0", "line://[::1]:0", "line://127.0.0.1:0"]
+    options = [word for url in listeners for word in ("--listen", url)]
+    program = start("larder-server", "--log-level", "off", *options).wait_until_ready()
+    assert [address.scheme for address in program.addresses] == ["http", "resp", "line", "line"]
+    assert [address.host for address in program.addresses] == ["127.0.0.1", "127.0.0.1", "::1", "127.0.0.1"]
+    assert all(address.port > 0 for address in program.addresses)
+    for address in program.addresses:
+        socket.create_connection(tuple(address), timeout=PATIENCE_S).close()
+    program.stop()
+    assert len(program.stderr.splitlines()) == 1
+
+
+# What it refuses, and how it exits.
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (["--memroy", "1mb"], ["--memroy"]),
+        (["--memory", "lots"], ["--memory", "lots"]),
+        (["--memory", "1mb", "--shards", "4096"], ["--shards", "largest"]),
+        (["--backend", "magic"], ["--backend", "lru"]),
+        (["--listen", "line://0.0.0.0:0"], ["0.0.0.0", "--allow-anonymous"]),
+        (["--config", "/nowhere.toml"], ["/nowhere.toml"]),
+        (["stray"], ["stray"]),
+    ],
+)
+def test_a_bad_option_is_named_and_exits_with_2(options, words):
+    status, out, err = run(*options)
+    assert (status, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    for word in words:
+        assert word in err
+
+
+def test_a_bad_variable_is_named_and_exits_with_2():
+    status, _, err = run(environment={"LARDER_WORKERS": "many"})
+    assert status == 2
+    assert "LARDER_WORKERS" in err
+
+
+def test_an_unknown_key_names_file_and_line(tmp_path):
+    config = tmp_path / "larder.toml"
+    config.write_text('# mine\nmemory = "64mb"\nmemroy = "64mb"\n', encoding="utf-8")
+    status, _, err = run("--config", config)
+    assert status == 2
+    assert f"{config}:3" in err and "memroy" in err
+
+
+def test_a_busy_port_names_itself_and_the_option_that_moves_it():
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        status, _, err = run("--listen", f"resp://127.0.0.1:{port}")
+    assert status == 1
+    assert f"127.0.0.1:{port}" in err and "--listen" in err
+
+
+# Who wins.
+
+
+def test_flags_win_over_variables_over_the_file(start_server, tmp_path):
+    config = tmp_path / "larder.toml"
+    config.write_text('memory = "16mb"\nbackend = "ordered"\nlog-level = "warn"\n', encoding="utf-8")
+    environment = {"LARDER_CONFIG": str(config)}
+    assert stats_of(start_server(environment=environment))["memory_limit"] == 16 << 20
+    environment["LARDER_MEMORY"] = "32mb"
+    assert stats_of(start_server(environment=environment))["memory_limit"] == 32 << 20
+    stats = stats_of(start_server("--memory", "64mb", environment=environment))
+    assert (stats["memory_limit"], stats["backend"]) == (64 << 20, "ordered")
+
+
+def test_listeners_come_from_the_environment_separated_by_commas(start_server):
+    server = start_server(listen=[], environment={"LARDER_LISTEN": "resp://127.0.0.1:0,line://127.0.0.1:0"})
+    assert [address.scheme for address in server.addresses] == ["resp", "line"]
+
+
+def test_an_unknown_variable_is_a_warning_unless_it_is_the_web_applications(start_server):
+    server = start_server(environment={"LARDER_MEMROY": "1mb", "LARDER_WEB_CACHE": "resp://127.0.0.1:1"})
+    assert "LARDER_MEMROY" in server.stderr
+    assert "LARDER_WEB_CACHE" not in server.stderr
+
+
+# What it serves.
+
+
+def test_the_line_protocol_sets_gets_and_deletes(server):
+    with server.peer("line") as peer:
+        peer.ask(b"set k one two\r\n", b"END\r\n")
+        peer.ask(b"get k\r\n", b"one two\r\nEND\r\n")
+        peer.ask(b"delete k\r\n", b"END\r\n")
+        peer.ask(b"get k\n", b"END\r\n")
+        peer.ask(b"nonsense\r\n", b"ERROR ")
+        peer.read_line()
+        peer.send(b"quit\r\n")
+        assert peer.read_all() == b""
+
+
+def test_http_says_that_it_is_healthy(server):
+    with server.peer("http") as peer:
+        peer.send(b"GET /healthz HTTP/1.1\r\nHost: larder\r\nConnection: close\r\n\r\n")
+        answer = peer.read_all()
+    assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"\r\n\r\nok\n")
+
+
+@pytest.mark.skipif(REDIS_CLI is None, reason="redis-cli is not installed")
+@pytest.mark.parametrize("version", [[], ["-3"]], ids=["resp2", "resp3"])
+def test_redis_cli_reads_what_it_wrote(server, version):
+    def redis_cli(*words):
+        command = [REDIS_CLI, *version, "-p", str(server.address("resp").port), *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True).stdout
+
+    assert redis_cli("PING") == "PONG\n"
+    assert redis_cli("SET", "k", "v") == "OK\n"
+    assert redis_cli("GET", "k") == "v\n"
+    assert redis_cli("GET", "absent").strip() == ""
+    with server.peer("line") as peer:
+        peer.ask(b"get k\r\n", b"v\r\nEND\r\n")
+
+
+def test_connections_are_spread_over_workers_and_see_the_same_keys(start_server):
+    server = start_server("--workers", "3")
+    peers = [server.peer("line") for _ in range(12)]
+    peers[0].ask(b"set k v\r\n", b"END\r\n")
+    for peer in peers:
+        peer.ask(b"get k\r\n", b"v\r\nEND\r\n")
+    assert stats_of(server)["connections"] == len(peers) + 1
+    for peer in peers:
+        peer.close()
+
+
+def test_expired_items_leave_without_being_read(start_server):
+    server = start_server("--workers", "2")
+    with server.peer("resp") as peer:
+        for i in range(1000):
+            peer.send(b"SET k%d v PX 1\r\n" % i)
+        for _ in range(1000):
+            peer.ask(b"", b"+OK\r\n")
+    deadline = time.monotonic() + PATIENCE_S
+    with server.peer("http") as peer:
+        while stats_over(peer)["items"] > 0:
+            assert time.monotonic() < deadline
+
+
+# Its bounds.
+
+REFUSALS = {
+    "line": b"ERROR too many connections\r\n",
+    "resp": b"-ERR max number of clients reached\r\n",
+    "http": b"HTTP/1.1 503 ",
+}
+
+
+def test_connections_past_the_bound_are_told_so_and_counted(start_server):
+    server = start_server("--connections-max", "2", "--workers", "2")
+    with server.peer("http") as first, server.peer("line") as second:
+        first.ask(b"GET /healthz HTTP/1.1\r\nHost: larder\r\n\r\n", b"HTTP/1.1 200")
+        first.read_until(b"ok\n")
+        second.ask(b"set k v\r\n", b"END\r\n")
+        for scheme, refusal in REFUSALS.items():
+            with server.peer(scheme) as third:
+                # As a client does that has not looked yet.
+                third.send(b"PING\r\n")
+                assert third.read_all().startswith(refusal)
+        stats = stats_over(first)
+        assert stats["connections"] == 2
+        assert stats["connections_refused"] == len(REFUSALS)
+        second.ask(b"get k\r\n", b"v\r\nEND\r\n")
+
+
+def test_a_place_that_is_free_again_is_taken(start_server):
+    server = start_server("--connections-max", "1")
+    with server.peer("line") as peer:
+        peer.ask(b"set k v\r\n", b"END\r\n")
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        with server.peer("line") as peer:
+            peer.send(b"get k\r\n")
+            if peer.read_line() == b"v":
+                return
+    raise AssertionError("the place was never free again")
+
+
+def test_connections_are_lowered_to_what_the_file_limit_allows(start):
+    program = start(
+        "/usr/bin/prlimit", "--nofile=256:256", BIN / "larder-server", "--workers", "2", "--listen", "line://127.0.0.1:0"
+    ).wait_until_ready()
+    assert "connections-max is lowered from 10000 to" in program.stderr
+    held = []
+    try:
+        while True:
+            held.append(program.peer("line"))
+            held[-1].send(b"get k\r\n")
+            answer = held[-1].read_line()
+            if answer != b"END":
+                break
+    finally:
+        for peer in held:
+            peer.close()
+    assert answer == b"ERROR too many connections"
+    assert 100 < len(held) < 256
+
+
+# How it ends.
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_cleanly_beside_idle_connections(server, by):
+    with server.peer("resp") as peer:
+        peer.ask(b"PING\r\n", b"+PONG\r\n")
+        server.stop(by)
+        assert peer.read_all() == b""
+
+
+SIZE = 32 << 20
+
+
+def owe_a_large_reply(server):
+    """A connection that has asked for SIZE bytes and has read one. The server has one shard, as the value must fit it."""
+    peer = server.peer("resp")
+    peer.ask(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n" % SIZE + b"x" * SIZE + b"\r\n", b"+OK\r\n")
+    peer.send(b"GET k\r\n")
+    assert peer.read(1) == b"$"
+    return peer
+
+
+def test_replies_under_way_are_finished_first(start_server):
+    server = start_server("--shards", "1", "--shutdown-timeout", "1h")
+    with owe_a_large_reply(server) as peer:
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_for_line("stopping")
+        assert peer.read_all() == b"%d\r\n" % SIZE + b"x" * SIZE + b"\r\n"
+    assert server.wait() == 0
+
+
+def test_a_second_signal_hastens(start_server):
+    server = start_server("--shards", "1", "--shutdown-timeout", "1h")
+    with owe_a_large_reply(server):
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_for_line("stopping")
+        assert server.is_running
+        server.stop()
+
+
+def test_the_shutdown_timeout_ends_what_would_not(start_server):
+    server = start_server("--shards", "1", "--shutdown-timeout", "100ms")
+    with owe_a_large_reply(server):
+        server.stop()
+
+
+# Its health.
+
+
+def test_the_health_check_asks_any_of_its_addresses(server):
+    for address in server.addresses:
+        assert run("--healthcheck", address) == (0, "", "")
+
+
+def test_the_health_check_fails_in_time_where_nobody_answers():
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"resp://127.0.0.1:{silent.getsockname()[1]}"
+        started_at = time.monotonic()
+        status, _, err = run("--healthcheck", url)
+        assert status == 1 and url in err
+        assert time.monotonic() - started_at < 2.0
+    status, _, err = run("--healthcheck", url)
+    assert status == 1 and url in err
+
+
+def test_a_health_check_of_nothing_known_is_a_bad_option():
+    assert run("--healthcheck", "gopher://127.0.0.1:70")[0] == 2
