@@ -17,6 +17,7 @@ namespace larder::program {
 
 /// The file's text after that; what a test compares with sample_config(table).
 inline std::string sample_file_text(const OptionTable& table, const std::string& path) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): a test's only thread reads it
   if (std::getenv("REWRITE_SAMPLES") != nullptr)
     std::ofstream(path, std::ios::binary) << sample_config(table);
   std::ifstream file(path, std::ios::binary);

@@ -49,6 +49,7 @@ SteadyTime at_ms(int milliseconds) { return SteadyTime{Duration{milliseconds}}; 
 TEST(Refusals, AreReadByAPeerThatHasSentBytesAlready) {
   Refusals refusals;
   auto [ours, peer] = connected_pair();
+  ASSERT_TRUE(peer.valid());
   ASSERT_EQ(send(peer.get(), "GET / HTTP/1.1\r\n", 16, 0), 16);
   refusals.refuse(std::move(ours), "no room\r\n", at_ms(0));
   refusals.tick(at_ms(100));

@@ -54,7 +54,7 @@ OptionTable make_table() {
        .kind = OptionKind::size,
        .default_text = "256mb",
        .min = 64 * kb,
-       .max = 1024 * 1024 * gb,
+       .max = gb * mb,
        .help = "The memory for keys, values and all that the cache needs to keep them"},
       {.flag = "items-max",
        .kind = OptionKind::count,

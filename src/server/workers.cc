@@ -47,7 +47,7 @@ Result<std::unique_ptr<Workers>> Workers::make(std::size_t count, const transpor
 
 Workers::~Workers() {
   shut_down(Duration{0});
-  static_cast<void>(join());
+  join_threads();
 }
 
 void Workers::start(std::function<void()> on_finished) {
@@ -81,10 +81,14 @@ void Workers::shut_down(Duration grace) {
 }
 
 Result<void> Workers::join() {
+  join_threads();
+  return outcome_;
+}
+
+void Workers::join_threads() {
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
-  return outcome_;
 }
 
 }  // namespace larder::server

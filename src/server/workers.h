@@ -51,6 +51,7 @@ class Workers final {
 
   explicit Workers(std::size_t count);
   void run(std::size_t index);
+  void join_threads();
 
   std::vector<insight::Counters> counters_;
   std::vector<std::unique_ptr<Observer>> observers_;
