@@ -61,8 +61,8 @@ class RequestParser final {
   /// How many bytes of its input the last next() is done with.
   [[nodiscard]] std::size_t consumed() const;
 
-  /// The request whose head is read and whose body is still on its way, or was refused; null between requests.
-  /// A caller that will refuse it anyway may do so now, and close.
+  /// The request whose head is read and whose body is still on its way, or was refused; null between
+  /// requests. A caller that will refuse it anyway may do so now, and close.
   [[nodiscard]] const Request* arriving() const;
 
   /// The peer waits for `100 Continue` before it sends the body: it asked for it, and no byte of the body has
