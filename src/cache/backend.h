@@ -178,9 +178,10 @@ class Cache : public KeyedCalls {
   /// Items of one database, expired ones that are not swept yet included.
   [[nodiscard]] virtual std::size_t item_count(Database database) const = 0;
 
-  /// Frees expired items, looking at no more than about `visit_count_max` places. Called a few times a second
-  /// it frees every expired item within a few seconds without anybody reading it.
-  virtual void sweep(TimePoint now, std::size_t visit_count_max) = 0;
+  /// Frees expired items, looking at no more than about `visit_count_max` places. Called a few times a
+  /// second, and again while it answers true, it frees every expired item within a few seconds without
+  /// anybody reading it. True: it stopped for that bound, and more may be due.
+  virtual bool sweep(TimePoint now, std::size_t visit_count_max) = 0;
 
   [[nodiscard]] virtual CacheStats stats() const = 0;
 };

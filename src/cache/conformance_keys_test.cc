@@ -96,6 +96,7 @@ TEST_P(ConformanceKeys, BodiesUnderLocksAreAtomicAndNeverWaitForEachOther) {
   for (const std::string& account : accounts) put(cache_, account, "1000");
   std::atomic<int> torn{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (std::size_t t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       std::size_t random = t + 1;
@@ -128,6 +129,7 @@ TEST_P(ConformanceKeys, BodiesUnderLocksAreAtomicAndNeverWaitForEachOther) {
 
 TEST_P(ConformanceKeys, UpdatesOfManyThreadsAreAllThere) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 2000; ++i) {

@@ -53,7 +53,8 @@ TEST_P(ConformanceLimits, RefusesWhatTheAllocatorRefuses) {
   const auto cache = make_limited(std::size_t{1} << 60);
   put(*cache, "k", "old");
   // No machine has 2^50 bytes; the bytes behind the first are never read.
-  const Bytes impossible(std::string_view("x").data(), std::size_t{1} << 50);
+  const char first_byte = 'x';
+  const Bytes impossible(&first_byte, std::size_t{1} << 50);
   EXPECT_EQ(put(*cache, "k", impossible), StoreOutcome::no_memory);
   EXPECT_FALSE(has(*cache, "k"));
   EXPECT_EQ(cache->stats().refused, 1U);

@@ -56,6 +56,7 @@ Figures measure(std::string_view backend, std::size_t thread_count) {
   const auto cache = make(backend, options(limit, 0, choose_shard_count(limit, 0, 2)));
   constexpr int item_count = 1'800'000;  // more than either back end holds
   std::vector<std::thread> threads;
+  threads.reserve(thread_count);
   const int share = item_count / static_cast<int>(thread_count);
   for (int t = 0; t < static_cast<int>(thread_count); ++t) {
     threads.emplace_back([&cache, t, share] { fill(*cache, t * share, (t + 1) * share); });

@@ -404,7 +404,7 @@ std::optional<std::string> run_together(const Plan& plan) {
     if (!failure.has_value()) failure = second_witness.failure();
     if (!failure.has_value() && answer != other_answer) failure = "answers: " + answer + " | " + other_answer;
     if (!failure.has_value() && figures(first) != figures(second)) {
-      failure = "figures: " + figures(first) + "| " + figures(second);
+      failure = std::string("figures: ").append(figures(first)).append("| ").append(figures(second));
     }
     if (!failure.has_value() && i % 16 == 0) failure = check_books(first, plan.options);
     if (!failure.has_value() && i % 16 == 0) failure = check_books(second, plan.options);

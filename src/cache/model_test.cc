@@ -27,6 +27,7 @@ namespace {
 using namespace test;  // NOLINT(google-build-using-namespace): the words of these tests
 
 std::uint64_t fresh_seed() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): read before any thread is started
   if (const char* const given = std::getenv("LARDER_SEED")) return std::strtoull(given, nullptr, 10);
   std::array<unsigned char, 4> bytes{};
   fill_random(bytes);

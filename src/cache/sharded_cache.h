@@ -15,11 +15,8 @@
 // lock, and an exchange holds all of them: nobody ever sees half of one.
 //
 // sweep() goes on where the last call, of whatever thread, stopped, and lets go of the lock every few hundred
-// places. What to pass: at least 10,000 places a second, and a third of the item count a second if everything
-// may expire in one moment: ten times a second max(1024, item count / 32), or smaller portions more often,
-// which stalls the caller less (a place costs 0.1 to 1 us). Even items that all expire at once are then gone
-// within a second (the tick they expire in) and 3.2 more. In quiet times a call finds nothing due and returns
-// after one look at each shard.
+// places. What to pass: a place costs up to a microsecond, so a thousand keep the caller away from its
+// requests for about one millisecond; then let it serve them, and call again while the answer is true.
 #pragma once
 
 #include <algorithm>
@@ -116,7 +113,7 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   void clear_all() override;
   void swap_databases(Database a, Database b) override;
   [[nodiscard]] std::size_t item_count(Database database) const override;
-  void sweep(TimePoint now, std::size_t visit_count_max) override;
+  bool sweep(TimePoint now, std::size_t visit_count_max) override;
   [[nodiscard]] CacheStats stats() const override;
 
   /// For tests: do the books of every shard equal a walk over its items?
@@ -318,7 +315,7 @@ std::size_t ShardedCache<S>::item_count(Database database) const {
 // Round robin, a few hundred places at a time, until a whole round finds nothing due: a shard where
 // everything expires at once does not keep the others waiting, and nobody waits long for its lock.
 template <Shard S>
-void ShardedCache<S>::sweep(TimePoint now, std::size_t visit_count_max) {
+bool ShardedCache<S>::sweep(TimePoint now, std::size_t visit_count_max) {
   constexpr std::size_t visits_per_lock = 256;
   std::size_t idle_count = 0;
   while (visit_count_max > 0 && idle_count < slots_.size()) {
@@ -331,6 +328,7 @@ void ShardedCache<S>::sweep(TimePoint now, std::size_t visit_count_max) {
     idle_count = visit_count == 0 ? idle_count + 1 : 0;
     visit_count_max -= std::min(visit_count_max, std::max<std::size_t>(visit_count, 1));
   }
+  return idle_count < slots_.size();
 }
 
 template <Shard S>

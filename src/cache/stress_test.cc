@@ -53,13 +53,14 @@ TEST_P(Stress, ThreadsNeverSeeAnOldATornOrAnotherKeysValue) {
   std::atomic<bool> done{false};
   std::vector<std::thread> writers;
   std::vector<std::thread> others;
+  writers.reserve(writer_count);
 
   for (int w = 0; w < writer_count; ++w) {
     writers.emplace_back([&, w] {
       for (int version = 1; version <= round_count; ++version) {
         for (int index = w; index < key_count; index += writer_count) {
           const std::string key = key_of(index);
-          const TimePoint now = at(version * 10);
+          const TimePoint now = at(version * std::int64_t{10});
           if (version % 5 == 0) {
             cache->update(0, key, now, [&, value = value_of_version(index, version)](const ItemView*) {
               return Change::store(value, Expiry::at(at(version * 10 + 25)));
@@ -106,7 +107,7 @@ TEST_P(Stress, ThreadsNeverSeeAnOldATornOrAnotherKeysValue) {
           if (version_in(index, item.value) < 0) ++lie_count;
         });
       } while (cursor != 0);
-      cache->sweep(at(round_count * 10), 1000);
+      cache->sweep(at(round_count * std::int64_t{10}), 1000);
       cache->swap_databases(3, 4);
       cache->clear(9);
       const CacheStats stats = cache->stats();

@@ -65,7 +65,7 @@ class Server final {
   void describe();
   void accept_from(transport::Listener listener);
   void on_accept(const Dialect& dialect, transport::Socket socket);
-  void sweep(TimePoint now);
+  void sweep(std::size_t worker_index, TimePoint now);
 
   ServerOptions options_;
   SystemClock clock_;
@@ -76,7 +76,8 @@ class Server final {
   std::unique_ptr<cache::Cache> cache_;
   std::vector<session::Environment> environments_;  // one a worker
   std::unique_ptr<transport::AcceptSpread> spread_;
-  std::unique_ptr<Workers> workers_;  // last: the threads use all of the above
+  std::unique_ptr<bool[]> is_sweeping_;  // one a worker, its own
+  std::unique_ptr<Workers> workers_;     // last: the threads use all of the above
 };
 
 }  // namespace larder::server
