@@ -402,7 +402,8 @@ std::optional<std::string> run_together(const Plan& plan) {
     const std::string other_answer = second_witness.apply(call);
     std::optional<std::string> failure = first_witness.failure();
     if (!failure.has_value()) failure = second_witness.failure();
-    if (!failure.has_value() && answer != other_answer) failure = "answers: " + answer + " | " + other_answer;
+    if (!failure.has_value() && answer != other_answer)
+      failure = std::string("answers: ").append(answer).append(" | ").append(other_answer);
     if (!failure.has_value() && figures(first) != figures(second)) {
       failure = std::string("figures: ").append(figures(first)).append("| ").append(figures(second));
     }
