@@ -49,7 +49,12 @@ POLICY
   as_root chmod 755 "$policy_rc_d"
 }
 
+# Also when the installation failed half-way: what came with it is not started with the machine.
 restore_services() {
+  local daemon
+  for daemon in "${fresh_daemons[@]}"; do
+    if [ -e "/etc/init.d/$daemon" ]; then as_root update-rc.d "$daemon" disable || true; fi
+  done
   if [ -e "$policy_rc_d.before-larder" ]; then
     as_root mv "$policy_rc_d.before-larder" "$policy_rc_d"
   else
@@ -90,7 +95,6 @@ install_groups() {
     fi
     apt_get update
     apt_get install -y --no-install-recommends --no-remove "${missing[@]}"
-    for daemon in "${fresh_daemons[@]}"; do as_root update-rc.d "$daemon" disable; done
   ) </dev/null >&2
   say "installed in $((SECONDS - started)) s"
 }

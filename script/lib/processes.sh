@@ -16,7 +16,7 @@ trap stop_all EXIT
 trap 'stopping=yes; [ -z "$starting" ] || kill -TERM "$starting" 2>/dev/null || true' INT TERM HUP
 
 # start PROGRAM ARGUMENT...: returns when it is ready, with the addresses in $ready_urls; fails, with its exit status
-# in $status, when it ends instead.
+# in $status (0 after --help), when it ends instead.
 start() {
   local line pipe
   mkfifo "$scratch/stderr"
@@ -46,16 +46,17 @@ start() {
   status=0
   wait "${pids[-1]}" || status=$?
   unset 'pids[-1]'
-  [ "$status" != 0 ] || status=1
   return 1
 }
 
-# wait_until_stopped: returns after a signal, and ends the script when one of the programs ended by itself.
+# wait_until_stopped: ends the script, with status 0 after a signal, else because one of the programs ended by itself.
 wait_until_stopped() {
   local ended=''
+  # A signal while nothing is waited for ends the script at once; one that came before is seen right here.
+  trap 'exit 0' INT TERM HUP
+  [ -z "$stopping" ] || exit 0
   status=0
   wait -n -p ended "${pids[@]}" || status=$?
-  [ -z "$stopping" ] || return 0
   [ "$status" != 0 ] || status=1
   die "${names[$ended]} ended by itself; stopping the rest" "$status"
 }

@@ -82,6 +82,22 @@ def try_and_stop(process):
     return commands
 
 
+def test_ctrl_c_right_after_the_start_is_not_lost(script_server):
+    # The script turns from printing to waiting at this moment; a signal that fell between the two was once forgotten.
+    for _ in range(10):
+        process = script_server(*FREE)
+        lines_to_try(process)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0, process.log.read_text(encoding="utf-8")
+
+
+def test_help_of_the_server_passes_through(script_server):
+    process = script_server("--", "--help")
+    assert process.wait(timeout=60) == 0
+    assert "Usage: larder-server" in process.stdout.read()
+    assert "did not start" not in process.log.read_text(encoding="utf-8")
+
+
 def test_the_lines_it_prints_work_and_ctrl_c_stops_both(script_server):
     try_and_stop(script_server(*FREE))
 

@@ -56,6 +56,27 @@ def test_the_stages_call_the_scripts():
     assert "apt-get" not in DOCKERFILE
 
 
+def test_what_cmake_requires_is_among_the_packages_that_build():
+    """script/build configures everything, so the image and script/server need it all before the first program."""
+    required = set()
+    for path in [ROOT / "CMakeLists.txt", *(ROOT / "src").rglob("CMakeLists.txt")]:
+        required |= set(re.findall(r"find_package\((\w+)", path.read_text(encoding="utf-8")))
+    package_of = {
+        "Boost": "libboost1.81-dev",
+        "CLI11": "libcli11-dev",
+        "GTest": "libgtest-dev",
+        "OpenSSL": "libssl-dev",
+        "PkgConfig": "pkg-config",
+        "Threads": "g++",
+        "fmt": "libfmt-dev",
+        "nlohmann_json": "nlohmann-json3-dev",
+        "spdlog": "libspdlog-dev",
+        "tomlplusplus": "libtomlplusplus-dev",
+    }
+    assert required <= set(package_of), "a new requirement: name its package here"
+    assert {package_of[name] for name in required} <= packages("build")
+
+
 @pytest.mark.parametrize("name", ["server", "client"])
 def test_a_service_runs_as_a_user_of_its_own(name):
     service = COMPOSE["services"][name]
