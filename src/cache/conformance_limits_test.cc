@@ -105,7 +105,6 @@ TEST_P(ConformanceLimits, SweepsFreeWhatNobodyReads) {
   }
   cache_.sweep(at(999), 1'000'000);
   EXPECT_EQ(cache_.stats().items, 10'000U);
-  // Ten times a second with item count / 32 a call.
   for (int ms = 1000; ms < 8000; ms += 100) cache_.sweep(at(ms), 1024);
   EXPECT_EQ(cache_.stats().items, 1000U);
   EXPECT_EQ(cache_.item_count(0), 1000U);
@@ -119,12 +118,24 @@ TEST_P(ConformanceLimits, ASweepIsBounded) {
   std::size_t call_count = 0;
   while (cache_.stats().items > 0) {
     const std::size_t before = cache_.stats().items;
-    cache_.sweep(at(5000), 100);
+    const bool more = cache_.sweep(at(5000), 100);
+    EXPECT_TRUE(more || cache_.stats().items == 0);
     EXPECT_LE(before - cache_.stats().items, 100U);
     ++call_count;
     ASSERT_LT(call_count, 200U);
   }
   EXPECT_GE(call_count, 100U);
+  while (cache_.sweep(at(5000), 100)) ASSERT_LT(++call_count, 400U);
+}
+
+TEST_P(ConformanceLimits, ASweepOfManyShardsWithNothingDueSaysSo) {
+  // More shards than the places that it may look at: each idle one costs none of them.
+  const auto cache = make(GetParam().backend, options(std::size_t{64} << 20, 0, 512));
+  EXPECT_FALSE(cache->sweep(at(0), 256));
+  cache->set(0, "k", "v", Expiry::at(at(10)), Condition::always(), at(0));
+  while (cache->sweep(at(5000), 256)) {
+  }
+  EXPECT_EQ(cache->stats().items, 0U);
 }
 
 TEST_P(ConformanceLimits, SweepsFindAMillionthItemAmongThoseThatStay) {

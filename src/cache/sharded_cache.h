@@ -326,7 +326,7 @@ bool ShardedCache<S>::sweep(TimePoint now, std::size_t visit_count_max) {
       visit_count = slot.shard.sweep(now, std::min(visit_count_max, visits_per_lock));
     }
     idle_count = visit_count == 0 ? idle_count + 1 : 0;
-    visit_count_max -= std::min(visit_count_max, std::max<std::size_t>(visit_count, 1));
+    visit_count_max -= std::min(visit_count_max, visit_count);
   }
   return idle_count < slots_.size();
 }

@@ -74,9 +74,9 @@ int run_server(const program::OptionValues& values) {
   fit_connections(*options);
   const Duration grace = options->shutdown_timeout;
   program::log_info("backend " + options->backend + ", memory " +
-                    program::size_text(options->memory_size_max) + ", " +
-                    std::to_string(options->shard_count) + " shards, " +
-                    std::to_string(options->worker_count) + " workers, epoll");
+                    program::size_text(options->memory_size_max) + ", shards " +
+                    std::to_string(options->shard_count) + ", workers " +
+                    std::to_string(options->worker_count) + ", event loop epoll");
   Result<std::unique_ptr<Server>> server = Server::make(*std::move(options));
   if (!server) return cannot_start(server.error());
 

@@ -128,15 +128,18 @@ void Server::on_accept(const Dialect& dialect, transport::Socket socket) {
 // beyond one portion waits for the loop's next turn, behind the requests of this one; a tick that falls
 // between two portions adds nothing.
 void Server::sweep(std::size_t worker_index, TimePoint now) {
-  const bool more = cache_->sweep(now, sweep_visit_count);
-  is_sweeping_[worker_index] = more;
-  if (!more) return;
+  is_sweeping_[worker_index] = false;
+  if (!cache_->sweep(now, sweep_visit_count) || is_stopping_) return;
   workers_->loops()[worker_index]->post([this, worker_index, now] { sweep(worker_index, now); });
+  is_sweeping_[worker_index] = true;
 }
 
 void Server::start(std::function<void()> on_finished) { workers_->start(std::move(on_finished)); }
 
-void Server::shut_down(Duration grace) { workers_->shut_down(grace); }
+void Server::shut_down(Duration grace) {
+  is_stopping_ = true;  // or a sweep that posts itself would keep its loop from ending
+  workers_->shut_down(grace);
+}
 
 Result<void> Server::join() { return workers_->join(); }
 

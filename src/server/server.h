@@ -10,6 +10,7 @@
 // A server in a process of its own is run_server.h; this much can stand in a test too.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -76,6 +77,7 @@ class Server final {
   std::unique_ptr<cache::Cache> cache_;
   std::vector<session::Environment> environments_;  // one a worker
   std::unique_ptr<transport::AcceptSpread> spread_;
+  std::atomic<bool> is_stopping_ = false;
   std::unique_ptr<bool[]> is_sweeping_;  // one a worker, its own
   std::unique_ptr<Workers> workers_;     // last: the threads use all of the above
 };

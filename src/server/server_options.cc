@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <optional>
+#include <sched.h>
 #include <string_view>
 #include <thread>
 
@@ -144,7 +145,13 @@ std::unexpected<Error> refused(const OptionValues& values, std::string_view flag
   return failure(ErrorKind::malformed, values.origin(flag) + ": " + reason);
 }
 
-std::size_t core_count() { return std::max(1U, std::thread::hardware_concurrency()); }
+// Those that this process may use, which a container or taskset makes fewer than the machine has.
+std::size_t core_count() {
+  cpu_set_t cores;
+  if (::sched_getaffinity(0, sizeof cores, &cores) != 0)
+    return std::max(1U, std::thread::hardware_concurrency());
+  return static_cast<std::size_t>(std::max(1, CPU_COUNT(&cores)));
+}
 
 Result<std::size_t> choose_shards(const OptionValues& values, const ServerOptions& options) {
   const std::size_t count_max = cache::shard_count_max(options.memory_size_max, options.item_count_max);
@@ -177,6 +184,8 @@ Result<void> fill_sizes(const OptionValues& values, ServerOptions& options) {
       values.is_given("output-size-max")
           ? values.number("output-size-max")
           : std::max<std::uint64_t>(2 * options.limits.value_size_max, output_size_max_floor);
+
+  options.limits.output_size_max = options.output_size_max;
 
   if (options.limits.value_size_max > memory) {
     return refused(values, "value-size-max",
@@ -211,7 +220,9 @@ bool is_origin(std::string_view text) {
 Result<void> check_exposure(const OptionValues& values, const ServerOptions& options) {
   if (options.allow_anonymous) return {};
   for (const Endpoint& endpoint : options.listen) {
-    if (transport::is_loopback(endpoint)) continue;
+    const Result<bool> loopback = transport::is_loopback(endpoint);
+    if (!loopback) return refused(values, "listen", loopback.error().message);
+    if (*loopback) continue;
     return refused(values, "listen",
                    "'" + endpoint.url() +
                        "' can be reached from other machines and nobody is asked for a password; listen on "

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <thread>
 
 #include "cache/factory.h"
@@ -16,6 +17,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 Result<ServerOptions> options_of(const std::vector<std::string>& arguments,
@@ -40,18 +42,38 @@ TEST(ServerOptions, HaveTheDefaultsThatThePagesPromise) {
   EXPECT_EQ(options->memory_size_max, 256U << 20);
   EXPECT_EQ(options->item_count_max, 0U);
   EXPECT_EQ(options->backend, "lru");
-  EXPECT_EQ(options->worker_count, std::max(1U, std::thread::hardware_concurrency()));
+  EXPECT_GE(options->worker_count, 1U);
   EXPECT_EQ(options->shard_count, cache::choose_shard_count(256U << 20, 0, options->worker_count));
   EXPECT_EQ(options->connection_count_max, 10'000U);
   EXPECT_EQ(options->limits.key_size_max, 16U << 10);
   EXPECT_EQ(options->limits.value_size_max, 128U << 20);
   EXPECT_EQ(options->limits.line_size_max, 1U << 20);
   EXPECT_EQ(options->output_size_max, 256U << 20);
+  EXPECT_EQ(options->limits.output_size_max, 256U << 20);
   EXPECT_EQ(options->idle_timeout, Duration{0});
   EXPECT_EQ(options->shutdown_timeout, Duration{10'000});
   EXPECT_FALSE(options->allow_anonymous);
   EXPECT_THAT(options->allowed_origins, IsEmpty());
   EXPECT_THAT(options->warnings, IsEmpty());
+}
+
+TEST(ServerOptions, CountTheCoresThatThisProcessMayUse) {
+  cpu_set_t before;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof before, &before), 0);
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  for (std::size_t core = 0; core < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++core) {
+    if (CPU_ISSET(core, &before)) CPU_SET(core, &one);
+  }
+  ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+  const auto options = options_of({});
+  ASSERT_EQ(::sched_setaffinity(0, sizeof before, &before), 0);
+  ASSERT_TRUE(options.has_value());
+  EXPECT_EQ(options->worker_count, 1U);
+}
+
+TEST(ServerOptions, SayThatAHostDoesNotExist) {
+  EXPECT_THAT(error_of({"--listen", "resp://no-such-host.invalid:0"}), Not(HasSubstr("--allow-anonymous")));
 }
 
 TEST(ServerOptions, DeriveTheSizesThatDependOnOthers) {

@@ -1,6 +1,7 @@
 // server/session_handler.h: introduces a session to the transport, which know nothing of each other.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -15,7 +16,7 @@ namespace larder::server {
 /// Threads    those of transport::Handler
 class SessionHandler final : public transport::Handler {
  public:
-  /// `idle_timeout` holds where the session has none of its own; 0: for ever.
+  /// `idle_timeout` and the session's own hold both; 0: for ever.
   SessionHandler(std::unique_ptr<session::Session> session, Duration idle_timeout)
       : session_(std::move(session)), idle_timeout_(idle_timeout) {}
 
@@ -25,7 +26,8 @@ class SessionHandler final : public transport::Handler {
 
   [[nodiscard]] Duration idle_timeout() const override {
     const Duration own = session_->idle_timeout();
-    return own > Duration{0} ? own : idle_timeout_;
+    if (own == Duration{0} || idle_timeout_ == Duration{0}) return std::max(own, idle_timeout_);
+    return std::min(own, idle_timeout_);
   }
 
  private:

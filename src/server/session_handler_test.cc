@@ -30,8 +30,12 @@ TEST(SessionHandler, HandsOnBytesAndWallTime) {
   EXPECT_EQ(output.pending(), "abc@7");
 }
 
-TEST(SessionHandler, PrefersTheSessionsOwnIdleTimeout) {
+TEST(SessionHandler, IsIdleForTheShorterOfTheSessionsOwnTimeAndTheServers) {
   EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{60}), Duration{5}).idle_timeout(),
+            Duration{5});
+  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{60}), Duration{90}).idle_timeout(),
+            Duration{60});
+  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{60}), Duration{0}).idle_timeout(),
             Duration{60});
   EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{0}), Duration{5}).idle_timeout(),
             Duration{5});

@@ -119,9 +119,9 @@ Result<Listener> open_listener(const Endpoint& endpoint, int backlog) {
   return cannot_listen(endpoint, error_number);
 }
 
-bool is_loopback(const Endpoint& endpoint) {
+Result<bool> is_loopback(const Endpoint& endpoint) {
   const auto addresses = look_up(endpoint);
-  if (!addresses) return false;
+  if (!addresses) return std::unexpected<Error>(addresses.error());
   for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
     if (!loopback_address(address->ai_addr)) return false;
   }

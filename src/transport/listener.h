@@ -26,8 +26,8 @@ inline constexpr int backlog_default = 4096;
 /// message names the address and the reason.
 [[nodiscard]] Result<Listener> open_listener(const Endpoint& endpoint, int backlog = backlog_default);
 
-/// Whether every address that `endpoint`'s host has is reached from this machine only (127.0.0.0/8, ::1). A
-/// name that cannot be looked up is not. Blocks as above.
-[[nodiscard]] bool is_loopback(const Endpoint& endpoint);
+/// Whether every address that `endpoint`'s host has is reached from this machine only (127.0.0.0/8, ::1).
+/// Blocks as above. Errors: unsupported (no such host).
+[[nodiscard]] Result<bool> is_loopback(const Endpoint& endpoint);
 
 }  // namespace larder::transport

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 import pytest
 
@@ -332,3 +333,27 @@ def test_the_health_check_fails_in_time_where_nobody_answers():
 
 def test_a_health_check_of_nothing_known_is_a_bad_option():
     assert run("--healthcheck", "gopher://127.0.0.1:70")[0] == 2
+
+
+def test_many_shards_with_nothing_to_do_use_no_processor_and_stop(start_server):
+    # An idle shard once cost a place of the sweep's portion: past 256 shards the sweep never ended, and the loops with it.
+    server = start_server("--shards", "1024", "--workers", "2")
+    with server.peer("resp") as peer:
+        for _ in range(200):
+            peer.ask(b"PING\r\n", b"+PONG\r\n")
+    server.stop()
+
+
+def test_a_reply_past_the_output_limit_ends_its_connection_and_is_counted(start_server):
+    server = start_server("--memory", "64mb", "--shards", "1", "--value-size-max", "1mb", "--output-size-max", "4mb")
+    value = b"x" * 1_000_000
+    with server.peer("resp") as peer:
+        peer.ask(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\n" + value + b"\r\n", b"+OK\r\n")
+        peer.send(b"*9\r\n$4\r\nMGET\r\n" + b"$1\r\nk\r\n" * 8)
+        assert len(peer.read_all()) < 8_000_000
+    with server.peer("resp") as peer:
+        # Three values fit.
+        reply = b"$1000000\r\n" + value + b"\r\n"
+        peer.ask(b"*4\r\n$4\r\nMGET\r\n" + b"$1\r\nk\r\n" * 3, b"*3\r\n" + reply * 3)
+    with urllib.request.urlopen(f"{server.address('http')}/v1/stats") as stats:
+        assert json.load(stats)["slow_readers_closed"] == 1
