@@ -55,7 +55,7 @@ def flags():
 
 
 def test_find_package_finds_all_that_the_example_needs(prefix, example, cache, tmp_path):
-    run("cmake", "-S", example, "-B", tmp_path, f"-DCMAKE_PREFIX_PATH={prefix}",
+    run("cmake", "-G", "Ninja", "-S", example, "-B", tmp_path, f"-DCMAKE_PREFIX_PATH={prefix}",
         f"-DCMAKE_CXX_COMPILER={cached('CMAKE_CXX_COMPILER')}",
         f"-DCMAKE_CXX_FLAGS={' '.join(['-Wall', '-Wextra', '-Wpedantic', '-Wshadow', '-Wconversion', '-Werror', *flags()])}")
     run("cmake", "--build", tmp_path)
@@ -80,6 +80,6 @@ def test_a_later_version_is_asked_for_in_vain(prefix, example, tmp_path):
     shutil.copytree(example, project)
     lists = project / "CMakeLists.txt"
     lists.write_text(lists.read_text().replace("find_package(Larder 0.1 ", "find_package(Larder 0.999 "))
-    done = subprocess.run(["cmake", "-S", project, "-B", tmp_path, f"-DCMAKE_PREFIX_PATH={prefix}"],
+    done = subprocess.run(["cmake", "-G", "Ninja", "-S", project, "-B", tmp_path, f"-DCMAKE_PREFIX_PATH={prefix}"],
                           capture_output=True, text=True)
     assert done.returncode != 0 and "0.999" in done.stderr
