@@ -296,6 +296,44 @@ TEST(Pipeline, IsAnErrorAsAWholeOnlyIfNothingWasSent) {
   EXPECT_EQ(kind_of(client.run(pipeline)), ErrorKind::disconnected);
 }
 
+// Replies are read in pieces whose ends fall where they like. Method: answers that are longer than a piece,
+// with the pieces' likely ends at every byte of what stands around them; TCP brings most of them whole.
+TEST(Pipeline, TakesAnyNumberOfShortAnswers) {
+  constexpr int count = 10000;
+  std::string commands;
+  std::string replies;
+  Pipeline pipeline;
+  for (int i = 0; i < count; ++i) {
+    commands += set_k_v;
+    replies += "+OK\r\n";
+    pipeline.set("k", "v");
+  }
+  const ScriptedPeer peer([&](PeerConnection& connection) {
+    connection.expect(commands);
+    connection.send(replies);
+  });
+  Client client = client_of(peer.url());
+  const auto answers_of_all = client.run(pipeline);
+  ASSERT_TRUE(answers_of_all);
+  for (const auto& answer : *answers_of_all) ASSERT_TRUE(answer) << answer.error().message;
+}
+
+TEST(Client, ReadsValuesOfEverySizeAroundWhatItReadsAtATime) {
+  std::vector<std::string> values;
+  for (const std::size_t read_size : {std::size_t{16} << 10, std::size_t{32} << 10}) {
+    for (std::size_t size = read_size - 16; size <= read_size + 2; ++size) values.emplace_back(size, 'v');
+  }
+  const ScriptedPeer peer([&](PeerConnection& connection) {
+    for (const std::string& value : values) {
+      connection.expect(get_k);
+      connection.send("$" + std::to_string(value.size()) + "\r\n" + value + "\r\n");
+    }
+  });
+  Client client = client_of(peer.url());
+  for (const std::string& value : values) EXPECT_TRUE(client.get("k") == value) << value.size();
+  EXPECT_EQ(peer.accepted_count(), 1U);
+}
+
 // A server stops reading once too much of its answers is untaken. Method: the peer answers each command with
 // far more bytes than it reads, and reads no further before its answer has left.
 TEST(Pipeline, TakesAnswersWhileItIsStillSending) {

@@ -17,7 +17,7 @@
 namespace larder::client {
 namespace {
 
-/// Read at a time. The decoder keeps what it needs, so this bounds nothing but system calls.
+/// Read at a time. Replies may be of any size: this is about system calls only.
 constexpr std::size_t receive_size = std::size_t{16} << 10;
 
 std::string reason(int error_number) { return std::generic_category().message(error_number); }
@@ -130,6 +130,7 @@ Result<void> Connection::exchange(Bytes commands, std::size_t command_count, Dea
     if (deadline.passed() && (!unsent.empty() || reply_count < command_count))
       return failure(ErrorKind::timed_out, "the server did not finish its answer within the time limit");
   }
+  LARDER_ASSERT(unread_.empty());  // receive_some() refuses what follows the last reply
   usable_ = true;
   return {};
 }
@@ -152,20 +153,22 @@ Result<void> Connection::receive_some(std::size_t& reply_count, std::size_t comm
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {};
     return failure(ErrorKind::disconnected, "the connection broke while receiving: " + reason(errno));
   }
-  Bytes received(buffer.data(), static_cast<std::size_t>(size));
-  while (!received.empty()) {
+  unread_.append(buffer.data(), static_cast<std::size_t>(size));
+  Bytes rest = unread_;
+  while (!rest.empty()) {
     // Answers to questions that were not asked mean that the two sides count differently: whose answer the
     // ones before were is then anybody's guess.
     if (reply_count == command_count)
       return failure(ErrorKind::malformed, "the server answered more than it was asked");
-    auto decoded = decoder_.next(received);
+    auto decoded = decoder_.next(rest);
     if (!decoded) return std::unexpected(decoded.error());
-    received.remove_prefix(decoder_.consumed());
+    rest.remove_prefix(decoder_.consumed());
     std::optional<protocol::Reply>& reply = *decoded;
     if (!reply) break;
     if (auto taken = on_reply(reply_count, *reply); !taken) return taken;
     ++reply_count;
   }
+  unread_.erase(0, unread_.size() - rest.size());  // once for all of them, so that many small ones stay cheap
   return {};
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <utility>
 
 #include "base/bytes.h"
@@ -22,7 +23,8 @@ namespace larder::client {
 ///
 /// Threads    one at a time
 /// Errors     disconnected, timed_out, malformed, too_large; after any of them it is not usable() any more
-/// Invariant  between the exchanges of a usable connection nothing is unsent and no reply is owed
+/// Invariant  between the exchanges of a usable connection nothing is unsent, no reply is owed and no byte of
+///            one is left over
 class Connection final {
  public:
   /// Takes the reply to the command at `index`. An Error ends the exchange: that was no answer to the
@@ -34,10 +36,16 @@ class Connection final {
   [[nodiscard]] static Result<Connection> open(Resolver& resolver, Deadline deadline,
                                                const protocol::ReplyLimits& limits);
 
+  /// Of a socket that is connected already, non-blocking and now owned, for tests.
+  [[nodiscard]] static Connection adopt(int descriptor, const protocol::ReplyLimits& limits) {
+    return Connection(descriptor, limits);
+  }
+
   Connection(Connection&& other) noexcept
       : descriptor_(std::exchange(other.descriptor_, -1)),
         usable_(std::exchange(other.usable_, false)),
-        decoder_(std::move(other.decoder_)) {}
+        decoder_(std::move(other.decoder_)),
+        unread_(std::move(other.unread_)) {}
   Connection& operator=(Connection&&) = delete;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -63,6 +71,7 @@ class Connection final {
   int descriptor_;
   bool usable_ = true;
   protocol::ReplyDecoder decoder_;
+  std::string unread_;  // came, but the decoder wants it again with what follows: less than a line and a read
 };
 
 }  // namespace larder::client

@@ -99,6 +99,22 @@ def test_passes_on_every_byte_of_a_value(peer, resp):
     assert ask(peer, request("GET", f"{STORAGE}?key={urllib.parse.quote(key)}")).body == value
 
 
+def test_stores_as_many_pairs_as_a_form_may_have(peer):
+    """Their answers are more bytes than the client reads at a time."""
+    stored = ask(peer, post(*((f"k{i}", f"v{i}") for i in range(10000))))
+    assert (stored.status, stored.body) == (200, b"OK\n")
+    for i in (0, 3276, 3277, 9999):
+        assert ask(peer, get(f"k{i}")).body == b"v%d" % i
+
+
+def test_passes_on_values_of_every_size_around_what_the_client_reads_at_a_time(peer):
+    for read_size in (1 << 14, 1 << 15):
+        for size in range(read_size - 16, read_size + 7):
+            assert ask(peer, post(("k", "v" * size))).status == 200
+            found = ask(peer, get("k"))
+            assert (found.status, len(found.body)) == (200, size), found.body[:100]
+
+
 @pytest.mark.parametrize(
     "status, data",
     [
