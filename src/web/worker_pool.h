@@ -30,7 +30,8 @@ struct WorkerPoolOptions {
 ///
 /// Units      sizes are bytes
 /// Threads    submit() from any; tasks run on the pool's
-/// Errors     submit() answers false when the queue is full. A task must not throw
+/// Errors     submit() answers false when the queue is full. A task must not throw. The constructor throws
+///            std::system_error, whose text says what was tried, when there are no threads to be had
 /// Invariant  the queue is within both bounds; one task fits into an empty queue whatever its size
 class WorkerPool final {
  public:
@@ -43,6 +44,9 @@ class WorkerPool final {
   /// Waits for the tasks that run; those that still wait are destroyed without being run.
   ~WorkerPool();
 
+  /// No task is begun after this, and none is taken any more. Any thread.
+  void stop();
+
   /// False, and `task` is destroyed: there is no room for it now.
   [[nodiscard]] bool submit(std::size_t size, Task task);
 
@@ -54,6 +58,7 @@ class WorkerPool final {
   };
 
   void work();
+  void end();
 
   const WorkerPoolOptions options_;
   std::mutex mutex_;

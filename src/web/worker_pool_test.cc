@@ -76,20 +76,19 @@ TEST_F(WorkerPoolTest, RefusesWhatIsBeyondItsSizeButTakesOneTaskOfAnySize) {
   EXPECT_TRUE(pool.submit(60, [](Duration) {}));
 }
 
-TEST_F(WorkerPoolTest, DestroysWhatStillWaitsWhenItEnds) {
+TEST_F(WorkerPoolTest, RunsNothingOnceItWasStopped) {
   const auto held = std::make_shared<int>(0);
-  bool ran = false;
-  std::thread releaser;
+  std::atomic<bool> ran = false;
   {
     WorkerPool pool(options());
     block(pool);
     ASSERT_TRUE(pool.submit(1, [held, &ran](Duration) { ran = true; }));
-    releaser = std::thread([this] { go_on(); });
-    // Whether the waiting task still runs is a race that both sides may win; that it is gone afterwards is
-    // not.
+    pool.stop();
+    EXPECT_FALSE(pool.submit(1, [&ran](Duration) { ran = true; }));
+    go_on();
   }
-  releaser.join();
-  EXPECT_EQ(held.use_count(), 1);
+  EXPECT_FALSE(ran);
+  EXPECT_EQ(held.use_count(), 1) << "what still waited is destroyed";
 }
 
 }  // namespace

@@ -379,6 +379,15 @@ def test_a_busy_port_names_itself_and_the_option(web, start):
     assert str(web.address("http").port) in second.stderr and "--listen" in second.stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may take on a user that has no other processes")
+def test_too_few_threads_end_the_start_with_a_sentence():
+    options = ["--listen", "http://127.0.0.1:0", "--cache", "resp://127.0.0.1:1"]
+    limited = ["setpriv", "--reuid=61234", "--clear-groups", "prlimit", "--nproc=8", BIN / "larder-web", *options]
+    done = subprocess.run(limited, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert done.returncode == 1, done
+    assert "cannot start the threads" in done.stderr and "terminate" not in done.stderr
+
+
 def test_options_that_cannot_work_are_refused(start):
     for options in (["--cache", "http://127.0.0.1:1"], ["--cache", "resp://127.0.0.1:0"], ["--listen", "5000"], ["--bogus"]):
         assert start("larder-web", *options).wait() == 2, options
