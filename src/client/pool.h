@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/endpoint.h"
@@ -43,27 +44,28 @@ enum class Freshness : std::uint8_t {
 ///
 /// Threads    any number may call at once; outlives its leases
 /// Errors     disconnected and timed_out (no connection), overloaded (none came free before the deadline)
-/// Invariant  leased + idle <= connection_count_max; an idle connection was usable when it came back
+/// Invariant  leased + idle <= connection_count_max; an idle connection was usable when it came back; the
+///            list of idle ones has memory for the leased ones too, so that giving back cannot fail
 class Pool final {
  public:
   /// One connection in one caller's hand.
   class Lease final {
    public:
-    Lease(Lease&& other) noexcept : pool_(other.pool_), connection_(std::move(other.connection_)) {}
+    Lease(Lease&& other) noexcept
+        : pool_(std::exchange(other.pool_, nullptr)), connection_(std::move(other.connection_)) {}
     Lease& operator=(Lease&&) = delete;
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     ~Lease() {
-      if (connection_) pool_.give_back(std::move(connection_));
+      if (pool_ != nullptr) pool_->give_back(std::move(connection_));
     }
     Connection* operator->() const { return connection_.get(); }
 
    private:
     friend class Pool;
-    Lease(Pool& pool, std::unique_ptr<Connection> connection)
-        : pool_(pool), connection_(std::move(connection)) {}
+    Lease() = default;
 
-    Pool& pool_;
+    Pool* pool_ = nullptr;  // null: it holds no place
     std::unique_ptr<Connection> connection_;
   };
 
@@ -75,7 +77,7 @@ class Pool final {
   [[nodiscard]] std::size_t connection_count() const;
 
  private:
-  void give_back(std::unique_ptr<Connection> connection);
+  void give_back(std::unique_ptr<Connection> connection) noexcept;
 
   const PoolOptions options_;
   Resolver resolver_;

@@ -2,9 +2,11 @@
 #include "client/pool.h"
 
 #include <gtest/gtest.h>
+#include <new>
 #include <optional>
 #include <thread>
 
+#include "client/failing_memory.h"
 #include "client/scripted_peer.h"
 
 namespace larder::client {
@@ -80,6 +82,45 @@ TEST(Pool, ForgetsAFailureToConnect) {
     EXPECT_EQ(lease.error().kind, ErrorKind::disconnected);
   }
   EXPECT_EQ(pool.connection_count(), 0U);
+}
+
+// Method: every allocation in turn is the one that fails, and all behind it. A place that got lost is missed
+// by the caller that follows, for whom the pool has just this one.
+TEST(Pool, LosesNoPlaceWhenMemoryRunsOut) {
+  const ScriptedPeer peer(stay_silent, ScriptedPeer::Mode::all_at_once);
+  for (const Freshness freshness : {Freshness::any, Freshness::fresh}) {
+    bool has_failed = true;
+    for (std::size_t count = 0; has_failed; ++count) {
+      ASSERT_LT(count, 1000U);
+      Pool pool(options_for(peer, 1));
+      const Deadline deadline = Deadline::after(Duration{5000});
+      if (freshness == Freshness::fresh) {
+        EXPECT_TRUE(pool.acquire(Freshness::any, deadline));
+      }
+      memory_lasts_for(count);
+      try {
+        const auto lease = pool.acquire(freshness, deadline);
+        EXPECT_TRUE(lease);
+      } catch (const std::bad_alloc&) {
+      }
+      has_failed = memory_is_back();
+      EXPECT_TRUE(pool.acquire(Freshness::any, Deadline::after(Duration{1000}))) << count;
+    }
+  }
+}
+
+// Leases end in destructors. Method: as above, but nothing is left once both have been leased.
+TEST(Pool, GivesBackWithoutMemory) {
+  const ScriptedPeer peer(stay_silent, ScriptedPeer::Mode::all_at_once);
+  Pool pool(options_for(peer, 2));
+  {
+    const auto first = pool.acquire(Freshness::any, Deadline::after(Duration{5000}));
+    const auto second = pool.acquire(Freshness::fresh, Deadline::after(Duration{5000}));
+    ASSERT_TRUE(first && second);
+    memory_lasts_for(0);
+  }
+  EXPECT_FALSE(memory_is_back());
+  EXPECT_EQ(pool.connection_count(), 2U);
 }
 
 }  // namespace

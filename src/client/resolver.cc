@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <netdb.h>
 #include <system_error>
@@ -20,6 +21,7 @@ Result<std::vector<Address>> look_up(const std::string& host, std::uint16_t port
   const int problem = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
   if (problem != 0)
     return failure(ErrorKind::disconnected, "cannot look up " + host + ": " + ::gai_strerror(problem));
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
   std::vector<Address> addresses;
   for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
     Address address;
@@ -27,7 +29,6 @@ Result<std::vector<Address>> look_up(const std::string& host, std::uint16_t port
     address.size = each->ai_addrlen;
     addresses.push_back(address);
   }
-  ::freeaddrinfo(found);
   return addresses;
 }
 
@@ -57,7 +58,12 @@ Result<std::vector<Address>> Resolver::resolve(Deadline deadline) {
     try {
       // Detached: nobody can wait for it, neither a caller with a deadline nor a destructor.
       std::thread([state = state_] {
-        auto found = state->lookup();
+        Result<std::vector<Address>> found;
+        try {
+          found = state->lookup();
+        } catch (...) {  // no memory, most likely: the text is one that needs none
+          found = failure(ErrorKind::overloaded, "no memory");
+        }
         const std::lock_guard guard(state->mutex);
         state->last = std::move(found);
         state->running = false;

@@ -28,7 +28,7 @@ struct Address {
 /// Looks up one host, again and again.
 ///
 /// Threads    any number may call at once
-/// Errors     disconnected (no such host), timed_out, overloaded (no thread to be had)
+/// Errors     disconnected (no such host), timed_out, overloaded (no thread or memory to be had)
 class Resolver final {
  public:
   using Lookup = std::function<Result<std::vector<Address>>()>;

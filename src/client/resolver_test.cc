@@ -4,6 +4,7 @@
 #include <atomic>
 #include <future>
 #include <gtest/gtest.h>
+#include <new>
 
 namespace larder::client {
 namespace {
@@ -44,6 +45,20 @@ TEST(Resolver, LeavesALookupThatTakesTooLong) {
   const auto found = resolver.resolve(Deadline::after(Duration{10000}));
   ASSERT_TRUE(found);
   EXPECT_LE(lookup_count, 2) << "callers who come during a lookup wait for that one";
+}
+
+// The lookup runs on a thread that nobody watches over.
+TEST(Resolver, SurvivesALookupThatThrows) {
+  bool throws = true;
+  Resolver resolver([&]() -> Result<std::vector<Address>> {
+    if (throws) throw std::bad_alloc();
+    return std::vector<Address>(1);
+  });
+  const auto none = resolver.resolve(Deadline::after(Duration{10000}));
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, ErrorKind::overloaded);
+  throws = false;
+  EXPECT_TRUE(resolver.resolve(Deadline::after(Duration{10000})));
 }
 
 TEST(Resolver, MayGoBeforeItsLookupEnds) {
