@@ -1,6 +1,5 @@
 #include "web/cache_calls.h"
 
-#include <exception>
 #include <utility>
 
 #include "program/log.h"
@@ -10,15 +9,22 @@ namespace larder::web {
 bool CacheCalls::start(CacheCall call, Done done) {
   const std::size_t size = size_of(call);
   return pool_.submit(size, [this, call = std::move(call), done = std::move(done)](Duration waited) mutable {
-    WebResponse response;
-    try {
-      response = waited > wait_max ? too_busy() : make(call);
-    } catch (const std::exception& exception) {  // no memory, most likely: one request's trouble
-      program::log_error(std::string("a request failed: ") + exception.what());
-      response = failed();
-    }
-    done(std::move(response));
+    done(outcome(call, waited));
   });
+}
+
+// Nothing may leave the task: not an exception, and not a request without an answer.
+WebResponse CacheCalls::outcome(const CacheCall& call, Duration waited) noexcept {
+  try {
+    return waited > wait_max ? too_busy() : make(call);
+  } catch (...) {  // no memory, most likely: one request's trouble
+  }
+  try {
+    program::log_error("a request failed, for want of memory most likely");
+    return failed(call);
+  } catch (...) {
+  }
+  return {.status = 500, .body = "no memory\n"};  // so short that it needs none
 }
 
 WebResponse CacheCalls::make(const CacheCall& call) {
@@ -36,15 +42,32 @@ WebResponse CacheCalls::make(const CacheCall& call) {
 
 /// Requests are not logged; that the cache went away, and that it came back, is.
 void CacheCalls::note(const Error* error) {
-  const bool is_away =
-      error != nullptr && (error->kind == ErrorKind::disconnected || error->kind == ErrorKind::timed_out ||
-                           error->kind == ErrorKind::malformed);
+  const CacheSign sign = sign_of(error);
+  if (sign == CacheSign::none) return;
+  const bool is_away = sign == CacheSign::away;
   if (cache_is_away_.exchange(is_away) == is_away) return;
   if (is_away) {
     program::log_warn("the cache is away: " + error->message);
   } else {
     program::log_info("the cache answers again");
   }
+}
+
+CacheSign sign_of(const Error* error) {
+  if (error == nullptr) return CacheSign::answers;
+  switch (error->kind) {
+    case ErrorKind::disconnected:
+    case ErrorKind::timed_out:
+    case ErrorKind::malformed:
+      return CacheSign::away;
+    case ErrorKind::overloaded:  // also when every connection is busy, which says nothing of the cache
+      return CacheSign::none;
+    case ErrorKind::refused:
+    case ErrorKind::too_large:
+    case ErrorKind::unsupported:
+      break;
+  }
+  return CacheSign::answers;
 }
 
 }  // namespace larder::web

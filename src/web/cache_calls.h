@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 
 #include "base/clock.h"
@@ -23,10 +24,17 @@ class CallRunner {
   [[nodiscard]] virtual bool start(CacheCall call, Done done) = 0;
 };
 
+/// What the outcome of a call tells about the cache.
+enum class CacheSign : std::uint8_t { none, answers, away };
+
+/// `error` is null for an answer.
+[[nodiscard]] CacheSign sign_of(const Error* error);
+
 /// Makes them through the client library on a pool of threads.
 ///
 /// Ownership  borrows the client, owns the pool
 /// Threads    start() from any
+/// Errors     none leaves a call: one for which there is no memory is answered so
 /// Invariant  every call that was started is answered, unless the pool is destroyed first
 class CacheCalls final : public CallRunner {
  public:
@@ -38,6 +46,7 @@ class CacheCalls final : public CallRunner {
   [[nodiscard]] bool start(CacheCall call, Done done) override;
 
  private:
+  WebResponse outcome(const CacheCall& call, Duration waited) noexcept;
   WebResponse make(const CacheCall& call);
   void note(const Error* error);
 

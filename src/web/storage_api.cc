@@ -163,6 +163,10 @@ WebResponse too_busy() {
   return try_later("too many requests wait for the cache; nothing was done, try again");
 }
 
-WebResponse failed() { return sentence(500, "this application failed; some pairs may be stored"); }
+WebResponse failed(const CacheCall& call) {
+  return sentence(500, std::holds_alternative<StorePairs>(call)
+                           ? "this application failed; some pairs may be stored, others not"
+                           : "this application failed; try again");
+}
 
 }  // namespace larder::web

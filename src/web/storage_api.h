@@ -70,7 +70,7 @@ inline constexpr std::size_t pair_count_max = 10'000;
 /// 503, when there is no room for another call or it waited too long; the cache was not asked.
 [[nodiscard]] WebResponse too_busy();
 
-/// 500, when we failed and know nothing better to say.
-[[nodiscard]] WebResponse failed();
+/// 500, when we failed in the middle of `call` and know nothing better to say.
+[[nodiscard]] WebResponse failed(const CacheCall& call);
 
 }  // namespace larder::web

@@ -189,5 +189,10 @@ TEST(StoreAnswer, TellsATooLargePairFromACacheThatRefuses) {
       503);
 }
 
+TEST(FailedAnswer, SpeaksOfStoringOnlyToThoseWhoStore) {
+  EXPECT_THAT(failed(StorePairs{}).body, HasSubstr("some pairs may be stored"));
+  EXPECT_THAT(failed(ReadValue{}).body, testing::Not(HasSubstr("stored")));
+}
+
 }  // namespace
 }  // namespace larder::web

@@ -1,7 +1,9 @@
 #include "web/web_handler.h"
 
 #include <mutex>
+#include <new>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace larder::web {
@@ -13,6 +15,17 @@ namespace {
 
 BodyPolicy policy_for(const Request& request) {
   return request.method == "HEAD" ? BodyPolicy::omit : BodyPolicy::send;
+}
+
+// Waking takes a little memory. Without it the connection would wait for ever, so the worker waits for it.
+void wake(transport::Waker& waker) {
+  for (;;) {
+    try {
+      return waker.wake();
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(Duration{10});
+    }
+  }
 }
 
 }  // namespace
@@ -74,7 +87,7 @@ void WebHandler::take(const Request& request, Output& output) {
       const std::lock_guard guard(pending->mutex);
       pending->response = std::move(response);
     }
-    waker->wake();
+    wake(*waker);
   };
   if (!runner_.start(std::move(std::get<CacheCall>(planned)), std::move(done)))
     return respond(too_busy(), output);

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <utility>
@@ -37,8 +38,15 @@ class HeldRunner final : public CallRunner {
 
 class CountingWaker final : public transport::Waker {
  public:
-  void wake() override { ++count; }
+  void wake() override {
+    if (failure_count > 0) {
+      --failure_count;
+      throw std::bad_alloc();
+    }
+    ++count;
+  }
   int count = 0;
+  int failure_count = 0;
 };
 
 /// A connection as a transport keeps one: input that is not consumed is presented again.
@@ -116,6 +124,15 @@ TEST_F(WebHandlerTest, SaysSoWhenThereIsNoRoomForACall) {
   EXPECT_THAT(taken(), StartsWith("HTTP/1.1 503 "));
   runner_.full = false;
   EXPECT_EQ(feed(get_k), Wait::wake) << "the connection is kept";
+}
+
+TEST_F(WebHandlerTest, IsWokenThoughMemoryRanOut) {
+  EXPECT_EQ(feed(get_k), Wait::wake);
+  waker_->failure_count = 2;
+  runner_.answer_first("value");
+  EXPECT_EQ(waker_->count, 1);
+  EXPECT_EQ(advance(), Wait::input);
+  EXPECT_THAT(taken(), EndsWith("value"));
 }
 
 // The peer may hang up while the cache is asked, and the outcome comes all the same, from another thread.
