@@ -22,12 +22,12 @@
 #include "base/result.h"
 #include "cache/backend.h"
 #include "server/dialects.h"
-#include "server/refusals.h"
 #include "server/server_options.h"
 #include "server/workers.h"
 #include "session/session.h"
 #include "transport/accept_spread.h"
 #include "transport/listener.h"
+#include "transport/refusals.h"
 
 namespace larder::server {
 
@@ -72,7 +72,7 @@ class Server final {
   SystemClock clock_;
   session::ServerFacts facts_;
   std::vector<Endpoint> endpoints_;
-  Refusals refusals_;                // of worker 0, which accepts
+  transport::Refusals refusals_;     // of worker 0, which accepts
   std::uint64_t connection_id_ = 0;  // of worker 0: the last one given
   std::unique_ptr<cache::Cache> cache_;
   std::vector<session::Environment> environments_;  // one a worker

@@ -8,15 +8,18 @@ namespace larder::web {
 
 bool CacheCalls::start(CacheCall call, Done done) {
   const std::size_t size = size_of(call);
-  return pool_.submit(size, [this, call = std::move(call), done = std::move(done)](Duration waited) mutable {
-    done(outcome(call, waited));
-  });
+  const bool is_started = pool_.submit(size, [this, call = std::move(call), done = std::move(done)](
+                                                 Duration waited) mutable { done(outcome(call, waited)); });
+  if (!is_started) ++counts_.requests_refused;
+  return is_started;
 }
 
 // Nothing may leave the task: not an exception, and not a request without an answer.
 WebResponse CacheCalls::outcome(const CacheCall& call, Duration waited) noexcept {
   try {
-    return waited > wait_max ? too_busy() : make(call);
+    if (waited <= wait_max) return make(call);
+    ++counts_.requests_refused;
+    return too_busy();
   } catch (...) {  // no memory, most likely: one request's trouble
   }
   try {
@@ -45,6 +48,7 @@ void CacheCalls::note(const Error* error) {
   const CacheSign sign = sign_of(error);
   if (sign == CacheSign::none) return;
   const bool is_away = sign == CacheSign::away;
+  if (is_away) ++counts_.cache_failures;
   if (cache_is_away_.exchange(is_away) == is_away) return;
   if (is_away) {
     program::log_warn("the cache is away: " + error->message);

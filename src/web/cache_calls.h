@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "larder/client.h"
 #include "web/storage_api.h"
+#include "web/web_counts.h"
 #include "web/worker_pool.h"
 
 namespace larder::web {
@@ -32,7 +33,7 @@ enum class CacheSign : std::uint8_t { none, answers, away };
 
 /// Makes them through the client library on a pool of threads.
 ///
-/// Ownership  borrows the client, owns the pool
+/// Ownership  borrows the client and the counts, owns the pool
 /// Threads    start() from any
 /// Errors     none leaves a call: one for which there is no memory is answered so
 /// Invariant  every call that was started is answered, unless the pool is destroyed first
@@ -41,7 +42,8 @@ class CacheCalls final : public CallRunner {
   /// A call that waited longer than this for a thread is answered 503 without being made.
   static constexpr Duration wait_max{1000};
 
-  CacheCalls(Client& client, const WorkerPoolOptions& options) : client_(client), pool_(options) {}
+  CacheCalls(Client& client, WebCounts& counts, const WorkerPoolOptions& options)
+      : client_(client), counts_(counts), pool_(options) {}
 
   [[nodiscard]] bool start(CacheCall call, Done done) override;
 
@@ -51,6 +53,7 @@ class CacheCalls final : public CallRunner {
   void note(const Error* error);
 
   Client& client_;
+  WebCounts& counts_;
   std::atomic<bool> cache_is_away_ = false;
   WorkerPool pool_;  // last: its threads use the members above
 };

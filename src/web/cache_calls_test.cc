@@ -35,7 +35,8 @@ TEST(CacheCalls, AnswerThoughMemoryRunsOut) {
   auto client = make_client({.address = peer.url(), .connection_count_max = 1});
   ASSERT_TRUE(client);
   MemoryClock clock;
-  CacheCalls calls(*client, {.thread_count = 1, .clock = &clock});
+  WebCounts counts;
+  CacheCalls calls(*client, counts, {.thread_count = 1, .clock = &clock});
   bool has_failed = true;
   for (std::size_t count = 0; has_failed; ++count) {
     ASSERT_LT(count, 1000U);

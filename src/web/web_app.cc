@@ -8,13 +8,17 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/output.h"
 #include "program/file_limit.h"
 #include "program/log.h"
 #include "program/run_program.h"
 #include "program/stop_signals.h"
+#include "protocol/http/response_writer.h"
 #include "transport/event_loop.h"
 #include "transport/listener.h"
+#include "transport/refusals.h"
 #include "web/cache_calls.h"
+#include "web/web_counts.h"
 #include "web/web_handler.h"
 #include "web/web_options.h"
 
@@ -22,7 +26,10 @@ namespace larder::web {
 namespace {
 
 constexpr std::size_t connection_count_max = 10'000;
-constexpr std::uint64_t reserved_descriptor_count = 64;  // listeners, the loop, the cache, standard streams
+// Listeners, the loop, the cache, standard streams; and those who are being refused.
+constexpr std::uint64_t reserved_descriptor_count = 64 + transport::Refusals::socket_count_max;
+constexpr Duration refusals_tick_period{100};
+constexpr Duration report_tick_period{1000};
 constexpr std::size_t thread_count = 16;
 constexpr Duration cache_time_limit{1000};  // to connect, and for a whole call
 constexpr Duration shutdown_timeout{10'000};
@@ -37,6 +44,28 @@ ClientOptions client_options(const Endpoint& cache) {
           .connect_timeout = cache_time_limit,
           .call_timeout = cache_time_limit,
           .connection_count_max = thread_count};
+}
+
+std::size_t fitting_connection_count() {
+  const std::uint64_t file_limit = program::raise_file_limit();
+  const std::size_t fitting =
+      program::connections_that_fit(connection_count_max, file_limit, reserved_descriptor_count);
+  if (fitting < connection_count_max) {
+    program::log_warn("no more than " + std::to_string(fitting) + " connections instead of " +
+                      std::to_string(connection_count_max) + ": this process may have " +
+                      std::to_string(file_limit) + " open files");
+  }
+  return fitting;
+}
+
+/// What a peer hears for whom there is no room, whatever it was going to ask.
+std::string no_room() {
+  Output output;
+  const protocol::http::HeaderView retry_after{.name = "Retry-After", .value = "1"};
+  protocol::http::write_text(
+      {.status = 503, .content_type = text_type, .keep_alive = false, .headers = {&retry_after, 1}},
+      "too many connections; try again", output);
+  return std::string(output.pending());
 }
 
 /// Runs the loop on a thread of its own until a signal has stopped it.
@@ -70,14 +99,19 @@ int serve(const program::OptionValues& values) {
 
   auto stop = program::StopSignals::make();
   if (!stop) return cannot_start(stop.error());
-  const std::size_t connections_max = program::connections_that_fit(
-      connection_count_max, program::raise_file_limit(), reserved_descriptor_count);
+  const std::size_t connections_max = fitting_connection_count();
 
   const SystemClock clock;
   const WebLimits limits;
+  WebCounts counts;
+  CountingObserver observer(counts);
+  CountReport report(counts);
+  transport::Refusals refusals;
+  const std::string refusal = no_room();
 
   transport::LoopOptions loop_options;
   loop_options.clock = &clock;
+  loop_options.observer = &observer;
   // One response at a time is unsent, and the largest is a value as large as the client takes one.
   loop_options.limits.output_size_max = ClientOptions{}.reply_size_max + Output::high_water_size;
   auto loop = transport::make_epoll_loop(loop_options);
@@ -85,7 +119,7 @@ int serve(const program::OptionValues& values) {
   transport::EventLoop& connections = **loop;
 
   // Behind the loop, so that its threads have ended before the connections that they wake are gone.
-  CacheCalls calls(*client, {.thread_count = thread_count, .clock = &clock});
+  CacheCalls calls(*client, counts, {.thread_count = thread_count, .clock = &clock});
 
   std::string ready = "ready";
   for (const Endpoint& endpoint : options.listen) {
@@ -96,13 +130,18 @@ int serve(const program::OptionValues& values) {
     }
     ready += ' ' + listener->endpoint.url();
     connections.listen(std::move(listener->socket), [&, connections_max](transport::Socket socket) {
-      // Past the bound a connection is closed again at once: it would only wait for memory.
       if (connections.connection_count() < connections_max)
-        connections.adopt(std::move(socket), std::make_unique<WebHandler>(calls, limits));
+        return connections.adopt(std::move(socket), std::make_unique<WebHandler>(calls, limits));
+      ++counts.connections_refused;
+      refusals.refuse(std::move(socket), refusal, clock.now().steady);
     });
   }
+  connections.every(refusals_tick_period, [&](const Now& now) { refusals.tick(now.steady); });
+  connections.every(report_tick_period, [&](const Now&) { report.tick(); });
   program::log_always(ready);
-  return run(connections, *stop);
+  const int status = run(connections, *stop);
+  program::log_info(counts.text());
+  return status;
 }
 
 }  // namespace larder::web

@@ -363,6 +363,26 @@ def test_stops_cleanly_and_answers_what_is_under_way(start_web):
         assert web.wait() == 0
 
 
+def test_a_peer_beyond_the_bound_of_connections_is_told_and_counted(start, server):
+    options = ["--listen", "http://127.0.0.1:0", "--cache", server.address("resp")]
+    web = start("/usr/bin/prlimit", "--nofile=150", BIN / "larder-web", *options).wait_until_ready()
+    most = int(re.search(r"no more than (\d+) connections instead of \d+: .* 150 open files", web.stderr).group(1))
+    peers = [web.peer("http") for _ in range(most)]
+    for peer in peers:
+        assert ask(peer, request("GET", "/healthz")).status == 200
+    with web.peer("http") as late:
+        late.send(get("k"))
+        refused = Response(late)
+        assert refused.status == 503 and b"too many connections" in refused.body
+        assert refused.headers["connection"] == "close"
+        assert late.read_all() == b""
+    web.wait_for_line(f"{most} connections served, 1 refused")
+    peers.pop().close()
+    while once(web, request("GET", "/healthz")).status != 200:
+        pass
+    web.stop()
+
+
 def test_its_health_check_tells_a_server_from_none(web):
     def health(url):
         done = subprocess.run([BIN / "larder-web", "--healthcheck", url], capture_output=True, timeout=PATIENCE_S)

@@ -1,11 +1,11 @@
-#include "server/refusals.h"
+#include "transport/refusals.h"
 
 #include <array>
 #include <cerrno>
 #include <sys/socket.h>
 #include <utility>
 
-namespace larder::server {
+namespace larder::transport {
 namespace {
 
 // Throws away what has come; true: the peer is done or gone. Bounded, since a peer may send faster than this
@@ -23,7 +23,7 @@ bool has_ended(int descriptor) {
 
 }  // namespace
 
-void Refusals::refuse(transport::Socket socket, std::string_view text, SteadyTime now) {
+void Refusals::refuse(Socket socket, std::string_view text, SteadyTime now) {
   // A new socket's buffer is empty, so that the text leaves whole or, if the peer is gone, not at all.
   if (send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return;
   shutdown(socket.get(), SHUT_WR);
@@ -36,4 +36,4 @@ void Refusals::tick(SteadyTime now) {
       kept_, [&](const Kept& kept) { return now - kept.since >= kept_time || has_ended(kept.socket.get()); });
 }
 
-}  // namespace larder::server
+}  // namespace larder::transport

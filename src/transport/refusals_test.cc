@@ -1,6 +1,6 @@
 // A refused peer reads why and sees the end, whatever it had sent; and refusals cost little. Method: TCP on
 // loopback, where closing with unread bytes would reset the connection.
-#include "server/refusals.h"
+#include "transport/refusals.h"
 
 #include <array>
 #include <gtest/gtest.h>
@@ -10,10 +10,8 @@
 #include <utility>
 #include <vector>
 
-namespace larder::server {
+namespace larder::transport {
 namespace {
-
-using transport::Socket;
 
 // Two ends of one connection: ours, non-blocking, and the peer's.
 std::pair<Socket, Socket> connected_pair() {
@@ -91,4 +89,4 @@ TEST(Refusals, AreBoundedInAFlood) {
 }
 
 }  // namespace
-}  // namespace larder::server
+}  // namespace larder::transport

@@ -1,4 +1,4 @@
-// server/refusals.h: telling a connection that there is no room, so that it hears it.
+// transport/refusals.h: telling a connection that there is no room, so that it hears it.
 //
 // The text is sent at once, before any request is read, as Redis does. But a socket that is closed while
 // bytes of its peer are unread answers with a reset, and a reset destroys a text that is on its way. So the
@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "transport/socket.h"
 
-namespace larder::server {
+namespace larder::transport {
 
 /// Sockets that were refused and are not closed yet; few, and none for long.
 ///
@@ -26,7 +26,7 @@ class Refusals final {
   static constexpr Duration kept_time{1000};
 
   /// Sends `text` and begins to close. `socket` is non-blocking. In a flood the oldest makes room.
-  void refuse(transport::Socket socket, std::string_view text, SteadyTime now);
+  void refuse(Socket socket, std::string_view text, SteadyTime now);
 
   /// Closes those whose peer has gone or whose time is over. A few times a second.
   void tick(SteadyTime now);
@@ -35,11 +35,11 @@ class Refusals final {
 
  private:
   struct Kept {
-    transport::Socket socket;
+    Socket socket;
     SteadyTime since;
   };
 
   std::deque<Kept> kept_;  // oldest first
 };
 
-}  // namespace larder::server
+}  // namespace larder::transport
