@@ -163,6 +163,10 @@ WebResponse too_busy() {
   return try_later("too many requests wait for the cache; nothing was done, try again");
 }
 
+WebResponse no_memory() {
+  return try_later("this application has no room for so many bytes right now; nothing was stored, try again");
+}
+
 WebResponse failed(const CacheCall& call) {
   return sentence(500, std::holds_alternative<StorePairs>(call)
                            ? "this application failed; some pairs may be stored, others not"

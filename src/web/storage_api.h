@@ -70,6 +70,9 @@ inline constexpr std::size_t pair_count_max = 10'000;
 /// 503, when there is no room for another call or it waited too long; the cache was not asked.
 [[nodiscard]] WebResponse too_busy();
 
+/// 503, when others hold all the memory there is for bodies and answers.
+[[nodiscard]] WebResponse no_memory();
+
 /// 500, when we failed in the middle of `call` and know nothing better to say.
 [[nodiscard]] WebResponse failed(const CacheCall& call);
 

@@ -1,6 +1,7 @@
 #include "web/web_app.h"
 
 #include <cstdint>
+#include <malloc.h>
 #include <memory>
 #include <string>
 #include <thread>
@@ -18,6 +19,7 @@
 #include "transport/listener.h"
 #include "transport/refusals.h"
 #include "web/cache_calls.h"
+#include "web/memory_budget.h"
 #include "web/web_counts.h"
 #include "web/web_handler.h"
 #include "web/web_options.h"
@@ -31,8 +33,14 @@ constexpr std::uint64_t reserved_descriptor_count = 64 + transport::Refusals::so
 constexpr Duration refusals_tick_period{100};
 constexpr Duration report_tick_period{1000};
 constexpr std::size_t thread_count = 16;
-constexpr Duration cache_time_limit{1000};  // to connect, and for a whole call
+constexpr std::size_t value_size_max = std::size_t{128} << 20;  // what larder-server takes by default
+constexpr std::size_t budget_size = std::size_t{256} << 20;     // web/memory_budget.h
+constexpr Duration cache_time_limit{1000};                      // to connect, and for a whole call
 constexpr Duration shutdown_timeout{10'000};
+
+// glibc otherwise raises this by itself to the size of what is freed, up to 32 MiB, and then each of the
+// pool's threads keeps the buffers of the largest answers that it has seen: 300 MB after answers of 8 MiB.
+void return_large_buffers_to_the_kernel() { ::mallopt(M_MMAP_THRESHOLD, 256 << 10); }
 
 int cannot_start(const Error& error) {
   program::log_error(error.message);
@@ -43,7 +51,8 @@ ClientOptions client_options(const Endpoint& cache) {
   return {.address = cache.url(),
           .connect_timeout = cache_time_limit,
           .call_timeout = cache_time_limit,
-          .connection_count_max = thread_count};
+          .connection_count_max = thread_count,
+          .reply_size_max = value_size_max};
 }
 
 std::size_t fitting_connection_count() {
@@ -90,6 +99,7 @@ int run(transport::EventLoop& loop, program::StopSignals& stop) {
 }  // namespace
 
 int serve(const program::OptionValues& values) {
+  return_large_buffers_to_the_kernel();
   const WebOptions options = web_options(values);
   auto client = make_client(client_options(options.cache));
   if (!client) {
@@ -104,6 +114,7 @@ int serve(const program::OptionValues& values) {
   const SystemClock clock;
   const WebLimits limits;
   WebCounts counts;
+  MemoryBudget budget(budget_size, counts);
   CountingObserver observer(counts);
   CountReport report(counts);
   transport::Refusals refusals;
@@ -113,7 +124,7 @@ int serve(const program::OptionValues& values) {
   loop_options.clock = &clock;
   loop_options.observer = &observer;
   // One response at a time is unsent, and the largest is a value as large as the client takes one.
-  loop_options.limits.output_size_max = ClientOptions{}.reply_size_max + Output::high_water_size;
+  loop_options.limits.output_size_max = value_size_max + Output::high_water_size;
   auto loop = transport::make_epoll_loop(loop_options);
   if (!loop) return cannot_start(loop.error());
   transport::EventLoop& connections = **loop;
@@ -131,7 +142,7 @@ int serve(const program::OptionValues& values) {
     ready += ' ' + listener->endpoint.url();
     connections.listen(std::move(listener->socket), [&, connections_max](transport::Socket socket) {
       if (connections.connection_count() < connections_max)
-        return connections.adopt(std::move(socket), std::make_unique<WebHandler>(calls, limits));
+        return connections.adopt(std::move(socket), std::make_unique<WebHandler>(calls, limits, budget));
       ++counts.connections_refused;
       refusals.refuse(std::move(socket), refusal, clock.now().steady);
     });

@@ -36,8 +36,8 @@ struct WebHandler::PendingCall {
   std::optional<WebResponse> response;
 };
 
-WebHandler::WebHandler(CallRunner& runner, const WebLimits& limits)
-    : runner_(runner), limits_(limits), parser_(limits.request) {}
+WebHandler::WebHandler(CallRunner& runner, const WebLimits& limits, MemoryBudget& budget)
+    : runner_(runner), limits_(limits), parser_(limits.request), share_(budget) {}
 
 Progress WebHandler::advance(Bytes input, const Now& /*now*/, Output& output) {
   std::size_t consumed = 0;
@@ -46,6 +46,7 @@ Progress WebHandler::advance(Bytes input, const Now& /*now*/, Output& output) {
     if (!keep_alive_) return {.consumed = consumed, .wait = Wait::close};
     if (output.full()) return {.consumed = consumed, .wait = Wait::output};
 
+    share_.release();  // taken again below, before anybody else asks
     const auto parsed = parser_.next(input.substr(consumed));
     consumed += parser_.consumed();
     if (!parsed) {
@@ -58,19 +59,30 @@ Progress WebHandler::advance(Bytes input, const Now& /*now*/, Output& output) {
       take(*request, output);
       continue;
     }
+    const Request* arriving = parser_.arriving();
+    if (arriving != nullptr && !share_.change_to(arriving->body.capacity())) {
+      refuse_arriving(no_memory(), output);
+      continue;
+    }
     if (!parser_.awaits_continue()) return {.consumed = consumed};
     // Better refused now than after a body that was sent for nothing.
-    const Request& arriving = *parser_.arriving();
-    if (const auto refused = refuse_head(arriving)) {
-      keep_alive_ = false;  // the body may come all the same
-      body_policy_ = policy_for(arriving);
-      version_minor_ = arriving.version_minor;
-      respond(*refused, output);
+    if (const auto refused = refuse_head(*arriving)) {
+      refuse_arriving(*refused, output);
     } else {
       protocol::http::write_continue(output);
       parser_.continue_sent();
     }
   }
+}
+
+/// Answers a request before its body is whole; it is the last one, since the body may come all the same.
+void WebHandler::refuse_arriving(const WebResponse& response, Output& output) {
+  const Request& arriving = *parser_.arriving();
+  keep_alive_ = false;
+  body_policy_ = policy_for(arriving);
+  version_minor_ = arriving.version_minor;
+  respond(response, output);
+  parser_ = protocol::http::RequestParser(limits_.request);  // what has come of the body goes now
 }
 
 void WebHandler::take(const Request& request, Output& output) {
@@ -81,6 +93,7 @@ void WebHandler::take(const Request& request, Output& output) {
   auto planned = plan(request);
   if (const auto* response = std::get_if<WebResponse>(&planned)) return respond(*response, output);
 
+  if (!share_.change_to(size_of(std::get<CacheCall>(planned)))) return respond(no_memory(), output);
   auto pending = std::make_shared<PendingCall>();
   auto done = [pending, waker = waker_](WebResponse response) {
     {
@@ -102,6 +115,12 @@ bool WebHandler::answer_pending(Output& output) {
   }
   if (!response) return false;
   pending_.reset();
+  // Only an answer that fills the output is held on account: its end is announced, that of others is not.
+  if (response->body.size() < Output::high_water_size) {
+    share_.release();
+  } else if (!share_.change_to(response->body.size())) {
+    response = no_memory();
+  }
   respond(*response, output);
   return true;
 }

@@ -13,6 +13,7 @@
 #include "protocol/http/request_parser.h"
 #include "transport/handler.h"
 #include "web/cache_calls.h"
+#include "web/memory_budget.h"
 
 namespace larder::web {
 
@@ -24,14 +25,15 @@ struct WebLimits {
 
 /// Answers the requests of one connection.
 ///
-/// Ownership  borrows the runner and the limits, which outlive the loop's run. What a call under way tells it
+/// Ownership  borrows the runner, the limits and the budget, which outlive the loop's run. What a call under
+/// way tells it
 ///            lies in a block that both share, so either may go first
 /// Threads    its loop's; an outcome may come from any
 /// Errors     none: a peer's are answered, and end the connection when the next request's start is unknown
 /// Invariant  at most one call is under way; the answer to it leaves before any later one
 class WebHandler final : public transport::Handler {
  public:
-  WebHandler(CallRunner& runner, const WebLimits& limits);
+  WebHandler(CallRunner& runner, const WebLimits& limits, MemoryBudget& budget);
 
   void attach(std::shared_ptr<transport::Waker> waker) override { waker_ = std::move(waker); }
   Progress advance(Bytes input, const Now& now, Output& output) override;
@@ -43,11 +45,13 @@ class WebHandler final : public transport::Handler {
   void take(const protocol::http::Request& request, Output& output);
   void respond(const WebResponse& response, Output& output);
   bool answer_pending(Output& output);
+  void refuse_arriving(const WebResponse& response, Output& output);
 
   CallRunner& runner_;
   const WebLimits& limits_;
   std::shared_ptr<transport::Waker> waker_;
   protocol::http::RequestParser parser_;
+  MemoryBudget::Share share_;  // of the body that arrives, then of the call, then of an answer of many bytes
   std::shared_ptr<PendingCall> pending_;  // null: no call is under way
 
   // Of the request that is being answered.

@@ -72,8 +72,10 @@ class WebHandlerTest : public testing::Test {
 
   HeldRunner runner_;
   WebLimits limits_;
+  WebCounts counts_;
+  MemoryBudget budget_{std::size_t{5} << 20, counts_};
   std::shared_ptr<CountingWaker> waker_ = std::make_shared<CountingWaker>();
-  std::unique_ptr<WebHandler> handler_ = std::make_unique<WebHandler>(runner_, limits_);
+  std::unique_ptr<WebHandler> handler_ = std::make_unique<WebHandler>(runner_, limits_, budget_);
   std::string input_;
   Output output_;
 };
@@ -195,6 +197,74 @@ TEST_F(WebHandlerTest, StopsTakingRequestsWhileItsOutputIsFull) {
   EXPECT_EQ(taken().find("ok\n"), std::string::npos);
   EXPECT_EQ(advance(), Wait::input);
   EXPECT_THAT(taken(), EndsWith("ok\n"));
+}
+
+// What others hold leaves no room. Method: a second connection, by its share of the budget.
+TEST_F(WebHandlerTest, RefusesABodyForWhichThereIsNoMemory) {
+  const std::string head =
+      "POST /api/storage/ HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+      "Content-Length: 4000000\r\n\r\n";
+  MemoryBudget::Share other(budget_);
+  ASSERT_TRUE(other.change_to(std::size_t{3} << 20));
+  EXPECT_EQ(feed(head), Wait::input) << "announcing a body holds nothing";
+  EXPECT_EQ(feed(std::string(1000000, 'k')), Wait::input);
+  EXPECT_EQ(feed(std::string(1500000, 'k')), Wait::close);
+  EXPECT_THAT(taken(), StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(budget_.held_size(), std::size_t{3} << 20);
+  EXPECT_EQ(counts_.requests_refused, 1U);
+}
+
+TEST_F(WebHandlerTest, HoldsItsShareWhileACallIsUnderWay) {
+  const std::string form = "k=" + std::string(99998, 'v');
+  const std::string post_form =
+      "POST /api/storage/ HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+      "Content-Length: 100000\r\n\r\n" +
+      form;
+  EXPECT_EQ(feed(post_form), Wait::wake);
+  EXPECT_GE(budget_.held_size(), 99999U);
+  runner_.answer_first("done");
+  EXPECT_EQ(advance(), Wait::input);
+  EXPECT_EQ(budget_.held_size(), 0U);
+  EXPECT_EQ(feed(post_form), Wait::wake);
+  handler_.reset();
+  EXPECT_EQ(budget_.held_size(), 0U);
+}
+
+TEST_F(WebHandlerTest, AnswersSmallRequestsWhateverOthersHold) {
+  MemoryBudget::Share other(budget_);
+  ASSERT_TRUE(other.change_to(std::size_t{5} << 20));
+  for (const Bytes request : {get_k, post_k}) {
+    EXPECT_EQ(feed(request.substr(0, request.size() - 1)), Wait::input);
+    EXPECT_EQ(feed(request.substr(request.size() - 1)), Wait::wake);
+    runner_.answer_first("done");
+    EXPECT_EQ(advance(), Wait::input);
+    EXPECT_THAT(taken(), EndsWith("done"));
+  }
+}
+
+TEST_F(WebHandlerTest, RefusesALargeAnswerWhileOthersAreUntaken) {
+  const std::string value(std::size_t{3} << 20, 'v');
+  EXPECT_EQ(feed(get_k), Wait::wake);
+  runner_.answer_first(value);
+  EXPECT_EQ(advance(), Wait::output);
+  EXPECT_EQ(budget_.held_size(), value.size());
+
+  WebHandler second(runner_, limits_, budget_);
+  second.attach(waker_);
+  Output second_output;
+  EXPECT_EQ(second.advance(get_k, Now{}, second_output).wait, Wait::wake);
+  runner_.answer_first(value);
+  EXPECT_EQ(second.advance("", Now{}, second_output).wait, Wait::input);
+  EXPECT_THAT(second_output.pending(), StartsWith("HTTP/1.1 503 "));
+  second_output.clear();
+
+  taken();
+  EXPECT_EQ(advance(), Wait::input);
+  EXPECT_EQ(budget_.held_size(), 0U);
+  EXPECT_EQ(second.advance(get_k, Now{}, second_output).wait, Wait::wake);
+  runner_.answer_first(value);
+  EXPECT_EQ(second.advance("", Now{}, second_output).wait, Wait::output);
+  EXPECT_THAT(second_output.pending(), StartsWith("HTTP/1.1 200 "));
 }
 
 }  // namespace

@@ -383,6 +383,23 @@ def test_a_peer_beyond_the_bound_of_connections_is_told_and_counted(start, serve
     web.stop()
 
 
+def test_answers_that_nobody_takes_are_bounded_together(start_web, start_server):
+    """Each is small enough; all of them would be a gigabyte."""
+    server = start_server("--shards", "1")
+    web = start_web(server.address("resp"))
+    value = b"v" * (32 << 20)
+    server.peer("resp").ask(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n%s\r\n" % (len(value), value), b"+OK\r\n")
+    peers = [web.peer("http") for _ in range(30)]
+    for peer in peers:
+        peer.send(get("k"))
+    web.wait_for_line("overloaded; since the start")
+    assert once(web, post(("small", "1"))).status == 200
+    for peer in peers:
+        peer.close()
+    while once(web, get("k")).status != 200:
+        pass
+
+
 def test_its_health_check_tells_a_server_from_none(web):
     def health(url):
         done = subprocess.run([BIN / "larder-web", "--healthcheck", url], capture_output=True, timeout=PATIENCE_S)

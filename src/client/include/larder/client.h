@@ -17,7 +17,8 @@
 //   overloaded    every pooled connection stayed busy, or the server has no memory or is loading: try later
 //   refused       the server understood and said no; the message is its own text
 //   malformed     what came back was not RESP, or not the answer to the question; the connection is dropped
-//   too_large     a reply beyond reply_size_max; the connection is dropped
+//   too_large     a reply beyond reply_size_max, of more than 2^20 elements (so a get_many of more keys never
+//                 succeeds), or with a line (a status, an error, a number) over 64 KiB; the connection is dropped
 #pragma once
 
 #include <cstddef>
@@ -94,7 +95,8 @@ class Client final {
   /// The value under `key`, or none.
   [[nodiscard]] Result<std::optional<std::string>> get(Bytes key);
 
-  /// The values under `keys`, in their order; none for those that are absent. One command; no keys, no call.
+  /// The values under `keys`, in their order; none for those that are absent. One command; no keys, no call;
+  /// more than 2^20 keys are too_large.
   [[nodiscard]] Result<std::vector<std::optional<std::string>>> get_many(std::span<const Bytes> keys);
 
   /// Puts `value` under `key`, for `ttl` or until it is evicted.
