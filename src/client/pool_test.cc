@@ -97,13 +97,16 @@ TEST(Pool, LosesNoPlaceWhenMemoryRunsOut) {
       if (freshness == Freshness::fresh) {
         EXPECT_TRUE(pool.acquire(Freshness::any, deadline));
       }
+      bool has_thrown = false;
       memory_lasts_for(count);
       try {
         const auto lease = pool.acquire(freshness, deadline);
         EXPECT_TRUE(lease);
       } catch (const std::bad_alloc&) {
+        has_thrown = true;
       }
       has_failed = memory_is_back();
+      EXPECT_EQ(has_thrown, has_failed);
       EXPECT_TRUE(pool.acquire(Freshness::any, Deadline::after(Duration{1000}))) << count;
     }
   }

@@ -5,6 +5,18 @@
 #include "program/log.h"
 
 namespace larder::web {
+namespace {
+
+WebResponse outcome_of_failure(const CacheCall& call) noexcept {
+  try {
+    program::log_error("a request failed, for want of memory most likely");
+    return failed(call);
+  } catch (...) {
+    return {.status = 500, .body = "no memory\n"};  // so short that it needs none
+  }
+}
+
+}  // namespace
 
 bool CacheCalls::start(CacheCall call, Done done) {
   const std::size_t size = size_of(call);
@@ -21,13 +33,8 @@ WebResponse CacheCalls::outcome(const CacheCall& call, Duration waited) noexcept
     ++counts_.requests_refused;
     return too_busy();
   } catch (...) {  // no memory, most likely: one request's trouble
+    return outcome_of_failure(call);
   }
-  try {
-    program::log_error("a request failed, for want of memory most likely");
-    return failed(call);
-  } catch (...) {
-  }
-  return {.status = 500, .body = "no memory\n"};  // so short that it needs none
 }
 
 WebResponse CacheCalls::make(const CacheCall& call) {

@@ -40,7 +40,9 @@ constexpr Duration shutdown_timeout{10'000};
 
 // glibc otherwise raises this by itself to the size of what is freed, up to 32 MiB, and then each of the
 // pool's threads keeps the buffers of the largest answers that it has seen: 300 MB after answers of 8 MiB.
-void return_large_buffers_to_the_kernel() { ::mallopt(M_MMAP_THRESHOLD, 256 << 10); }
+void return_large_buffers_to_the_kernel() {
+  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);  // NOLINT(concurrency-mt-unsafe): no other thread yet
+}
 
 int cannot_start(const Error& error) {
   program::log_error(error.message);

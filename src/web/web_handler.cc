@@ -60,7 +60,8 @@ Progress WebHandler::advance(Bytes input, const Now& /*now*/, Output& output) {
       continue;
     }
     const Request* arriving = parser_.arriving();
-    if (arriving != nullptr && !share_.change_to(arriving->body.capacity())) {
+    if (arriving == nullptr) return {.consumed = consumed};
+    if (!share_.change_to(arriving->body.capacity())) {
       refuse_arriving(no_memory(), output);
       continue;
     }
