@@ -22,6 +22,7 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
     const auto next = decoder_.next(input.substr(consumed));
     if (!next) {
       environment_.counters.commands.add();
+      forget(decoder_.refused_key(), now);
       refuse(output, next.error().message);
       return {.consumed = input.size(), .wait = Wait::close};
     }
@@ -69,8 +70,7 @@ void LineSession::answer(const LineRequest& request, TimePoint now, Output& outp
 void LineSession::set(const LineRequest& request, TimePoint now, Output& output) {
   const std::size_t value_size_max = environment_.limits.value_size_max;
   if (request.value.size() > value_size_max) {
-    // What stood there was meant to go, as with any store that the cache itself refuses.
-    environment_.cache.remove(database, request.key, cache::Condition::always(), now);
+    forget(request.key, now);
     return refuse(output, "a value is longer than " + std::to_string(value_size_max) + " bytes");
   }
   switch (environment_.cache.set(database, request.key, request.value, cache::Expiry::none(),
@@ -83,6 +83,13 @@ void LineSession::set(const LineRequest& request, TimePoint now, Output& output)
     case cache::StoreOutcome::no_memory:
       return protocol::append_line_error(output, "out of memory; the value was not stored");
   }
+}
+
+// What stood there was meant to go, as with any store that the cache itself refuses. A key that is empty or
+// beyond its limit names nothing.
+void LineSession::forget(Bytes key, TimePoint now) {
+  if (key.empty() || key.size() > environment_.limits.key_size_max) return;
+  environment_.cache.remove(database, key, cache::Condition::always(), now);
 }
 
 // A line that breaks the grammar or a bound.

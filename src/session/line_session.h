@@ -21,6 +21,7 @@ class LineSession final : public Session {
 
  private:
   void answer(const protocol::LineRequest& request, TimePoint now, Output& output);
+  void forget(Bytes key, TimePoint now);
   void refuse(Output& output, Bytes reason);
   void set(const protocol::LineRequest& request, TimePoint now, Output& output);
 

@@ -73,6 +73,26 @@ TEST(LineSession, RefusesKeysAndValuesBeyondTheirLimitsAndKeepsTheConnection) {
       << "and the refused value leaves nothing under its key";
 }
 
+TEST(LineSession, KeepsNoOldValueUnderAKeyWhoseNewLineWasTooLong) {
+  for (const std::size_t step : {0U, 1U}) {
+    World world;
+    world.limits.line_size_max = 100;
+    world.limits.key_size_max = 20;
+    world.put("k", "old");
+    world.put("j", "kept");
+    LineSession session(world.environment);
+    const Played played = play(session, "set k " + std::string(95, 'v'), step);
+    EXPECT_EQ(played.replies, "ERROR a line is longer than 100 bytes\r\n");
+    EXPECT_TRUE(played.closed);
+    EXPECT_EQ(talk(world, "get k\n"), "END\r\n");
+    LineSession reader(world.environment);
+    EXPECT_TRUE(play(reader, "get j " + std::string(95, 'v'), step).closed);
+    LineSession other(world.environment);
+    EXPECT_TRUE(play(other, "set " + std::string(21, 'k') + " " + std::string(95, 'v'), step).closed);
+    EXPECT_EQ(world.cache->stats().items, 1U) << "nothing else goes";
+  }
+}
+
 TEST(LineSession, RefusesAnItemThatTheCacheCannotHold) {
   World world(std::size_t{1} << 20);
   EXPECT_EQ(talk(world,

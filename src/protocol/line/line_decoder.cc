@@ -52,6 +52,8 @@ Result<std::optional<LineRequest>> LineDecoder::next(Bytes input) {
   // A CR may be the first half of the line's end even while its LF is not there yet.
   if (line.ends_with('\r')) line.remove_suffix(1);
   if (line.size() > line_size_max_) {
+    const LineRequest begun = read_line(line.substr(0, line_size_max_));
+    if (begun.verb == Verb::set) refused_key_ = begun.key;
     return failure(ErrorKind::too_large,
                    "a line is longer than " + std::to_string(line_size_max_) + " bytes");
   }

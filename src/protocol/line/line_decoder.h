@@ -42,9 +42,14 @@ class LineDecoder final {
   /// After a request the caller drops its `size` bytes.
   [[nodiscard]] Result<std::optional<LineRequest>> next(Bytes input);
 
+  /// After too_large: the key that the line was about to set, in the input of that call; empty: the line is
+  /// no `set`, or its key is not whole within the limit.
+  [[nodiscard]] Bytes refused_key() const { return refused_key_; }
+
  private:
   std::size_t line_size_max_;
   std::size_t scanned_size_ = 0;  // bytes at the front of the input that hold no LF
+  Bytes refused_key_{};
 };
 
 }  // namespace larder::protocol

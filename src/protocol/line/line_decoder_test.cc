@@ -109,6 +109,19 @@ TEST(LineDecoder, BoundsALineByItsBytesWithoutItsEnd) {
                      longest.size());
 }
 
+TEST(LineDecoder, NamesTheKeyThatALineBeyondTheLimitWasAboutToSet) {
+  const auto refused_key = [](Bytes bytes) {
+    LineDecoder decoder(10);
+    EXPECT_FALSE(decoder.next(bytes).has_value()) << bytes;
+    return decoder.refused_key();
+  };
+  EXPECT_EQ(refused_key("set k 12345"), "k");
+  EXPECT_EQ(refused_key("SET key 12345\n"), "key");
+  for (const Bytes other : {"get k 12345", "delete k 12", "set 1234567890", "set 123456 7", "set  k 12345"}) {
+    EXPECT_EQ(refused_key(other), "") << other;
+  }
+}
+
 TEST(LineDecoder, ScansALineThatDribblesInOnce) {
   // A mebibyte in a mebibyte of calls: scanning from the front each time would be 5 * 10^11 steps.
   const std::string line = "set k " + std::string(1 << 20, 'v') + "\n";
