@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/ascii.h"
 #include "session/http_sniff.h"
@@ -101,6 +102,7 @@ void RespSession::answer(std::span<const Bytes> arguments, TimePoint now, Output
   for_each_key(*spec, arguments,
                [&](Bytes key) { keys_fit &= key.size() <= environment_.limits.key_size_max; });
   if (!keys_fit) {
+    forget(*spec, arguments, now);
     environment_.counters.protocol_errors.add();
     return call.reply.error("ERR a key is longer than " + std::to_string(environment_.limits.key_size_max) +
                             " bytes");
@@ -125,18 +127,24 @@ void RespSession::refuse(const Error& error, TimePoint now, Output& output) {
   environment_.counters.commands.add();
   environment_.counters.protocol_errors.add();
   protocol::ReplyEncoder(output, state_.version).error("ERR " + error.message);
-
-  if (error.kind != ErrorKind::too_large) return;
-
-  // A store that is refused for its size leaves nothing under its key, here as in the cache.
   const auto before = decoder_.refused_arguments();
-  if (before.size() < 2) return;
-  const CommandSpec* spec = find_command(before.front());
-  const bool is_value = spec != nullptr && ((spec->handler == handle_set && before.size() == 2) ||
-                                            (spec->handler == handle_mset && before.size() % 2 == 0));
-  if (is_value && before.back().size() <= environment_.limits.key_size_max) {
-    environment_.cache.remove(state_.database, before.back(), cache::Condition::always(), now);
-  }
+  if (before.empty()) return;
+  if (const CommandSpec* spec = find_command(before.front())) forget(*spec, before, now);
+}
+
+// A store that is refused for its size leaves nothing under its keys, here as in the cache. `arguments` may
+// be the front of a command only: an option that would have kept the store from happening may stand behind
+// it, and the value goes all the same. A cache may forget, but must not show what was meant to be gone.
+void RespSession::forget(const CommandSpec& spec, std::span<const Bytes> arguments, TimePoint now) {
+  if (spec.handler != handle_set && spec.handler != handle_mset) return;
+  std::vector<Bytes> keys;
+  for_each_key(spec, arguments, [&](Bytes key) {
+    if (key.size() <= environment_.limits.key_size_max) keys.push_back(key);
+  });
+  if (keys.empty()) return;
+  environment_.cache.with_keys(keys, [&](cache::KeyedCalls& locked) {
+    for (const Bytes key : keys) locked.remove(state_.database, key, cache::Condition::always(), now);
+  });
 }
 
 }  // namespace larder::session

@@ -33,6 +33,7 @@ class RespSession final : public Session {
  private:
   void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);
   static void answer_unknown(RespCall& call);
+  void forget(const CommandSpec& spec, std::span<const Bytes> arguments, TimePoint now);
   void refuse(const Error& error, TimePoint now, Output& output);
 
   const Environment& environment_;

@@ -452,7 +452,7 @@ TEST(RespSession, RefusesKeysAndValuesBeyondTheirLimitsAndKeepsTheConnection) {
                                command({"MSET", "a", "3", "b", std::string(100000, 'v'), "c", "4"}) +
                                command({"MGET", "a", "b", "c"}) + "PING\r\n";
   const std::string replies = "+OK\r\n" + long_key + long_key + long_bulk + "$-1\r\n+OK\r\n" + long_bulk +
-                              "*3\r\n$1\r\n1\r\n$-1\r\n$-1\r\n+PONG\r\n";
+                              "*3\r\n$-1\r\n$-1\r\n$-1\r\n+PONG\r\n";
   for (const std::size_t step : {0U, 1U, 3U, 1000U}) {
     RespSession session(world.environment, 7);
     const Played played = play(session, requests, step);
@@ -472,6 +472,55 @@ TEST(RespSession, RefusesAValueLongerThanValuesMayBeWhereKeysMayBeLonger) {
       talk(world, "SET k v\r\nSET k 12345\r\nGET k\r\nMSET k v\r\nMSET j 1 k 12345\r\nMGET j k\r\n"),
       "+OK\r\n-ERR a value is longer than 4 bytes\r\n$-1\r\n+OK\r\n-ERR a value is longer than 4 bytes\r\n"
       "*2\r\n$-1\r\n$-1\r\n");
+}
+
+TEST(RespSession, LeavesAValueWhereItIsIfTheConditionOfARefusedSetFails) {
+  World world;
+  world.limits.key_size_max = 8;
+  world.limits.value_size_max = 4;
+  const std::string error = "-ERR a value is longer than 4 bytes\r\n";
+  EXPECT_EQ(talk(world, "SET k v\r\nSET k 12345 NX\r\nSET k 12345 NX GET\r\nGET k\r\n"),
+            "+OK\r\n" + error + error + "$1\r\nv\r\n");
+  EXPECT_EQ(talk(world, "SET k 12345 XX\r\nGET k\r\nSET k 12345 XX\r\n"), error + "$-1\r\n" + error);
+}
+
+// Whatever a bound makes of a store, and whether or not the connection survives it, the old value is gone.
+TEST(RespSession, KeepsNoOldValueUnderTheKeysOfARefusedStore) {
+  const std::string big(100, 'v');
+  const std::string huge = "$600000000\r\n";
+  const std::string requests[] = {
+      command({"SET", "a", big}),
+      command({"SET", "a", big, "NX"}),
+      command({"MSET", "a", "1", "b", big}),
+      command({"MSET", "b", "1", "a", "2", "c", big, "d", "4"}),
+      command({"MSET", "a", "1", big, "2"}),
+      command({"MSET", "a", "1", "123456789", "2"}),  // a key that only the key's own limit refuses
+      "*3\r\n$3\r\nSET\r\n$1\r\na\r\n" + huge,
+      "*5\r\n$4\r\nMSET\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n" + huge,
+      "SET a " + std::string(70000, 'v'),
+      "mset a 1 b \"" + std::string(70000, 'v') + "\"\r\n",
+  };
+  for (const std::string& request : requests) {
+    for (const std::size_t step : {0U, 7U}) {
+      World world;
+      world.limits.key_size_max = 8;
+      world.limits.value_size_max = 16;
+      world.put("a", "old", 3);
+      world.put("a", "other database", 0);
+      RespSession session(world.environment, 7);
+      EXPECT_TRUE(play(session, "SELECT 3\r\n" + request, step).replies.starts_with("+OK\r\n-ERR "))
+          << request.substr(0, 60);
+      EXPECT_EQ(talk(world, "GET a\r\nSELECT 3\r\nMGET a b\r\n"),
+                "$14\r\nother database\r\n+OK\r\n*2\r\n$-1\r\n$-1\r\n")
+          << request.substr(0, 60) << " by " << step;
+    }
+  }
+  World world;
+  world.put("a", "old");
+  const Played reads =
+      play(*std::make_unique<RespSession>(world.environment, 7), "MGET a " + std::string(70000, 'k'));
+  EXPECT_TRUE(reads.closed);
+  EXPECT_EQ(talk(world, "GET a\r\n"), "$3\r\nold\r\n") << "only a store does that";
 }
 
 TEST(RespSession, RefusesAnItemThatTheCacheCannotHoldAndShowsNoHalfOfAnMset) {

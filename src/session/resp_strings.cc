@@ -138,7 +138,10 @@ void handle_set(RespCall& call) {
   const Bytes key = call.arguments[1];
   const Bytes value = call.arguments[2];
   if (!value_fits(call, value)) {
-    call.keys.remove(call.state.database, key, Condition::always(), call.now);
+    // A store that would not have happened anyway leaves the old value where it is, as in the cache.
+    call.keys.update(call.state.database, key, call.now, [&options](const cache::ItemView* current) {
+      return holds(options->condition, current) ? Change::remove() : Change::keep();
+    });
     return reply_too_long_value(call);
   }
   if (options->returns_old) return set_and_get(call, *options);

@@ -95,11 +95,9 @@ Result<bool> CommandDecoder::read_argument_header(Bytes input) {
   const std::optional<Bytes>& line = *taken;
   if (!line) return false;
   const auto announced = header_number(*line);
-  if (!announced || *announced < 0) return failure(ErrorKind::malformed, bulk_length_error);
+  if (!announced || *announced < 0) return refuse_length(input);
   const auto size = static_cast<std::uint64_t>(*announced);
-  if (size > std::max(limits_.skipped_size_max, limits_.bulk_size_max)) {
-    return failure(ErrorKind::malformed, bulk_length_error);
-  }
+  if (size > std::max(limits_.skipped_size_max, limits_.bulk_size_max)) return refuse_length(input);
   argument_size_ = static_cast<std::size_t>(size);
   stage_ = Stage::argument;
   if (skipping_) return true;
@@ -133,7 +131,10 @@ Result<bool> CommandDecoder::read_argument(Bytes input) {
 
 Result<std::optional<Command>> CommandDecoder::next_inline(Bytes input) {
   const auto taken = take_line(input, "Protocol error: too big inline request");
-  if (!taken) return std::unexpected(taken.error());
+  if (!taken) {
+    collect_inline_start(input.substr(0, limits_.inline_size_max));
+    return std::unexpected(taken.error());
+  }
   const std::optional<Bytes>& whole = *taken;
   if (!whole) return std::nullopt;
   Bytes line = *whole;
@@ -149,6 +150,20 @@ std::unexpected<Error> CommandDecoder::refuse(Bytes input, const char* message) 
   skipping_ = true;
   collect_arguments(input);
   return failure(ErrorKind::too_large, message);
+}
+
+// While skipping, the front of the command is gone: its arguments were shown when it was refused.
+std::unexpected<Error> CommandDecoder::refuse_length(Bytes input) {
+  if (!skipping_) collect_arguments(input);
+  return failure(ErrorKind::malformed, bulk_length_error);
+}
+
+// The words of a line that goes on behind `line`: the last is whole only if a blank follows it.
+void CommandDecoder::collect_inline_start(Bytes line) {
+  inline_text_.clear();
+  const bool last_is_cut = split_inline_command(line, inline_text_, slices_) && !line.ends_with(' ');
+  if (last_is_cut && !slices_.empty()) slices_.pop_back();
+  collect_arguments(inline_text_);
 }
 
 void CommandDecoder::collect_arguments(Bytes text) {

@@ -63,8 +63,9 @@ class CommandDecoder final {
   /// command_size_max.
   [[nodiscard]] std::size_t input_size_min() const { return input_size_min_; }
 
-  /// After too_large: the arguments that stood before the one that was refused; otherwise none, or those of
-  /// the last command. They borrow the input of that call.
+  /// After too_large, and after malformed where a bulk's length or the length of an inline command was
+  /// refused: the arguments that stood before what was refused. Otherwise none, or those of the last command.
+  /// They borrow the input of that call, or the decoder.
   [[nodiscard]] std::span<const Bytes> refused_arguments() const { return arguments_; }
 
   /// Bytes that the decoder holds for itself.
@@ -79,6 +80,8 @@ class CommandDecoder final {
   Result<bool> read_argument_header(Bytes input);
   Result<bool> read_argument(Bytes input);
   std::unexpected<Error> refuse(Bytes input, const char* message);
+  std::unexpected<Error> refuse_length(Bytes input);
+  void collect_inline_start(Bytes line);
   void collect_arguments(Bytes text);
   Command finish(Bytes text, std::size_t size);
 

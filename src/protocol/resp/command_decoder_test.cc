@@ -169,6 +169,26 @@ TEST(CommandDecoder, ShowsWhatStoodBeforeTheRefusedArgument) {
   EXPECT_EQ((Words{before.begin(), before.end()}), (Words{"SET", "k"}));
 }
 
+TEST(CommandDecoder, ShowsWhatStoodBeforeALengthThatEndsTheConnection) {
+  const auto before = [](const std::string& wire) {
+    CommandDecoder decoder({.bulk_size_max = 4, .inline_size_max = 16, .skipped_size_max = 100});
+    const auto next = decoder.next(wire);
+    EXPECT_FALSE(next.has_value()) << wire;
+    EXPECT_EQ(next.error().kind, ErrorKind::malformed) << wire;
+    const auto arguments = decoder.refused_arguments();
+    return Words{arguments.begin(), arguments.end()};
+  };
+  const Words set_k{"SET", "k"};
+  EXPECT_EQ(before("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$101\r\n"), set_k);
+  EXPECT_EQ(before("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$99999999999\r\n"), set_k);
+  EXPECT_EQ(before("SET k 1234567890123"), set_k);
+  EXPECT_EQ(before("SET k \"234567890123"), set_k);
+  EXPECT_EQ(before("SET k           x"), set_k);
+  EXPECT_EQ(before("SET 1234567890123"), (Words{"SET"}));
+  EXPECT_EQ(before("SET \"k\"x 4567890123"), (Words{"SET"}));
+  EXPECT_EQ(before("12345678901234567"), (Words{}));
+}
+
 TEST(CommandDecoder, ForgetsTheArgumentsOfTheCommandBefore) {
   CommandDecoder decoder({});
   ASSERT_TRUE(decoder.next("SET k v\r\n").has_value());

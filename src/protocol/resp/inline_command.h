@@ -25,8 +25,8 @@ struct Slice {
 };
 
 /// Splits `line` (without its line end) into words: their bytes go to the end of `text`, their places in
-/// `text` to the end of `words`. False: a quote is not closed, or not followed by a blank; what was appended
-/// is then of no use. Appends never more bytes than the line has.
+/// `text` to the end of `words`. False: a quote is not closed, or not followed by a blank; only the words
+/// before it were appended to `words`. Appends never more bytes than the line has.
 [[nodiscard]] bool split_inline_command(Bytes line, std::string& text, std::vector<Slice>& words);
 
 }  // namespace larder::protocol
