@@ -31,6 +31,7 @@ protocol::CommandLimits command_limits(const Limits& limits) {
   command.bulk_size_max = std::max(limits.key_size_max, limits.value_size_max);
   command.command_size_max =
       std::max(2 * command.bulk_size_max, std::size_t{16} << 20) + command.inline_size_max;
+  command.passed_size_max = limits.key_size_max;
   return command;
 }
 
@@ -44,6 +45,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
   while (!output.full()) {
     const Bytes rest = input.substr(consumed);
     const auto next = decoder_.next(rest);
+    forget_passed(now);
     if (next && !*next) {
       // A peer gets a buffer for what it announces only as fast as it pays for it with bytes.
       const std::size_t affordable = 2 * rest.size() + (std::size_t{64} << 10);
@@ -128,8 +130,21 @@ void RespSession::refuse(const Error& error, TimePoint now, Output& output) {
   environment_.counters.protocol_errors.add();
   protocol::ReplyEncoder(output, state_.version).error("ERR " + error.message);
   const auto before = decoder_.refused_arguments();
-  if (before.empty()) return;
-  if (const CommandSpec* spec = find_command(before.front())) forget(*spec, before, now);
+  passed_spec_ = before.empty() ? nullptr : find_command(before.front());
+  passed_index_ = before.size();
+  if (passed_spec_ != nullptr) forget(*passed_spec_, before, now);
+}
+
+// The keys behind the argument for which a command was refused. The decoder passes over nothing else, so that
+// passed_spec_ need not be reset when that command ends. A key beyond its limit is shown as an empty one, and
+// the empty key goes with it.
+void RespSession::forget_passed(TimePoint now) {
+  for (const Bytes argument : decoder_.passed()) {
+    const std::size_t index = passed_index_++;
+    if (passed_spec_ == nullptr || passed_spec_->handler != handle_mset || index % 2 == 0) continue;
+    if (argument.size() > environment_.limits.key_size_max) continue;
+    environment_.cache.remove(state_.database, argument, cache::Condition::always(), now);
+  }
 }
 
 // A store that is refused for its size leaves nothing under its keys, here as in the cache. `arguments` may

@@ -34,12 +34,15 @@ class RespSession final : public Session {
   void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);
   static void answer_unknown(RespCall& call);
   void forget(const CommandSpec& spec, std::span<const Bytes> arguments, TimePoint now);
+  void forget_passed(TimePoint now);
   void refuse(const Error& error, TimePoint now, Output& output);
 
   const Environment& environment_;
   protocol::CommandDecoder decoder_;
   RespState state_;
   bool is_first_command_ = true;
+  const CommandSpec* passed_spec_ = nullptr;  // of the command that was refused last; null: no matter which
+  std::size_t passed_index_ = 0;              // of the argument of it that is passed over next
 };
 
 }  // namespace larder::session

@@ -494,6 +494,9 @@ TEST(RespSession, KeepsNoOldValueUnderTheKeysOfARefusedStore) {
       command({"MSET", "a", "1", "b", big}),
       command({"MSET", "b", "1", "a", "2", "c", big, "d", "4"}),
       command({"MSET", "a", "1", big, "2"}),
+      command({"MSET", "b", big, "c", big, "a", "1"}),
+      command({"MSET", big, "1", "a", big, "b", "2"}),
+      "*7\r\n$4\r\nMSET\r\n$1\r\nb\r\n$17\r\n12345678901234567\r\n$1\r\na\r\n" + huge,
       command({"MSET", "a", "1", "123456789", "2"}),  // a key that only the key's own limit refuses
       "*3\r\n$3\r\nSET\r\n$1\r\na\r\n" + huge,
       "*5\r\n$4\r\nMSET\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n" + huge,

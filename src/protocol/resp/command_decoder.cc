@@ -51,8 +51,10 @@ Result<std::optional<Bytes>> CommandDecoder::take_line(Bytes input, const char* 
 Result<std::optional<Command>> CommandDecoder::next(Bytes input) {
   LARDER_ASSERT(input.size() >= offset_);
   input_size_min_ = 0;
-  arguments_.clear();
-  if (arguments_.capacity() > kept_argument_count) std::vector<Bytes>().swap(arguments_);
+  for (std::vector<Bytes>* const views : {&arguments_, &passed_}) {
+    views->clear();
+    if (views->capacity() > kept_argument_count) std::vector<Bytes>().swap(*views);
+  }
   if (stage_ == Stage::start) {
     if (input.empty()) return std::nullopt;
     if (input.front() != '*') return next_inline(input);
@@ -100,6 +102,7 @@ Result<bool> CommandDecoder::read_argument_header(Bytes input) {
   if (size > std::max(limits_.skipped_size_max, limits_.bulk_size_max)) return refuse_length(input);
   argument_size_ = static_cast<std::size_t>(size);
   stage_ = Stage::argument;
+  shows_passed_ = skipping_ && argument_size_ <= limits_.passed_size_max;
   if (skipping_) return true;
   if (argument_size_ > limits_.bulk_size_max) return refuse(input, "string exceeds maximum allowed size");
   if (offset_ + argument_size_ + 2 > limits_.command_size_max) {
@@ -109,7 +112,7 @@ Result<bool> CommandDecoder::read_argument_header(Bytes input) {
 }
 
 Result<bool> CommandDecoder::read_argument(Bytes input) {
-  if (skipping_) {
+  if (skipping_ && !shows_passed_) {
     const std::size_t size = std::min(argument_size_, input.size() - offset_);
     offset_ += size;
     argument_size_ -= size;
@@ -121,7 +124,11 @@ Result<bool> CommandDecoder::read_argument(Bytes input) {
   if (input.substr(offset_ + argument_size_, 2) != "\r\n") {
     return failure(ErrorKind::malformed, bulk_length_error);
   }
-  if (!skipping_) slices_.push_back({.offset = offset_, .size = argument_size_});
+  if (skipping_) {
+    passed_.push_back(shows_passed_ ? input.substr(offset_, argument_size_) : Bytes{});
+  } else {
+    slices_.push_back({.offset = offset_, .size = argument_size_});
+  }
   offset_ += argument_size_ + 2;
   argument_size_ = 0;
   --arguments_missing_;
@@ -182,7 +189,8 @@ Command CommandDecoder::finish(Bytes text, std::size_t size) {
 }
 
 std::size_t CommandDecoder::memory_size() const {
-  return slices_.capacity() * sizeof(Slice) + arguments_.capacity() * sizeof(Bytes) + inline_text_.capacity();
+  return slices_.capacity() * sizeof(Slice) + (arguments_.capacity() + passed_.capacity()) * sizeof(Bytes) +
+         inline_text_.capacity();
 }
 
 }  // namespace larder::protocol

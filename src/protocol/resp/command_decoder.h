@@ -8,7 +8,8 @@
 //
 // A command that is too large has a known end, and its connection can be kept: next() answers the error
 // once, as soon as it is known, and hands the rest of that command back piece by piece as commands without
-// arguments, to be dropped without being kept.
+// arguments, to be dropped without being kept. Its short arguments are shown on the way, since some of them
+// may be keys.
 //
 // Source: https://redis.io/docs/latest/develop/reference/protocol-spec/ and the texts of Redis 7.
 // Differs from Redis: the bytes behind a count and behind a bulk must be CR LF (Redis skips two bytes
@@ -34,6 +35,7 @@ struct CommandLimits {
   std::size_t command_size_max = std::size_t{1} << 30;    // of the whole, headers included; beyond: too_large
   std::size_t inline_size_max = std::size_t{64} << 10;    // of an inline command, and of a header line
   std::size_t skipped_size_max = std::size_t{512} << 20;  // of one refused argument; beyond: malformed
+  std::size_t passed_size_max = 0;                        // of an argument that passed() shows
 };
 
 /// One request. Views borrow the decoder's input, or the decoder, until its next call.
@@ -68,6 +70,10 @@ class CommandDecoder final {
   /// They borrow the input of that call, or the decoder.
   [[nodiscard]] std::span<const Bytes> refused_arguments() const { return arguments_; }
 
+  /// The arguments that the last call passed over, in order, the refused one first: what is longer than
+  /// passed_size_max as an empty one. They borrow the input of that call.
+  [[nodiscard]] std::span<const Bytes> passed() const { return passed_; }
+
   /// Bytes that the decoder holds for itself.
   [[nodiscard]] std::size_t memory_size() const;
 
@@ -88,6 +94,7 @@ class CommandDecoder final {
   CommandLimits limits_;
   Stage stage_ = Stage::start;
   bool skipping_ = false;              // the command was refused: its bytes are dropped as they come
+  bool shows_passed_ = false;          // with skipping_: the argument under way is waited for and shown
   std::size_t offset_ = 0;             // everything before it is decoded
   std::size_t scanned_size_ = 0;       // bytes from offset_ on that hold no line end
   std::size_t arguments_missing_ = 0;  // how many are still to come
@@ -95,6 +102,7 @@ class CommandDecoder final {
   std::size_t input_size_min_ = 0;
   std::vector<Slice> slices_;     // of the command that is under way
   std::vector<Bytes> arguments_;  // of the command that was handed out
+  std::vector<Bytes> passed_;     // by the last call
   std::string inline_text_;
 };
 
