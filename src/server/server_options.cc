@@ -132,8 +132,8 @@ OptionTable make_table() {
       {.flag = "allow-origin",
        .kind = OptionKind::text_list,
        .value_text = "ORIGIN",
-       .help = "A web origin, as https://host or https://host:port, whose pages may use the HTTP API; may be "
-               "given more than once"},
+       .help = "A web origin, as https://host or https://host:port, whose pages may read and change the "
+               "cache over HTTP and WebSocket; may be given more than once"},
   };
   for (const OptionRow& row : program::common_option_rows(program::health_check_schemes())) {
     table.rows.push_back(row);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "protocol/http/json_object.h"
 #include "protocol/http/response_writer.h"
@@ -25,7 +26,9 @@ http::ResponseHead head_of(const HttpCall& call, int status, Bytes content_type 
   return {.status = status,
           .content_type = content_type,
           .keep_alive = call.request.keep_alive,
-          .version_minor = call.request.version_minor};
+          .version_minor = call.request.version_minor,
+          .headers = call.shown_to_page ? std::span<const http::HeaderView>(call.page_headers)
+                                        : std::span<const http::HeaderView>()};
 }
 
 http::BodyPolicy body_policy(const HttpCall& call) {
@@ -103,6 +106,24 @@ HttpRefusal delete_key(HttpCall& call, Output& output) {
   return {};
 }
 
+/// The page is an allowed one. A day would spare more questions than ten minutes, but a browser would go on
+/// for as long after --allow-origin no longer names the page.
+HttpRefusal answer_preflight(HttpCall& call, Output& output) {
+  std::vector<http::HeaderView> headers(call.page_headers.begin(), call.page_headers.end());
+  headers.push_back({"Access-Control-Allow-Methods", "GET, HEAD, PUT, DELETE"});
+  if (call.request.find("Access-Control-Request-Headers") != nullptr) {
+    headers.push_back({"Access-Control-Allow-Headers", "Content-Type"});
+  }
+  if (call.request.has_token("Access-Control-Request-Private-Network", "true")) {
+    headers.push_back({"Access-Control-Allow-Private-Network", "true"});
+  }
+  headers.push_back({"Access-Control-Max-Age", "600"});
+  http::ResponseHead head = head_of(call, 204);
+  head.headers = headers;
+  http::write_response(head, {}, output);
+  return {};
+}
+
 // ---------------------------------------------------------------------------------------------------------
 // The rest
 
@@ -167,6 +188,7 @@ HttpRefusal open_websocket(HttpCall& call, Output& output) {
 struct Route {
   Bytes path;
   bool is_prefix;
+  bool is_for_pages;  // pages of an allowed origin may read the answers
   std::span<const HttpMethod> methods;
 };
 
@@ -176,6 +198,7 @@ constexpr HttpMethod key_methods[] = {
     {"PUT", true, read_key_and_ttl, put_key, drop_key},
     {"DELETE", true, read_key, delete_key},
 };
+constexpr HttpMethod preflight_method{"OPTIONS", true, nullptr, answer_preflight};
 constexpr HttpMethod health_methods[] = {{"GET", false, nullptr, get_health},
                                          {"HEAD", false, nullptr, get_health}};
 constexpr HttpMethod stats_methods[] = {{"GET", false, nullptr, get_stats},
@@ -183,10 +206,10 @@ constexpr HttpMethod stats_methods[] = {{"GET", false, nullptr, get_stats},
 constexpr HttpMethod websocket_methods[] = {{"GET", true, nullptr, open_websocket}};
 
 constexpr Route routes[] = {
-    {keys_path, true, key_methods},
-    {"/healthz", false, health_methods},
-    {"/v1/stats", false, stats_methods},
-    {"/v1/ws", false, websocket_methods},
+    {keys_path, true, true, key_methods},
+    {"/healthz", false, false, health_methods},
+    {"/v1/stats", false, false, stats_methods},
+    {"/v1/ws", false, false, websocket_methods},
 };
 
 const Route* find_route(Bytes path) {
@@ -194,6 +217,16 @@ const Route* find_route(Bytes path) {
     return route.is_prefix ? path.starts_with(route.path) : path == route.path;
   });
   return found == std::end(routes) ? nullptr : found;
+}
+
+/// Null: the route does not take it.
+const HttpMethod* find_method(const Route& route, const http::Request& request) {
+  const bool is_preflight = route.is_for_pages && request.method == preflight_method.name &&
+                            request.find("Origin") != nullptr &&
+                            request.find("Access-Control-Request-Method") != nullptr;
+  if (is_preflight) return &preflight_method;
+  const auto found = std::ranges::find(route.methods, Bytes(request.method), &HttpMethod::name);
+  return found == route.methods.end() ? nullptr : &*found;
 }
 
 std::string method_names(const Route& route) {
@@ -231,28 +264,35 @@ const HttpMethod* judge(HttpCall& call, HttpRefusal& refusal) {
     refusal = {.status = 404, .message = "There is nothing at this address."};
     return nullptr;
   }
-  const auto method = std::ranges::find(route->methods, Bytes(call.request.method), &HttpMethod::name);
-  if (method == route->methods.end()) {
+  const bool origin_fine = is_origin_fine(call);
+  if (const std::string* origin = call.request.find("Origin");
+      route->is_for_pages && origin != nullptr && origin_fine) {
+    call.page_headers = {{{"Access-Control-Allow-Origin", *origin}, {"Vary", "Origin"}}};
+    call.shown_to_page = true;
+  }
+  const HttpMethod* const method = find_method(*route, call.request);
+  if (method == nullptr) {
     refusal = {.status = 405,
                .message = "This address does not take this method.",
                .header_name = "Allow",
                .header_value = method_names(*route)};
     return nullptr;
   }
-  if (method->guarded && !is_origin_fine(call)) {
+  if (method->guarded && !origin_fine) {
     refusal = {.status = 403,
                .message = "Pages of this origin may not change the cache; --allow-origin would let them."};
     return nullptr;
   }
   refusal = method->read_head == nullptr ? HttpRefusal{} : method->read_head(call);
-  return refusal.status == 0 ? &*method : nullptr;
+  return refusal.status == 0 ? method : nullptr;
 }
 
 void write_refusal(const HttpCall& call, const HttpRefusal& refusal, bool keep_alive, Output& output) {
   http::ResponseHead head = head_of(call, refusal.status);
   head.keep_alive = keep_alive;
-  const http::HeaderView header{refusal.header_name, refusal.header_value};
-  if (!refusal.header_name.empty()) head.headers = std::span(&header, 1);
+  std::vector<http::HeaderView> headers(head.headers.begin(), head.headers.end());
+  if (!refusal.header_name.empty()) headers.push_back({refusal.header_name, refusal.header_value});
+  head.headers = headers;
   http::write_text(head, refusal.message, output, body_policy(call));
 }
 

@@ -1,6 +1,7 @@
 // session/http_routes.h: what the HTTP addresses mean, as a table.
 //
 //   GET HEAD PUT DELETE  /v1/keys/{key}   the key: everything up to '?', percent-decoded once
+//   OPTIONS              /v1/keys/{key}   a browser's question before its page's PUT or DELETE: see origin.h
 //   GET HEAD             /healthz
 //   GET HEAD             /v1/stats
 //   GET                  /v1/ws           upgrade to WebSocket
@@ -9,6 +10,7 @@
 // sends a body, and answered when it is whole.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 
@@ -17,6 +19,7 @@
 #include "base/output.h"
 #include "cache/backend.h"
 #include "protocol/http/message.h"
+#include "protocol/http/response_writer.h"
 #include "protocol/http/url.h"
 #include "session/session.h"
 
@@ -38,7 +41,10 @@ struct HttpCall {
   protocol::http::Target target{};  // views into the request; set by judge()
   std::string key{};                // of /v1/keys/, set by judge()
   cache::Expiry expiry{};           // of a PUT, set by judge()
-  bool upgraded = false;            // set by the answer that made this connection a WebSocket
+  /// With shown_to_page: what lets the page that asks read the answer.
+  std::array<protocol::http::HeaderView, 2> page_headers{};
+  bool shown_to_page = false;  // set by judge(): the page's origin is allowed here
+  bool upgraded = false;       // set by the answer that made this connection a WebSocket
 };
 
 /// A method of a route.

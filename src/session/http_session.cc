@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "protocol/http/response_writer.h"
@@ -87,8 +88,9 @@ HttpSession::Next HttpSession::greet_body(TimePoint now, Output& output) {
   return Next::request;
 }
 
-/// The parser has refused a request: where the next would start is unknown. It may not even be known whether
-/// this was a HEAD; a body that its client does not expect harms nobody on a connection that closes.
+/// The parser has refused a request: where the next would start is unknown. Unless it was for its body, it
+/// may not even be known whether this was a HEAD; a body that its client does not expect harms nobody on a
+/// connection that closes.
 void HttpSession::refuse_unread(Bytes sentence, TimePoint now, Output& output) {
   const int status = parser_.error_status();
   count_refusal(status);
@@ -98,6 +100,7 @@ void HttpSession::refuse_unread(Bytes sentence, TimePoint now, Output& output) {
     HttpRefusal refusal;
     const HttpMethod* const method = judge(call, refusal);
     if (method != nullptr && method->drop != nullptr) method->drop(call);
+    return write_refusal(call, {.status = status, .message = std::string(sentence)}, false, output);
   }
   http::write_text({.status = status, .keep_alive = false}, sentence, output);
 }

@@ -303,6 +303,73 @@ TEST(HttpSession, LetsNoForeignPageChangeTheCache) {
   EXPECT_EQ(status("PUT /v1/keys/k", "http://evil.example"), 204);
 }
 
+std::string header_of(const std::string& reply, const std::string& name) {
+  const auto start = reply.find("\r\n" + name + ": ");
+  if (start == std::string::npos) return "";
+  const auto value = start + name.size() + 4;
+  return reply.substr(value, reply.find("\r\n", value) - value);
+}
+
+TEST(HttpSession, AnswersTheQuestionThatABrowserAsksBeforeAPut) {
+  Fixture fixture;
+  fixture.world.allowed_origins.emplace_back("https://page.example");
+  const std::string asked = "Origin: https://page.example\r\nAccess-Control-Request-Method: PUT\r\n";
+  const std::string head =
+      "HTTP/1.1 204 No Content\r\nAccess-Control-Allow-Origin: https://page.example\r\nVary: Origin\r\n"
+      "Access-Control-Allow-Methods: GET, HEAD, PUT, DELETE\r\n";
+  EXPECT_EQ(fixture.exchange(request("OPTIONS /v1/keys/a", asked)),
+            head + "Access-Control-Max-Age: 600\r\n\r\n");
+  EXPECT_EQ(fixture.exchange(
+                request("OPTIONS /v1/keys/a", asked + "Access-Control-Request-Headers: content-type\r\n"
+                                                      "Access-Control-Request-Private-Network: true\r\n")),
+            head +
+                "Access-Control-Allow-Headers: Content-Type\r\nAccess-Control-Allow-Private-Network: true\r\n"
+                "Access-Control-Max-Age: 600\r\n\r\n");
+  EXPECT_EQ(
+      status_of(fixture.exchange(request(
+          "OPTIONS /v1/keys/a", "Origin: http://cache:8080\r\nAccess-Control-Request-Method: PUT\r\n"))),
+      204)
+      << "the cache's own origin";
+  const std::string refused = fixture.exchange(request(
+      "OPTIONS /v1/keys/a", "Origin: https://evil.example\r\nAccess-Control-Request-Method: PUT\r\n"));
+  EXPECT_EQ(status_of(refused), 403);
+  EXPECT_EQ(refused.find("Access-Control"), std::string::npos);
+  EXPECT_EQ(fixture.world.counters.origins_refused.value(), 1U);
+  for (const Bytes headers :
+       {"", "Origin: https://page.example\r\n", "Access-Control-Request-Method: PUT\r\n"}) {
+    EXPECT_EQ(status_of(fixture.exchange(request("OPTIONS /v1/keys/a", headers))), 405) << headers;
+  }
+  EXPECT_EQ(status_of(fixture.exchange(request("OPTIONS /v1/stats", asked))), 405);
+}
+
+TEST(HttpSession, LetsOnlyAnAllowedPageReadItsAnswers) {
+  Fixture fixture;
+  fixture.world.limits.value_size_max = 100;
+  fixture.world.allowed_origins.emplace_back("https://page.example");
+  const std::string allowed = "Origin: https://page.example\r\n";
+  const std::pair<const char*, int> samples[] = {
+      {"PUT /v1/keys/k", 204},    {"GET /v1/keys/k", 200}, {"HEAD /v1/keys/k", 200}, {"GET /v1/keys/j", 404},
+      {"DELETE /v1/keys/k", 204}, {"PUT /v1/keys/", 400},  {"POST /v1/keys/k", 405},
+  };
+  for (const auto& [line, status] : samples) {
+    const std::string reply = fixture.exchange(request(line, allowed));
+    EXPECT_EQ(status_of(reply), status) << line;
+    EXPECT_EQ(header_of(reply, "Access-Control-Allow-Origin"), "https://page.example") << line;
+    EXPECT_EQ(header_of(reply, "Vary"), "Origin") << line;
+  }
+  for (const char* const line : {"GET /v1/stats", "GET /healthz", "GET /v1/nothing"}) {
+    EXPECT_EQ(fixture.exchange(request(line, allowed)).find("Access-Control"), std::string::npos) << line;
+  }
+  for (const Bytes headers : {"", "Origin: https://evil.example\r\n"}) {
+    EXPECT_EQ(fixture.exchange(request("GET /v1/keys/k", headers)).find("Access-Control"), std::string::npos);
+  }
+  HttpSession session(fixture.world.environment, no_resp);
+  const std::string too_large =
+      play(session, request("PUT /v1/keys/k", allowed + "Content-Length: 101\r\n")).replies;
+  EXPECT_EQ(status_of(too_large), 413);
+  EXPECT_EQ(header_of(too_large, "Access-Control-Allow-Origin"), "https://page.example");
+}
+
 TEST(HttpSession, ShowsItsFigures) {
   Fixture fixture;
   fixture.world.put("k", "v");
@@ -310,11 +377,11 @@ TEST(HttpSession, ShowsItsFigures) {
   const std::string reply = fixture.exchange(request("GET /v1/stats"));
   EXPECT_EQ(status_of(reply), 200);
   EXPECT_NE(reply.find("\r\nContent-Type: application/json\r\n"), std::string::npos);
-  for (const char* member :
-       {"\"version\":\"0.1.0\"", "\"uptime_s\":90", "\"backend\":\"lru\"", "\"items\":1",
-        "\"memory_used\":", "\"memory_limit\":67108864", "\"hits\":1", "\"misses\":0", "\"sets\":1",
-        "\"evictions\":0", "\"expired\":0", "\"connections\":0", "\"connections_refused\":0",
-        "\"protocol_errors\":0", "\"slow_readers_closed\":0"}) {
+  for (const char* member : {"\"version\":\"0.1.0\"", "\"uptime_s\":90", "\"backend\":\"lru\"", "\"items\":1",
+                             "\"memory_used\":", "\"memory_limit\":67108864", "\"hits\":1", "\"misses\":0",
+                             "\"sets\":1", "\"evictions\":0", "\"expired\":0", "\"connections\":0",
+                             "\"connections_refused\":0", "\"protocol_errors\":0", "\"http_on_wrong_port\":0",
+                             "\"origins_refused\":0", "\"slow_readers_closed\":0", "\"idle_closed\":0"}) {
     EXPECT_NE(reply.find(member), std::string::npos) << member;
   }
 }

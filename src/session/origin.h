@@ -5,11 +5,15 @@
 // on every WebSocket and on every PUT and DELETE. Programs that are no browsers send no Origin and are let
 // through.
 //
+// A page of an allowed origin is let in on /v1/keys/ only by answers that say so: a browser asks with OPTIONS
+// before a PUT or DELETE (a preflight), and hands the page only what carries Access-Control-Allow-Origin.
+//
 // What this does not cover: a page whose own name is made to resolve to the cache's address (DNS rebinding)
 // has the cache's Host for its origin, and its GETs carry no Origin at all. Against that only a password or
 // TLS with a name of its own helps.
 //
-// Source: RFC 6454 (origins), Fetch standard, "Origin header".
+// Source: RFC 6454 (origins); Fetch standard, "Origin header" and "CORS protocol"; Private Network Access,
+// section 3 (a browser may ask whether a page of the internet may reach into a private network).
 #pragma once
 
 #include <string>

@@ -11,6 +11,8 @@ import queue
 import shutil
 import subprocess
 import threading
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -26,10 +28,24 @@ socket.onmessage = event => {
   if (seen.length == requests.length) { socket.onclose = null; socket.close(1000); tryPut(); }
 };
 socket.onclose = event => { seen.push({closed: event.code}); tryPut(); };
+async function attempt(method, key, options = {}) {
+  const body = method == "GET" || method == "DELETE" ? undefined : "x of " + key;
+  try {
+    const reply = await fetch("http://%(address)s/v1/keys/" + key, {method, body, ...options});
+    return reply.type == "opaque" ? "opaque" : reply.status + " " + await reply.text();
+  } catch (e) { return "refused"; }
+}
 async function tryPut() {
-  let put = "sent";
-  try { await fetch("http://%(address)s/v1/keys/planted", {method: "PUT", body: "x", mode: "cors"}); } catch (e) { put = "refused"; }
-  await report({seen, put});
+  await report({
+    seen,
+    put: await attempt("PUT", "planted"),
+    typed: await attempt("PUT", "typed", {headers: {"Content-Type": "application/octet-stream"}}),
+    got: await attempt("GET", "planted"),
+    removed: await attempt("DELETE", "typed"),
+    // What a browser sends without asking first: a POST that the page cannot read the answer to.
+    posted: await attempt("POST", "posted", {mode: "no-cors"}),
+    blind: await attempt("PUT", "blind", {mode: "no-cors"}),
+  });
 }
 </script>"""
 
@@ -95,19 +111,52 @@ def browse(start_server, tmp_path, *options):
     with PageServer() as page:
         server = start_server(*[option.format(origin=page.origin) for option in options])
         page.address = "%s:%d" % tuple(server.address("http"))
-        return visit(page.origin + "/", page.reports, tmp_path / "profile")
+        return server, visit(page.origin + "/", page.reports, tmp_path / "profile")
+
+
+def stored(server, key):
+    try:
+        with urllib.request.urlopen(f"{server.address('http')}/v1/keys/{key}", timeout=20) as reply:
+            return reply.read().decode()
+    except urllib.error.HTTPError as error:
+        assert error.code == 404
+        return None
+
+
+def stats(server):
+    with urllib.request.urlopen(f"{server.address('http')}/v1/stats", timeout=20) as reply:
+        return json.load(reply)
 
 
 def test_a_page_that_is_allowed_uses_the_cache(start_server, tmp_path):
-    report = browse(start_server, tmp_path, "--allow-origin", "{origin}")
+    server, report = browse(start_server, tmp_path, "--allow-origin", "{origin}")
     assert report["seen"] == [
         {"id": 1, "ok": True},
         {"id": 2, "value": "h\u00e9llo \U0001f600"},
         {"id": "three", "ok": True},
         {"id": 4, "value": None},
     ]
+    assert report["put"] == "204 " and stored(server, "planted") == "x of planted"
+    assert report["typed"] == "204 "
+    assert report["got"] == "200 x of planted"
+    assert report["removed"] == "204 " and stored(server, "typed") is None
+    assert stored(server, "posted") is None and stored(server, "blind") is None
+    assert stats(server)["origins_refused"] == 0
 
 
 def test_a_page_from_elsewhere_is_refused(start_server, tmp_path):
-    report = browse(start_server, tmp_path)
-    assert report == {"seen": [{"closed": 1006}], "put": "refused"}
+    server, report = browse(start_server, tmp_path)
+    assert report == {
+        "seen": [{"closed": 1006}],
+        "put": "refused",
+        "typed": "refused",
+        "got": "refused",
+        "removed": "refused",
+        "posted": "opaque",  # sent, and answered with 405
+        "blind": "refused",  # a browser does not even send it
+    }
+    for key in ("planted", "typed", "posted", "blind"):
+        assert stored(server, key) is None, key
+    seen = stats(server)
+    assert seen["items"] == 0 and seen["sets"] == 0
+    assert seen["origins_refused"] == 4  # the WebSocket and three preflights
