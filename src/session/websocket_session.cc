@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "protocol/websocket/json_message.h"
+#include "session/resp_session.h"
 
 namespace larder::session {
 namespace {
@@ -20,9 +21,11 @@ std::size_t message_size_max(const Limits& limits) {
   return limits.value_size_max + limits.key_size_max + (std::size_t{64} << 10);
 }
 
-/// A backstop: the RESP session refuses a command that is larger long before.
+/// The most that a RESP session leaves unconsumed when it waits for input: a command just within its limit,
+/// and a header line that would break it.
 std::size_t resp_input_size_max(const Limits& limits) {
-  return 2 * message_size_max(limits) + (std::size_t{32} << 20);
+  const protocol::CommandLimits command = command_limits(limits);
+  return command.command_size_max + command.inline_size_max;
 }
 
 }  // namespace
@@ -115,15 +118,22 @@ void WebSocketSession::take_binary(std::string payload) {
   } else {
     resp_input_ += payload;
   }
-  resp_runs_ = !resp_input_.empty() && resp_input_.size() >= resp_input_size_min_;
+  const std::size_t size = resp_input_.size() - resp_offset_;
+  resp_runs_ = size > 0 && size >= resp_input_size_min_;
 }
 
 /// One turn of the RESP session. Its replies make one message; it stops by itself when they are many, and
-/// goes on when these have left.
+/// goes on when these have left. What it consumed is dropped when it outweighs the rest: a message of many
+/// short commands with long replies takes many turns, and moving the rest in each would make the cost grow
+/// with the square of its size.
 void WebSocketSession::run_resp(TimePoint now, Output& output) {
   Output replies;
-  const Progress progress = resp_->advance(resp_input_, now, replies);
-  resp_input_.erase(0, progress.consumed);
+  const Progress progress = resp_->advance(Bytes(resp_input_).substr(resp_offset_), now, replies);
+  resp_offset_ += progress.consumed;
+  if (resp_offset_ > resp_input_.size() / 2) {
+    resp_input_.erase(0, resp_offset_);
+    resp_offset_ = 0;
+  }
   if (resp_input_.empty() && resp_input_.capacity() > Output::kept_capacity_max)
     std::string().swap(resp_input_);
   if (!replies.empty()) codec_.write(websocket::MessageKind::binary, replies.pending(), output);
@@ -131,7 +141,10 @@ void WebSocketSession::run_resp(TimePoint now, Output& output) {
   resp_input_size_min_ = progress.wait == Wait::input ? progress.input_size_min : 0;
   if (progress.wait == Wait::close) {
     codec_.close(websocket::CloseCode::normal, "the RESP session has ended", output);
-  } else if (resp_input_.size() > resp_input_size_max(environment_.limits)) {
+  } else if (progress.wait == Wait::input &&
+             resp_input_.size() - resp_offset_ > resp_input_size_max(environment_.limits)) {
+    // No RESP session of ours comes here.
+
     codec_.close(websocket::CloseCode::too_large, "the RESP command is too large", output);
   }
 }

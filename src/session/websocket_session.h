@@ -21,7 +21,8 @@ namespace larder::session {
 /// Threads    belongs to its connection's worker
 /// Errors     a JSON request that is wrong is answered and the connection goes on; what breaks RFC 6455 is
 ///            closed with its code
-/// Invariant  beside one message it keeps less of RESP than the RESP session's own limits allow a command
+/// Invariant  between messages it keeps of RESP no more than one command that is not whole yet, within the
+///            RESP session's own limits (command_limits() in resp_session.h)
 class WebSocketSession final : public Session {
  public:
   using MakeSession = std::function<std::unique_ptr<Session>()>;
@@ -39,7 +40,8 @@ class WebSocketSession final : public Session {
   MakeSession make_resp_session_;
   protocol::websocket::FrameCodec codec_;
   std::unique_ptr<Session> resp_;        // made for the first binary message
-  std::string resp_input_;               // what it has not consumed
+  std::string resp_input_;               // what it was or will be shown
+  std::size_t resp_offset_ = 0;          // bytes at its front that are consumed
   std::size_t resp_input_size_min_ = 0;  // no use to call it with less
   bool resp_runs_ = false;               // it has more to do at once
 };

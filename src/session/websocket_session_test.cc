@@ -3,6 +3,7 @@
 // so that what is tested is how the two are joined.
 #include "session/websocket_session.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <memory>
 #include <string>
@@ -197,6 +198,48 @@ TEST(WebSocketSession, EndsACommandOfRespThatNeverEnds) {
   const std::string piece = frames::binary_frame(std::string(1 << 20, 'x'));
   for (int i = 0; i < 400 && !fixture.peer.played().closed; ++i) fixture.peer.send(piece);
   EXPECT_EQ(frames::trailing_close_code(fixture.peer.take_replies()), 1009U);
+}
+
+/// Consumes one byte a turn and adds up how much of its input was moved between two turns.
+class MoveMeter final : public Session {
+ public:
+  explicit MoveMeter(std::size_t& moved_size) : moved_size_(moved_size) {}
+
+  Progress advance(Bytes input, TimePoint /*now*/, Output& output) override {
+    if (input.empty()) return {};
+    if (input.data() != expected_) moved_size_ += input.size();
+    expected_ = input.data() + 1;
+    output.append('.');
+    return {.consumed = 1, .wait = Wait::output};
+  }
+
+ private:
+  std::size_t& moved_size_;
+  const char* expected_ = nullptr;
+};
+
+TEST(WebSocketSession, MovesALongMessageThatTakesManyTurnsOnlyAFewTimes) {
+  const World world;
+  std::size_t moved_size = 0;
+  WebSocketSession session(world.environment, [&] { return std::make_unique<MoveMeter>(moved_size); });
+  const std::size_t size = 20'000;
+  play(session, frames::binary_frame(std::string(size, 'x')));
+  EXPECT_GE(moved_size, size);
+  EXPECT_LE(moved_size, 3 * size) << "moving the rest in each turn is 10,000 times the size";
+}
+
+TEST(WebSocketSession, KeepsOfRespOneCommandThatIsNotWhole) {
+  // As much as the RESP session takes is taken here; the next byte would be more than any command.
+  Fixture fixture;
+  fixture.world.limits.value_size_max = 1000;
+  const auto limits = command_limits(fixture.world.limits);
+  std::size_t left = limits.command_size_max + limits.inline_size_max;
+  while (left > 0) {
+    const std::size_t size = std::min(left, std::size_t{1} << 16);
+    EXPECT_EQ(fixture.exchange(frames::binary_frame(std::string(size, 'x'))), "");
+    left -= size;
+  }
+  EXPECT_EQ(frames::trailing_close_code(fixture.exchange(frames::binary_frame("x"))), 1009U);
 }
 
 TEST(WebSocketSession, StopsTakingRequestsWhileTheOutputIsFull) {
