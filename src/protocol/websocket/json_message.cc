@@ -1,6 +1,9 @@
 #include "protocol/websocket/json_message.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <cstdlib>
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -24,6 +27,7 @@ class RequestReader final : public nlohmann::json_sax<json> {
  public:
   JsonRequest request;
   bool valid = true;                      // JSON so far
+  bool number_too_large = false;          // JSON, but with a number that no double holds
   std::optional<std::size_t> id_index{};  // which member of the object is the id
 
   /// What only the whole object can tell.
@@ -67,7 +71,9 @@ class RequestReader final : public nlohmann::json_sax<json> {
   }
 
   bool parse_error(std::size_t /*offset*/, const std::string& /*token*/,
-                   const nlohmann::detail::exception& /*error*/) override {
+                   const nlohmann::detail::exception& error) override {
+    constexpr int number_overflow = 406;  // of nlohmann, json.exception.out_of_range.406
+    number_too_large = error.id == number_overflow;
     valid = false;
     return false;
   }
@@ -196,6 +202,56 @@ Bytes member_text(Bytes text, std::size_t index) {
   return "null";
 }
 
+/// True if all of `text` is a number as RFC 8259, section 6, has them.
+bool is_json_number(Bytes text) {
+  const auto skip_digits = [&text] {
+    const std::size_t size = std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(size);
+    return size;
+  };
+  if (text.starts_with('-')) text.remove_prefix(1);
+  const bool leading_zero = text.starts_with('0');
+  const std::size_t whole_size = skip_digits();
+  if (whole_size == 0 || (leading_zero && whole_size > 1)) return false;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    if (skip_digits() == 0) return false;
+  }
+  if (text.starts_with('e') || text.starts_with('E')) {
+    text.remove_prefix(1);
+    if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
+    if (skip_digits() == 0) return false;
+  }
+  return text.empty();
+}
+
+/// `text` with 9e99, beyond anything a request means, in place of each number that no double holds. What is
+/// no JSON stays so.
+std::string with_bounded_numbers(Bytes text) {
+  std::string bounded;
+  bounded.reserve(text.size());
+  bool in_string = false;
+  while (!text.empty()) {
+    const std::size_t number_size =
+        in_string ? 0 : std::min(text.find_first_not_of("0123456789+-.eE"), text.size());
+    if (number_size > 0) {
+      const std::string number(text.substr(0, number_size));
+      if (is_json_number(number) && std::isinf(std::strtod(number.c_str(), nullptr))) {
+        bounded += number.starts_with('-') ? "-9e99" : "9e99";
+      } else {
+        bounded += number;
+      }
+      text.remove_prefix(number_size);
+      continue;
+    }
+    const std::size_t size = in_string && text.front() == '\\' ? std::min<std::size_t>(2, text.size()) : 1;
+    if (text.front() == '"') in_string = !in_string;
+    bounded += text.substr(0, size);
+    text.remove_prefix(size);
+  }
+  return bounded;
+}
+
 }  // namespace
 
 JsonRequest parse_json_request(Bytes text) {
@@ -203,6 +259,12 @@ JsonRequest parse_json_request(Bytes text) {
   bool whole = false;
   try {
     whole = json::sax_parse(text.begin(), text.end(), &reader);
+    // JSON bounds no number, nlohmann does; and an id is any number.
+    if (!whole && reader.number_too_large) {
+      reader = RequestReader();
+      const std::string bounded = with_bounded_numbers(text);
+      whole = json::sax_parse(bounded.begin(), bounded.end(), &reader);
+    }
   } catch (const std::exception&) {  // no memory
     reader.request.error = "The message could not be read.";
     return reader.request;

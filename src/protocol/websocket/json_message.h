@@ -31,7 +31,8 @@ struct JsonRequest {
 };
 
 /// Never throws and never fails otherwise: what is wrong stands in `error`. Memory: what the strings in
-/// `text` take, and no more for any nesting.
+/// `text` take, and no more for any nesting; a copy of `text` in passing if it holds a number beyond a
+/// double.
 [[nodiscard]] JsonRequest parse_json_request(Bytes text);
 
 /// The replies. `id` is JSON text, `value` UTF-8, `sentence` ours.

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <string>
+#include <utility>
 
 namespace larder::protocol::websocket {
 namespace {
@@ -97,6 +98,37 @@ TEST(JsonRequest, NamesTheIdInEveryErrorThatHasOne) {
     const JsonRequest request = parse_json_request(sample.text);
     EXPECT_NE(request.error, "") << sample.text;
     EXPECT_EQ(request.id, sample.id) << sample.text;
+  }
+}
+
+// A double holds nothing of 1e400, and the parser behind this gives up there; JSON knows no such bound.
+TEST(JsonRequest, TakesNumbersOfAnySizeForNumbers) {
+  const std::string long_number = "-1" + std::string(400, '0');
+  for (const std::string& id : {std::string("1e400"), std::string("-1.5E+999"), long_number,
+                                long_number + ".5", std::string("1e-400")}) {
+    const JsonRequest request = parse_json_request("{\"id\": " + id + ",\"get\":\"\\\\\\\"1e400\"}");
+    EXPECT_EQ(request.error, "") << id;
+    EXPECT_EQ(request.id, id);
+    EXPECT_EQ(request.key, "\\\"1e400");
+  }
+  const std::pair<Bytes, Bytes> wrong[] = {
+      {R"({"id":7,"set":"k","value":"v","ttl":1e999})", "7"},
+      {R"({"id":1e400,"set":"k","value":"v","ttl":-1e999})", "1e400"},
+      {R"({"id":1e400,"get":2e400})", "1e400"},
+      {R"({"more":[1e400,[1e401]],"id":1e402,"get":"k"})", "1e402"},
+      {R"({"id":01e400,"get":"k"})", "null"},
+      {R"({"id":1e400e5,"get":"k"})", "null"},
+      {R"({"id":1e400.5,"get":"k"})", "null"},
+      {R"({"id":+1e400,"get":"k"})", "null"},
+      {R"({"id":1e400,"get":01})", "null"},
+      {R"({"id":1e400,"get":"k)", "null"},
+      {R"({"id":1e400,"get":"k\)", "null"},
+      {"1e400", "null"},
+  };
+  for (const auto& [text, id] : wrong) {
+    const JsonRequest request = parse_json_request(text);
+    EXPECT_NE(request.error, "") << text;
+    EXPECT_EQ(request.id, id) << text;
   }
 }
 
