@@ -26,6 +26,7 @@ struct RespState {
   protocol::RespVersion version = protocol::RespVersion::resp2;
   std::string client_name;
   bool closing = false;  // close once the replies so far are sent
+  bool failed = false;   // and the peer did not ask for it
 };
 
 struct CommandSpec;

@@ -23,7 +23,7 @@ void reply_wrong_argument_count(RespCall& call, const CommandSpec& spec) {
 bool outgrows_output(RespCall& call) {
   if (call.output.size() <= call.environment.limits.output_size_max) return false;
   if (!call.state.closing) call.environment.counters.slow_readers_closed.add();
-  call.state.closing = true;
+  call.state.closing = call.state.failed = true;
   return true;
 }
 

@@ -55,11 +55,13 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
     }
     if (std::exchange(is_first_command_, false) && looks_like_http(rest.substr(0, rest.find('\n')))) {
       environment_.counters.http_on_wrong_port.add();
+      state_.failed = true;
       return {.consumed = input.size(), .wait = Wait::close};
     }
     if (!next) {
       refuse(next.error(), now, output);
       if (next.error().kind == ErrorKind::too_large) continue;
+      state_.failed = true;
       return {.consumed = input.size(), .wait = Wait::close};
     }
     const std::optional<protocol::Command>& command = *next;
@@ -80,7 +82,7 @@ void RespSession::answer(std::span<const Bytes> arguments, TimePoint now, Output
   }
   if (spec == nullptr && container == nullptr && is_http_word(arguments.front())) {
     environment_.counters.http_on_wrong_port.add();
-    state_.closing = true;
+    state_.closing = state_.failed = true;
     return;
   }
   RespCall call{.spec = spec != nullptr ? *spec : unknown,

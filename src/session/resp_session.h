@@ -29,6 +29,7 @@ class RespSession final : public Session {
   RespSession(const Environment& environment, std::uint64_t connection_id);
 
   Progress advance(Bytes input, TimePoint now, Output& output) override;
+  [[nodiscard]] bool failed() const override { return state_.failed; }
 
  private:
   void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);

@@ -66,6 +66,9 @@ class Session {
   /// as many whole requests as there are, until `output` is full, and appends one reply for each in order.
   virtual Progress advance(Bytes input, TimePoint now, Output& output) = 0;
 
+  /// After Wait::close: whether it ends because of what the peer did, and not because the peer asked for it.
+  [[nodiscard]] virtual bool failed() const { return false; }
+
   /// How long the peer may stay silent. 0: as long as the server's idle-timeout says.
   [[nodiscard]] virtual Duration idle_timeout() const { return Duration{0}; }
 };

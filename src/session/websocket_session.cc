@@ -139,7 +139,11 @@ void WebSocketSession::run_resp(TimePoint now, Output& output) {
   if (!replies.empty()) codec_.write(websocket::MessageKind::binary, replies.pending(), output);
   resp_runs_ = progress.wait == Wait::output;
   resp_input_size_min_ = progress.wait == Wait::input ? progress.input_size_min : 0;
-  if (progress.wait == Wait::close) {
+  if (progress.wait == Wait::close && resp_->failed()) {
+    // Not 1002: the frames were right, and a client's WebSocket library is not where to look. The RESP error
+    // has gone out before this, and was counted there.
+    codec_.close(websocket::CloseCode::policy_violation, "the RESP session has failed", output);
+  } else if (progress.wait == Wait::close) {
     codec_.close(websocket::CloseCode::normal, "the RESP session has ended", output);
   } else if (progress.wait == Wait::input &&
              resp_input_.size() - resp_offset_ > resp_input_size_max(environment_.limits)) {

@@ -192,6 +192,26 @@ TEST(WebSocketSession, SaysGoodbyeWhenRespEnds) {
   EXPECT_TRUE(fixture.peer.played().closed);
 }
 
+TEST(WebSocketSession, TellsARespSessionThatFailedFromOneThatEnded) {
+  const std::pair<Bytes, Bytes> samples[] = {
+      {"PING\r\n*1\r\nx", "+PONG\r\n-ERR Protocol error: expected '$', got 'x'\r\n"},
+      {"POST / HTTP/1.1\r\n", ""},
+      {"PING\r\nHost: a\r\n", "+PONG\r\n"},
+  };
+  for (const auto& [bytes, replies] : samples) {
+    const World world;
+    WebSocketSession session(world.environment,
+                             [&] { return std::make_unique<RespSession>(world.environment, 7); });
+    EXPECT_EQ(play(session, frames::binary_frame(bytes)).replies,
+              (replies.empty() ? "" : binary_reply(replies)) +
+                  frames::server_frame(8, "\x03\xF0"s + "the RESP session has failed"));
+  }
+  const World world;
+  WebSocketSession session(world.environment,
+                           [&] { return std::make_unique<RespSession>(world.environment, 7); });
+  EXPECT_EQ(frames::trailing_close_code(play(session, frames::binary_frame("QUIT\r\n")).replies), 1000U);
+}
+
 TEST(WebSocketSession, EndsACommandOfRespThatNeverEnds) {
   Fixture fixture;
   fixture.world.limits.value_size_max = 1000;

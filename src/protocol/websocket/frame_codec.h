@@ -35,8 +35,10 @@ struct Message {
 /// RFC 6455, 7.4.1.
 enum class CloseCode : std::uint16_t {
   normal = 1000,
+  going_away = 1001,
   protocol_error = 1002,
   not_text = 1007,
+  policy_violation = 1008,
   too_large = 1009,
   internal_error = 1011,
 };
