@@ -24,6 +24,8 @@ class SessionHandler final : public transport::Handler {
     return session_->advance(input, now.wall, output);
   }
 
+  void closing(Output& output) override { session_->closing(output); }
+
   [[nodiscard]] Duration idle_timeout() const override {
     const Duration own = session_->idle_timeout();
     if (own == Duration{0} || idle_timeout_ == Duration{0}) return std::max(own, idle_timeout_);

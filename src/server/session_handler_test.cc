@@ -14,6 +14,7 @@ class RecordingSession final : public session::Session {
     output.append(std::string(input) + "@" + std::to_string(now.time_since_epoch().count()));
     return {.consumed = input.size(), .wait = Wait::close};
   }
+  void closing(Output& output) override { output.append("bye"); }
   [[nodiscard]] Duration idle_timeout() const override { return idle_timeout_; }
 
  private:
@@ -28,6 +29,13 @@ TEST(SessionHandler, HandsOnBytesAndWallTime) {
   EXPECT_EQ(progress.consumed, 3U);
   EXPECT_EQ(progress.wait, Wait::close);
   EXPECT_EQ(output.pending(), "abc@7");
+}
+
+TEST(SessionHandler, HandsOnTheSessionsLastWords) {
+  SessionHandler handler(std::make_unique<RecordingSession>(Duration{0}), Duration{0});
+  Output output;
+  handler.closing(output);
+  EXPECT_EQ(output.pending(), "bye");
 }
 
 TEST(SessionHandler, IsIdleForTheShorterOfTheSessionsOwnTimeAndTheServers) {

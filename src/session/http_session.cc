@@ -31,6 +31,10 @@ Duration HttpSession::idle_timeout() const {
   return websocket_ == nullptr ? keep_alive_timeout : Duration{0};
 }
 
+void HttpSession::closing(Output& output) {
+  if (websocket_ != nullptr) websocket_->closing(output);
+}
+
 Progress HttpSession::advance(Bytes input, TimePoint now, Output& output) {
   std::size_t consumed = 0;
   while (websocket_ == nullptr) {

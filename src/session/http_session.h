@@ -28,6 +28,9 @@ class HttpSession final : public Session {
 
   Progress advance(Bytes input, TimePoint now, Output& output) override;
 
+  /// HTTP says nothing, WebSocket does.
+  void closing(Output& output) override;
+
   /// HTTP: a minute. WebSocket: as the server says.
   [[nodiscard]] Duration idle_timeout() const override;
 

@@ -69,6 +69,10 @@ class Session {
   /// After Wait::close: whether it ends because of what the peer did, and not because the peer asked for it.
   [[nodiscard]] virtual bool failed() const { return false; }
 
+  /// The connection closes although the peer did not ask for it: it was silent for too long, or the server
+  /// stops. For dialects that say goodbye; nothing is called after this.
+  virtual void closing(Output& /*output*/) {}
+
   /// How long the peer may stay silent. 0: as long as the server's idle-timeout says.
   [[nodiscard]] virtual Duration idle_timeout() const { return Duration{0}; }
 };

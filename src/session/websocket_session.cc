@@ -58,6 +58,10 @@ Progress WebSocketSession::advance(Bytes input, TimePoint now, Output& output) {
   return {.consumed = size - input.size(), .wait = Wait::close};
 }
 
+void WebSocketSession::closing(Output& output) {
+  codec_.close(websocket::CloseCode::going_away, "the server closes this connection", output);
+}
+
 std::string WebSocketSession::answer_text(Bytes text, TimePoint now) {
   environment_.counters.commands.add();
   const websocket::JsonRequest request = websocket::parse_json_request(text);

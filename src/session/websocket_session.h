@@ -30,6 +30,7 @@ class WebSocketSession final : public Session {
   WebSocketSession(const Environment& environment, MakeSession make_resp_session);
 
   Progress advance(Bytes input, TimePoint now, Output& output) override;
+  void closing(Output& output) override;
 
  private:
   [[nodiscard]] std::string answer_text(Bytes text, TimePoint now);

@@ -212,6 +212,18 @@ TEST(WebSocketSession, TellsARespSessionThatFailedFromOneThatEnded) {
   EXPECT_EQ(frames::trailing_close_code(play(session, frames::binary_frame("QUIT\r\n")).replies), 1000U);
 }
 
+TEST(WebSocketSession, SaysThatTheServerGoesAway) {
+  Fixture fixture;
+  Output output;
+  fixture.session.closing(output);
+  EXPECT_EQ(output.pending(), frames::server_frame(8, "\x03\xE9"s + "the server closes this connection"));
+  const World world;
+  HttpSession http(world.environment, make_echo);
+  Output nothing;
+  http.closing(nothing);
+  EXPECT_TRUE(nothing.empty()) << "HTTP has no such word";
+}
+
 TEST(WebSocketSession, EndsACommandOfRespThatNeverEnds) {
   Fixture fixture;
   fixture.world.limits.value_size_max = 1000;

@@ -46,7 +46,7 @@ void Connection::received_end(const Now& now) {
   peer_ended_ = true;
   active_at_ = now.steady;
   if (state_ == State::lingering) finish(Ending::complete);
-  settle();
+  settle(now);
 }
 
 void Connection::sent(std::size_t size, const Now& now) {
@@ -55,7 +55,7 @@ void Connection::sent(std::size_t size, const Now& now) {
   send_moved_at_ = now.steady;
   output_.sent(size);
   if (output_.empty()) return_output();
-  settle();
+  settle(now);
 }
 
 void Connection::send_blocked() {
@@ -87,14 +87,19 @@ void Connection::time_passed(const Now& now) {
   if (!due || now.steady < *due) return;
   if (state_ == State::lingering) {
     finish(Ending::complete);
+  } else if (idle()) {
+    silent_too_long_ = true;
+    take_last_words(now);
+    if (output_.empty()) return finish(Ending::idle);
+    drain(now);
   } else {
-    finish(output_.empty() ? Ending::idle : Ending::slow_reader);
+    finish(Ending::slow_reader);
   }
 }
 
-void Connection::shut_down(const Now& /*now*/) {
+void Connection::shut_down(const Now& now) {
   stopping_ = true;
-  settle();
+  settle(now);
 }
 
 bool Connection::wants_input() const {
@@ -165,30 +170,49 @@ std::size_t Connection::call_handler(Bytes input, const Now& now) {
     if (output_.empty()) return_output();
   }
   if (wait_ == Wait::close) {
-    drain();
+    drain(now);
   } else if (wait_ == Wait::input) {
-    settle();
+    settle(now);
   }
   return progress.consumed;
 }
 
 /// Ends what no more input can bring forward.
-void Connection::settle() {
-  if (state_ == State::open && (peer_ended_ || stopping_) && wait_ == Wait::input && !has_work()) drain();
+void Connection::settle(const Now& now) {
+  if (state_ == State::open && (peer_ended_ || stopping_) && wait_ == Wait::input && !has_work()) {
+    if (!peer_ended_) take_last_words(now);
+    drain(now);
+  }
   // A peer that has ended sends nothing that a reset could answer: no need to linger.
   if (state_ == State::draining && output_.empty() && peer_ended_) finish(Ending::complete);
 }
 
-void Connection::drain() {
+/// What the handler appends leaves like any reply: the write side is shut behind it, and the peer has the
+/// time of lingering to read it.
+void Connection::take_last_words(const Now& now) try {
+  const bool nothing_owed = output_.empty();
+  if (nothing_owed) std::swap(output_, spare_output_);
+  handler_->closing(output_);
+  if (!nothing_owed) return;
+  send_moved_at_ = now.steady;
+  if (output_.empty()) return_output();
+} catch (...) {
+  finish(Ending::failed);
+}
+
+void Connection::drain(const Now& now) {
+  if (state_ == State::finished) return;
   state_ = State::draining;
   input_.clear();
-  settle();
+  settle(now);
 }
 
 void Connection::finish(Ending ending) {
   if (state_ == State::finished) return;
   state_ = State::finished;
-  ending_ = ending;
+  // Whether or not the last words arrived.
+  const bool is_idle = silent_too_long_ && (ending == Ending::complete || ending == Ending::lost);
+  ending_ = is_idle ? Ending::idle : ending;
   input_.clear();
   output_.clear();
   return_output();

@@ -1,7 +1,8 @@
 // transport/connection.h: the life of one connection, without a socket.
 //
 //              handler: close, or peer's end and nothing owed,
-//              or shut_down() and nothing owed                all sent, write side shut
+//              or shut_down() and nothing owed,
+//              or idle too long and last words                all sent, write side shut
 //     open ----------------------------------------> draining ------------------------> lingering
 //       |  reset, idle too long, reader too slow,       |  same; or all sent and the        |  peer's end, or
 //       |  no memory                                    |  peer's end is here already       |  bound passed
@@ -106,8 +107,9 @@ class Connection final {
   [[nodiscard]] bool may_call() const;
   [[nodiscard]] std::size_t call_handler(Bytes input, const Now& now);
   void call_with_held(const Now& now);
-  void settle();
-  void drain();
+  void settle(const Now& now);
+  void drain(const Now& now);
+  void take_last_words(const Now& now);
   void finish(Ending ending);
   void return_output();
 
@@ -128,6 +130,7 @@ class Connection final {
   bool woken_ = false;
   bool peer_ended_ = false;
   bool stopping_ = false;
+  bool silent_too_long_ = false;  // which is then the ending, once its last words have left
 };
 
 }  // namespace larder::transport

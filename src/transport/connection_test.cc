@@ -22,6 +22,9 @@ using Script = std::function<Progress(Bytes input, Output& output)>;
 struct Record {
   std::vector<std::string> inputs;
   Duration idle_timeout{0};
+  std::string last_words;
+  std::size_t closing_count = 0;
+  bool fails_at_the_end = false;
 };
 
 class ScriptedHandler final : public Handler {
@@ -30,6 +33,11 @@ class ScriptedHandler final : public Handler {
   Progress advance(Bytes input, const Now& /*now*/, Output& output) override {
     record_.inputs.emplace_back(input.substr(0, 100));
     return script_(input, output);
+  }
+  void closing(Output& output) override {
+    if (record_.fails_at_the_end) throw std::bad_alloc();
+    ++record_.closing_count;
+    output.append(record_.last_words);
   }
   Duration idle_timeout() const override { return record_.idle_timeout; }
 
@@ -312,6 +320,55 @@ TEST_F(ConnectionTest, ShutsDownAfterWhatIsUnderWay) {
   connection.woken(now_);
   EXPECT_EQ(take_all(connection), "late");
   EXPECT_TRUE(connection.must_shut_write_side());
+}
+
+TEST_F(ConnectionTest, SendsTheLastWordsOfAHandlerWhosePeerWasSilentForTooLong) {
+  record_.idle_timeout = 10s;
+  record_.last_words = "bye";
+  Connection connection = make(echo_lines);
+  connection.received("half", now_);
+  pass(10s);
+  connection.time_passed(now_);
+  EXPECT_FALSE(connection.finished());
+  EXPECT_EQ(take_all(connection), "bye");
+  shut(connection);
+  connection.received("late\n", now_);
+  EXPECT_EQ(record_.inputs.size(), 1U) << "it is not called again";
+  EXPECT_EQ(record_.closing_count, 1U);
+  connection.received_end(now_);
+  EXPECT_EQ(connection.ending(), Ending::idle);
+}
+
+TEST_F(ConnectionTest, SendsTheLastWordsOfAHandlerWhoseLoopShutsDown) {
+  record_.last_words = "bye";
+  Connection connection = make(echo_lines);
+  connection.shut_down(now_);
+  EXPECT_EQ(take_all(connection), "bye");
+  shut(connection);
+  connection.received_end(now_);
+  EXPECT_EQ(connection.ending(), Ending::complete);
+
+  Connection owing = make(echo_lines);
+  owing.received("a\n", now_);
+  owing.shut_down(now_);
+  EXPECT_EQ(take_all(owing), "a\nbye") << "behind what was owed";
+
+  Connection left = make(echo_lines);
+  left.received_end(now_);
+  EXPECT_TRUE(left.finished()) << "nobody is there to be told";
+  EXPECT_EQ(record_.closing_count, 2U);
+}
+
+TEST_F(ConnectionTest, EndsAloneWhenItsHandlerHasNoMemoryForLastWords) {
+  record_.fails_at_the_end = true;
+  record_.idle_timeout = 10s;
+  Connection stopped = make(echo_lines);
+  stopped.shut_down(now_);
+  EXPECT_EQ(stopped.ending(), Ending::failed);
+  Connection silent = make(echo_lines);
+  pass(10s);
+  silent.time_passed(now_);
+  EXPECT_TRUE(silent.finished());
 }
 
 TEST_F(ConnectionTest, EndsAloneWhenItsHandlerRunsOutOfMemory) {

@@ -428,10 +428,11 @@ void EpollLoop::begin_shut_down(Duration grace) {
   accept_again_at_ = Scheduled::never;
   for (auto next = peers_.begin(); next != peers_.end();) {
     Peer& peer = *next++;
-    if (peer.connection.idle() && quiet(peer.socket.get())) {
+    const bool idle = peer.connection.idle() && quiet(peer.socket.get());
+    peer.connection.shut_down(now_);
+    if (idle && peer.connection.to_send().empty()) {
       close_peer(peer);
     } else {
-      peer.connection.shut_down(now_);
       make_ready(peer);
     }
   }

@@ -36,6 +36,10 @@ class Handler {
   /// `input` starts where the last call stopped consuming. See base/progress.h for the answer.
   virtual Progress advance(Bytes input, const Now& now, Output& output) = 0;
 
+  /// The connection closes because its peer was silent for too long or the loop shuts down, and no request is
+  /// under way. Last words may be appended; nothing is called after this.
+  virtual void closing(Output& /*output*/) {}
+
   /// How long the peer may stay silent while nothing is owed to it; 0: for ever. Asked at the
   /// start and after every advance().
   [[nodiscard]] virtual Duration idle_timeout() const { return Duration{0}; }

@@ -301,3 +301,18 @@ def test_websocket_binary_messages_carry_resp_in_any_cut(server):
         opcode, payload = read_frame(peer)
         answer = json.loads(payload)
         assert opcode == 1 and answer["id"] == "x" and "binary" in answer["error"]
+
+
+def test_a_websocket_is_told_that_the_server_goes_away(start_server):
+    """After a silence beyond the idle timeout, and at shutdown."""
+    server = start_server("--workers", "1", "--idle-timeout", "100ms")
+    with websocket(server) as peer:
+        assert close_code(peer) == 1001
+        peer.read_all()
+    assert stats(server)["idle_closed"] == 1
+    server = start_server("--workers", "1")
+    with websocket(server) as peer, websocket(server) as other:
+        server.process.terminate()
+        assert close_code(peer) == 1001
+        assert close_code(other) == 1001
+    assert server.wait() == 0
