@@ -1,7 +1,7 @@
 """What the server must withstand, each on a real process.
 
 Method: a hostile or slow peer on one connection, an ordinary one beside it. The ordinary one's answers prove that nobody else
-notices; the stats prove that what was refused was counted. Steps are separated by a round trip on the ordinary connection, never
+notices; where something is refused, the stats prove that it was counted. Steps are separated by a round trip on the ordinary connection, never
 by a sleep: with one worker, its answer means that the loop has seen what was sent before.
 """
 
@@ -174,34 +174,68 @@ def test_keys_and_values_hold_every_byte_over_resp_and_http(server):
         assert peer.read(len(expected)) == expected
 
 
-def test_a_key_or_value_beyond_its_limit_is_refused_and_the_connection_goes_on(server):
+def test_a_key_or_value_beyond_its_limit_is_refused_and_leaves_no_old_value(server):
+    """Each refusal is one protocol error, and what stood under a key whose new value was refused is gone."""
     key = b"k" * (16 * 1024 + 1)
     value = b"v" * (8 * 1024 * 1024 + 1)
+    neighbour = server.peer("resp")
+    refused = 0
+
+    def store_old():
+        neighbour.ask(resp("MSET", "k", "old", "j", "old"), b"+OK\r\n")
+
+    def expect_old(left):
+        nonlocal refused
+        refused += 1
+        neighbour.ask(resp("MGET", "k", "j"), b"*2\r\n" + b"".join(b"$3\r\nold\r\n" if is_left else b"$-1\r\n" for is_left in left))
+        assert stats(server)["protocol_errors"] == refused
+
     with server.peer("resp") as peer:
-        for request in (resp("SET", key, "v"), resp("GET", key), resp("SET", "k", value)):
+        for request, left in (
+            (resp("SET", key, "v"), (True, True)),
+            (resp("GET", key), (True, True)),
+            (resp("SET", "k", value), (False, True)),
+            (resp("MSET", "k", "1", "x", value, "j", "2"), (False, False)),
+            (resp("MSET", "k", "1", key, "2"), (False, True)),
+        ):
+            store_old()
             peer.send(request + resp("PING"))
             reply = peer.read_until(b"+PONG\r\n")
             assert reply.startswith(b"-"), reply[:100]
             assert reply.count(b"\r\n") == 2
+            expect_old(left)
+    with server.peer("resp") as peer:
+        store_old()
+        peer.send(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n" % (1 << 30))
+        assert peer.read_all() == b"-ERR Protocol error: invalid bulk length\r\n"
+        expect_old((False, True))
     with server.peer("line") as peer:
+        store_old()
         peer.send(b"set " + key + b" v\nget absent\n")
         reply = peer.read_until(b"END\r\n")
         assert reply.startswith(b"ERROR ") and reply.count(b"\r\n") == 2
+        expect_old((True, True))
     with server.peer("line") as peer:
         peer.send(b"set k " + b"v" * (1024 * 1024 + 1))
         reply = peer.read_all()
         assert reply.startswith(b"ERROR ") and reply.count(b"\r\n") == 1
+        expect_old((False, True))
     with server.peer("http") as peer:
+        store_old()
         peer.send(b"PUT /v1/keys/k HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % len(value))
         assert peer.read(12) == b"HTTP/1.1 413"
-    assert stats(server)["items"] == 0
+        expect_old((False, True))
+    neighbour.close()
 
 
 def test_the_first_line_of_a_web_page_reaches_neither_line_nor_resp(server):
     for scheme in ("line", "resp"):
         with server.peer(scheme) as peer:
             peer.send(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nset planted by-a-page\r\n")
-            peer.read_all()
+            assert peer.read_all() == b""
+    seen = stats(server)
+    assert seen["http_on_wrong_port"] == 2
+    assert seen["protocol_errors"] == 0 and seen["commands"] == 1  # the one for the stats
     with server.peer("resp") as peer:
         peer.send(resp("EXISTS", "planted"))
         assert peer.read(4) == b":0\r\n"
@@ -272,6 +306,7 @@ def test_websocket_frames_that_break_the_rules_end_with_their_close_code(server,
         assert close_code(peer) == code
         peer.read_all()
     neighbour.turn()
+    assert stats(server)["protocol_errors"] == 1
 
 
 def test_websocket_fragments_with_pings_between_make_one_message(server):
@@ -301,6 +336,7 @@ def test_websocket_binary_messages_carry_resp_in_any_cut(server):
         opcode, payload = read_frame(peer)
         answer = json.loads(payload)
         assert opcode == 1 and answer["id"] == "x" and "binary" in answer["error"]
+    assert stats(server)["protocol_errors"] == 0
 
 
 def test_a_websocket_is_told_that_the_server_goes_away(start_server):
