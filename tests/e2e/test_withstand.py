@@ -341,7 +341,7 @@ def test_websocket_binary_messages_carry_resp_in_any_cut(server):
 
 def test_a_websocket_is_told_that_the_server_goes_away(start_server):
     """After a silence beyond the idle timeout, and at shutdown."""
-    server = start_server("--workers", "1", "--idle-timeout", "100ms")
+    server = start_server("--workers", "1", "--idle-timeout", "500ms")
     with websocket(server) as peer:
         assert close_code(peer) == 1001
         peer.read_all()
