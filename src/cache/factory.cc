@@ -32,9 +32,10 @@ constexpr std::size_t auto_shards_per_worker = 16;
 // The threshold from which a block is a mapping of its own, given back to the kernel when it is freed, would
 // rise with each such block that is freed, up to 32 MiB. Stating it makes it stay.
 //
-// Freed blocks of up to 128 bytes wait in lists of their own ("fastbins") until some larger block is freed, and
-// are then merged with their neighbours all at once: 48 ms in one call after a million small items had expired.
-// Without these lists each block is merged as it is freed, and the slowest call takes 2 ms (bench/expiry.py).
+// Freed blocks of up to 128 bytes wait in lists of their own ("fastbins") until some larger block is freed,
+// and are then merged with their neighbours all at once: 48 ms in one call after a million small items had
+// expired. Without these lists each block is merged as it is freed, and the slowest call takes 2 ms
+// (bench/expiry.py).
 void keep_malloc_in_bounds() {
   // NOLINTBEGIN(concurrency-mt-unsafe): the header asks to be called before threads are started
   mallopt(M_ARENA_MAX, 1);

@@ -18,7 +18,8 @@
 //   refused       the server understood and said no; the message is its own text
 //   malformed     what came back was not RESP, or not the answer to the question; the connection is dropped
 //   too_large     a reply beyond reply_size_max, of more than 2^20 elements (so a get_many of more keys never
-//                 succeeds), or with a line (a status, an error, a number) over 64 KiB; the connection is dropped
+//                 succeeds), or with a line (a status, an error, a number) over 64 KiB; the connection is
+//                 dropped
 #pragma once
 
 #include <cstddef>
