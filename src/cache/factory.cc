@@ -34,8 +34,8 @@ constexpr std::size_t auto_shards_per_worker = 16;
 //
 // Freed blocks of up to 128 bytes wait in lists of their own ("fastbins") until some larger block is freed,
 // and are then merged with their neighbours all at once: 48 ms in one call after a million small items had
-// expired. Without these lists each block is merged as it is freed, and the slowest call takes 2 ms
-// (bench/expiry.py).
+// expired. Without these lists each block is merged as it is freed, and no pause is longer than the machine's
+// own (docs/bench/expiry.md).
 void keep_malloc_in_bounds() {
   // NOLINTBEGIN(concurrency-mt-unsafe): the header asks to be called before threads are started
   mallopt(M_ARENA_MAX, 1);

@@ -25,7 +25,7 @@ namespace larder::session {
 
 /// True if `origin` is the http or https origin that `host` ("name", "name:port", "[::1]:port") would have, a
 /// missing port being the scheme's own, or if it stands in `allowed` as it is. Case does not matter. `null`,
-/// the origin of sandboxed pages and files, is allowed only by name.
+/// the origin of sandboxed pages and files, is nobody's: no host has it, and --allow-origin does not take it.
 [[nodiscard]] bool is_origin_allowed(Bytes origin, Bytes host, const std::vector<std::string>& allowed);
 
 }  // namespace larder::session

@@ -335,7 +335,7 @@ def test_a_health_check_of_nothing_known_is_a_bad_option():
     assert run("--healthcheck", "gopher://127.0.0.1:70")[0] == 2
 
 
-def test_many_shards_with_nothing_to_do_use_no_processor_and_stop(start_server):
+def test_many_shards_with_nothing_to_do_stop_when_told_to(start_server):
     # An idle shard once cost a place of the sweep's portion: past 256 shards the sweep never ended, and the loops with it.
     server = start_server("--shards", "1024", "--workers", "2")
     with server.peer("resp") as peer:

@@ -155,6 +155,8 @@ Result<std::optional<Command>> CommandDecoder::next_inline(Bytes input) {
 
 std::unexpected<Error> CommandDecoder::refuse(Bytes input, const char* message) {
   skipping_ = true;
+  // A short argument that only the command's own limit refuses may be a key: it is shown as well.
+  shows_passed_ = argument_size_ <= limits_.passed_size_max;
   collect_arguments(input);
   return failure(ErrorKind::too_large, message);
 }

@@ -196,6 +196,32 @@ TEST(CommandDecoder, ShowsTheShortArgumentsThatItPassesOver) {
   }
 }
 
+TEST(CommandDecoder, ShowsAShortArgumentThatTheWholeCommandHasNoRoomFor) {
+  const std::string wire =
+      "*5\r\n$4\r\nMSET\r\n$2\r\nk1\r\n$3\r\nvvv\r\n$2\r\nk2\r\n$1\r\nv\r\n*1\r\n$4\r\nPING\r\n";
+  const std::size_t room = wire.find("k2");
+  for (std::size_t step = 1; step <= wire.size(); ++step) {
+    CommandDecoder decoder({.command_size_max = room, .passed_size_max = 2});
+    std::string buffer;
+    Words passed;
+    std::size_t command_count = 0;
+    for (std::size_t offset = 0; offset < wire.size(); offset += step) {
+      buffer += wire.substr(offset, step);
+      while (true) {
+        const auto next = decoder.next(buffer);
+        for (const Bytes argument : decoder.passed()) passed.emplace_back(argument);
+        if (!next) continue;  // the refusal
+        const std::optional<Command>& command = *next;
+        if (!command) break;
+        if (!command->arguments.empty()) ++command_count;
+        buffer.erase(0, command->size);
+      }
+    }
+    EXPECT_EQ(passed, (Words{"k2", "v"})) << step;
+    EXPECT_EQ(command_count, 1U) << "PING only, by " << step;
+  }
+}
+
 TEST(CommandDecoder, ShowsWhatStoodBeforeALengthThatEndsTheConnection) {
   const auto before = [](const std::string& wire) {
     CommandDecoder decoder({.bulk_size_max = 4, .inline_size_max = 16, .skipped_size_max = 100});
