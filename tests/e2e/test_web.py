@@ -7,8 +7,10 @@ test where it has to misbehave.
 
 import os
 import re
+import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -425,8 +427,11 @@ def test_a_busy_port_names_itself_and_the_option(web, start):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may take on a user that has no other processes")
 def test_too_few_threads_end_the_start_with_a_sentence():
     options = ["--listen", "http://127.0.0.1:0", "--cache", "resp://127.0.0.1:1"]
-    limited = ["setpriv", "--reuid=61234", "--clear-groups", "prlimit", "--nproc=8", BIN / "larder-web", *options]
-    done = subprocess.run(limited, capture_output=True, text=True, timeout=PATIENCE_S)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # root's own folders, where the programs may lie, are closed to that user
+        program = shutil.copy(BIN / "larder-web", folder)
+        limited = ["setpriv", "--reuid=61234", "--clear-groups", "prlimit", "--nproc=8", program, *options]
+        done = subprocess.run(limited, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 1, done
     assert "cannot start the threads" in done.stderr and "terminate" not in done.stderr
 
