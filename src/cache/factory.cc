@@ -6,9 +6,12 @@
 #include <malloc.h>
 #include <new>
 #include <string>
+#include <system_error>
 
 #include "cache/lru/lru_shard.h"
 #include "cache/lru/ordered_shard.h"
+#include "cache/segment/queue_policy.h"
+#include "cache/segment/segment_shard.h"
 #include "cache/sharded_cache.h"
 
 namespace larder::cache {
@@ -17,12 +20,13 @@ namespace {
 // Below this a shard's own tables leave no room to speak of for items.
 constexpr std::size_t shard_memory_size_min = std::size_t{64} << 10;
 
-// What --shards auto leaves to a shard: enough that shares which fill unevenly cost next to no hits.
-constexpr std::size_t auto_shard_memory_size_min = std::size_t{4} << 20;
+// What --shards auto leaves to a shard: enough that shares which fill unevenly cost next to no hits, and that
+// a shard of the segment back end has 256 segments of 64 KiB.
+constexpr std::size_t auto_shard_memory_size_min = std::size_t{16} << 20;
 constexpr std::size_t auto_shard_item_count_min = 1024;
 constexpr std::size_t auto_shards_per_worker = 16;
 
-// Both back ends live on malloc, and the limit is to be the process's limit.
+// Both LRU back ends live on malloc, and the limit is to be the process's limit.
 //
 // glibc gives each thread an arena of its own and never hands freed memory from one to another: when the
 // thread that filled a 256 MiB cache fell silent and another took over, the process grew to 484 MiB. With one
@@ -55,6 +59,7 @@ std::unique_ptr<Cache> make(const CacheOptions& options) {
 }
 
 constexpr std::array backends{
+    Backend{.name = "segment", .make = make<segment::SegmentShard>},
     Backend{.name = "lru", .make = make<LruShard>},
     Backend{.name = "ordered", .make = make<OrderedShard>},
 };
@@ -65,9 +70,15 @@ constexpr auto names = [] {
   return all;
 }();
 
-std::string join_names() {
+constexpr auto policies = [] {
+  std::array<std::string_view, segment::queue_policies.size()> all;
+  std::ranges::transform(segment::queue_policies, all.begin(), &segment::QueuePolicy::name);
+  return all;
+}();
+
+std::string join(std::span<const std::string_view> words) {
   std::string text;
-  for (const std::string_view name : names) {
+  for (const std::string_view name : words) {
     if (!text.empty()) text += ", ";
     text += name;
   }
@@ -87,6 +98,8 @@ std::size_t shard_count_within(std::size_t count_max, std::size_t memory_size_ma
 
 std::span<const std::string_view> backend_names() { return names; }
 
+std::span<const std::string_view> policy_names() { return policies; }
+
 std::size_t choose_shard_count(std::size_t memory_size_max, std::size_t item_count_max,
                                std::size_t worker_count) {
   const std::size_t count_max =
@@ -102,7 +115,10 @@ std::size_t shard_count_max(std::size_t memory_size_max, std::size_t item_count_
 Result<std::unique_ptr<Cache>> make_cache(std::string_view backend, const CacheOptions& options) {
   const auto* const found = std::ranges::find(backends, backend, &Backend::name);
   if (found == backends.end()) {
-    return failure(ErrorKind::unsupported, "no such back end; there are: " + join_names());
+    return failure(ErrorKind::unsupported, "no such back end; there are: " + join(names));
+  }
+  if (std::ranges::find(policies, options.policy) == policies.end()) {
+    return failure(ErrorKind::unsupported, "no such policy; there are: " + join(policies));
   }
   const std::size_t count_max = shard_count_max(options.memory_size_max, options.item_count_max);
   if (count_max == 0) {
@@ -122,6 +138,8 @@ Result<std::unique_ptr<Cache>> make_cache(std::string_view backend, const CacheO
     return found->make(options);
   } catch (const std::bad_alloc&) {
     return failure(ErrorKind::overloaded, "no memory for the cache's own tables");
+  } catch (const std::system_error& error) {
+    return failure(ErrorKind::overloaded, error.what());
   }
 }
 

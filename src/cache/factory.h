@@ -17,18 +17,23 @@ struct CacheOptions {
   std::size_t item_count_max = 0;  // 0: only memory bounds the count
   std::size_t shard_count = 1;     // a power of two; see choose_shard_count()
   HashSecret secret{};
+  std::string_view policy = "s3fifo";  // of policy_names(); back ends with one fixed order ignore it
 };
 
 /// Names that make_cache() knows, in the order in which help shows them; the first is the default.
 [[nodiscard]] std::span<const std::string_view> backend_names();
 
+/// Names of the policies that the `segment` back end can evict by; the first is the default.
+[[nodiscard]] std::span<const std::string_view> policy_names();
+
 /// Errors: unsupported (no such back end; the message lists those there are), too_large (a shard count or
-/// limit that cannot work; the message names the nearest that can), overloaded (no memory even for an empty
-/// cache). Call it before threads are started: it tells malloc to use one arena for the whole process.
+/// limit that cannot work; the message names the nearest that can), overloaded (no memory or address space
+/// even for an empty cache). Call it before threads are started: it tells malloc to use one arena for the
+/// whole process.
 [[nodiscard]] Result<std::unique_ptr<Cache>> make_cache(std::string_view backend,
                                                         const CacheOptions& options);
 
-/// The largest power of two up to 16 times the workers that leaves every shard at least 4 MiB and, where the
+/// The largest power of two up to 16 times the workers that leaves every shard at least 16 MiB and, where the
 /// count is bounded, 1,024 items. A small cache thus has one shard and an exact order.
 [[nodiscard]] std::size_t choose_shard_count(std::size_t memory_size_max, std::size_t item_count_max,
                                              std::size_t worker_count);

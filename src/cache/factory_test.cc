@@ -13,13 +13,15 @@ using test::kib;
 using test::mib;
 using testing::HasSubstr;
 
-TEST(Factory, NamesTheDefaultFirst) { EXPECT_THAT(backend_names(), testing::ElementsAre("lru", "ordered")); }
+TEST(Factory, NamesTheDefaultFirst) {
+  EXPECT_THAT(backend_names(), testing::ElementsAre("segment", "lru", "ordered"));
+}
 
 TEST(Factory, RefusesANameItDoesNotKnowAndListsThoseItDoes) {
   const auto made = make_cache("lifo", {});
   ASSERT_FALSE(made.has_value());
   EXPECT_EQ(made.error().kind, ErrorKind::unsupported);
-  EXPECT_THAT(made.error().message, HasSubstr("lru, ordered"));
+  EXPECT_THAT(made.error().message, HasSubstr("segment, lru, ordered"));
 }
 
 TEST(Factory, RefusesAMemoryLimitThatIsTooSmallAndNamesTheSmallest) {
@@ -48,11 +50,11 @@ TEST(Factory, RefusesShardCountsThatCannotWorkAndNamesTheLargestThatCan) {
 }
 
 TEST(Factory, ChoosesShardsThatAreLargeEnough) {
-  EXPECT_EQ(choose_shard_count(256 * mib, 0, 2), 32U);
-  EXPECT_EQ(choose_shard_count(256 * mib, 0, 3), 32U);  // 48 is no power of two
-  EXPECT_EQ(choose_shard_count(256 * mib, 0, 8), 64U);  // 4 MiB each
-  EXPECT_EQ(choose_shard_count(7 * mib, 0, 8), 1U);
-  EXPECT_EQ(choose_shard_count(8 * mib, 0, 8), 2U);
+  EXPECT_EQ(choose_shard_count(1024 * mib, 0, 2), 32U);
+  EXPECT_EQ(choose_shard_count(1024 * mib, 0, 3), 32U);  // 48 is no power of two
+  EXPECT_EQ(choose_shard_count(256 * mib, 0, 8), 16U);   // 16 MiB each
+  EXPECT_EQ(choose_shard_count(31 * mib, 0, 8), 1U);
+  EXPECT_EQ(choose_shard_count(32 * mib, 0, 8), 2U);
   EXPECT_EQ(choose_shard_count(256 * mib, 3, 8), 1U);
   EXPECT_EQ(choose_shard_count(256 * mib, 2047, 8), 1U);
   EXPECT_EQ(choose_shard_count(256 * mib, 2048, 8), 2U);

@@ -19,6 +19,7 @@
 #include "cache/backend.h"
 #include "cache/lru/lru_shard.h"
 #include "cache/lru/ordered_shard.h"
+#include "cache/segment/segment_shard.h"
 #include "cache/test_support.h"
 
 namespace larder::cache {
@@ -80,6 +81,22 @@ TEST(Model, OrderedNeverLiesUnderMemoryPressure) {
   const std::uint64_t seed = announce(fresh_seed());
   for (const std::size_t shard_count : {1U, 4U}) {
     EXPECT_EQ(run_alone<OrderedShard>(bounded_by_memory(seed, shard_count)), Outcome())
+        << shard_count << " shards";
+  }
+}
+
+TEST(Model, SegmentNeverLiesUnderMemoryPressure) {
+  const std::uint64_t seed = announce(fresh_seed());
+  for (const std::size_t shard_count : {1U, 4U}) {
+    EXPECT_EQ(run_alone<segment::SegmentShard>(bounded_by_memory(seed, shard_count)), Outcome())
+        << shard_count << " shards";
+  }
+}
+
+TEST(Model, SegmentNeverLiesWhenBoundedByCount) {
+  const std::uint64_t seed = announce(fresh_seed());
+  for (const std::size_t shard_count : {1U, 4U}) {
+    EXPECT_EQ(run_alone<segment::SegmentShard>(bounded_by_count(seed, shard_count)), Outcome())
         << shard_count << " shards";
   }
 }

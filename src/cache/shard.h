@@ -5,8 +5,8 @@
 //
 // A shard type fulfils the concept `Shard` below and is then a back end: ShardedCache<MyShard>. What each
 // call must do is told in backend.h, under the same name. A back end that needs more than "one lock around
-// each call" (reads without a lock, one byte pool for all shards) implements Cache itself; it may route keys
-// as ShardedCache does, and the conformance suite holds it to the same promises by its name.
+// each call" (reads without a lock, one pool of bytes for all shards) offers more members: sharded_cache.h
+// lists them.
 #pragma once
 
 #include <concepts>
@@ -73,28 +73,27 @@ struct Books {
 /// Errors     the constructor may throw std::bad_alloc; nothing else throws
 /// Invariant  between calls stats().memory_used <= memory_size_max and stats().items <= item_count_max
 template <class S>
-concept Shard = std::constructible_from<S, const ShardLimits&> &&
-                requires(S& shard, const S& view, const ItemKey& key, Bytes value, TimePoint now,
+concept Shard = requires(S& shard, const S& view, const ItemKey& key, Bytes value, TimePoint now,
                          Expiry expiry, Condition condition, KeyedCalls::Visitor visit,
                          KeyedCalls::Updater decide, Cache::ScanVisitor show, Database database, Cursor from,
                          ScanLimits limits, std::size_t visit_count_max) {
-                  { shard.get(key, now, visit) } -> std::same_as<bool>;
-                  { shard.peek(key, now, visit) } -> std::same_as<bool>;
-                  { shard.set(key, value, expiry, condition, now) } -> std::same_as<StoreOutcome>;
-                  { shard.remove(key, condition, now) } -> std::same_as<bool>;
-                  { shard.touch(key, expiry, now) } -> std::same_as<bool>;
-                  { shard.update(key, now, decide) } -> std::same_as<StoreOutcome>;
-                  // Items in ascending order of cursor_of_hash(), from `from` on.
-                  { shard.scan(database, from, limits, now, show) } -> std::same_as<ScanProgress>;
-                  { shard.clear(database) } -> std::same_as<void>;
-                  { shard.clear_all() } -> std::same_as<void>;
-                  // How many places it looked at; 0: nothing is due.
-                  { shard.sweep(now, visit_count_max) } -> std::same_as<std::size_t>;
-                  { view.item_count(database) } -> std::same_as<std::size_t>;
-                  { view.stats() } -> std::same_as<CacheStats>;
-                  // What the books say, and what a walk over everything finds.
-                  { view.books() } -> std::same_as<Books>;
-                  { view.walk() } -> std::same_as<Books>;
-                };
+  { shard.get(key, now, visit) } -> std::same_as<bool>;
+  { shard.peek(key, now, visit) } -> std::same_as<bool>;
+  { shard.set(key, value, expiry, condition, now) } -> std::same_as<StoreOutcome>;
+  { shard.remove(key, condition, now) } -> std::same_as<bool>;
+  { shard.touch(key, expiry, now) } -> std::same_as<bool>;
+  { shard.update(key, now, decide) } -> std::same_as<StoreOutcome>;
+  // Items in ascending order of cursor_of_hash(), from `from` on.
+  { shard.scan(database, from, limits, now, show) } -> std::same_as<ScanProgress>;
+  { shard.clear(database) } -> std::same_as<void>;
+  { shard.clear_all() } -> std::same_as<void>;
+  // How many places it looked at; 0: nothing is due.
+  { shard.sweep(now, visit_count_max) } -> std::same_as<std::size_t>;
+  { view.item_count(database) } -> std::same_as<std::size_t>;
+  { view.stats() } -> std::same_as<CacheStats>;
+  // What the books say, and what a walk over everything finds.
+  { view.books() } -> std::same_as<Books>;
+  { view.walk() } -> std::same_as<Books>;
+};
 
 }  // namespace larder::cache

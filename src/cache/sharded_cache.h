@@ -14,6 +14,14 @@
 // Exchanging two databases exchanges two entries of a small map. Every call reads the map under some shard's
 // lock, and an exchange holds all of them: nobody ever sees half of one.
 //
+// Some shard types live on something that all shards of a cache have in common (one pool of bytes), and let
+// threads read without the lock. They say so by having more members, and only then is it used:
+//
+//   S::Shared              is made first, and handed to every shard
+//   try_get, begin_read    get() and peek() try these a few times before they take the lock
+//   prefetch_*             get_many() calls these for a batch before it looks up the first key
+//   begin_body, end_body   with_keys() and swap_databases() keep such readers out from first lock to last
+//
 // sweep() goes on where the last call, of whatever thread, stopped, and lets go of the lock every few hundred
 // places. What to pass: a place costs up to a microsecond, so a thousand keep the caller away from its
 // requests for about one millisecond; then let it serve them, and call again while the answer is true.
@@ -26,7 +34,7 @@
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
-#include <malloc.h>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -43,6 +51,26 @@
 
 namespace larder::cache {
 
+/// A shard type whose shards have something in common.
+template <class S>
+concept SharingShard = requires { typename S::Shared; };
+
+/// A shard type that can be read without its lock.
+template <class S>
+concept LockFreeReads = requires(S& shard) { shard.begin_read(); };
+
+struct NothingShared {
+  NothingShared(const CacheOptions& /*options*/, std::size_t /*fixed_size*/) {}
+};
+template <class S>
+struct SharedOf {
+  using Type = NothingShared;
+};
+template <SharingShard S>
+struct SharedOf<S> {
+  using Type = typename S::Shared;
+};
+
 /// The calls on one key, for whoever knows how to get at a key's shard: Derived::at(database, key, call) runs
 /// `call(shard, item_key)` with the shard locked.
 template <class Derived, class Interface>
@@ -51,11 +79,11 @@ class RoutedCalls : public Interface {
   using typename KeyedCalls::Updater;
   using typename KeyedCalls::Visitor;
 
-  bool get(Database database, Bytes key, TimePoint now, Visitor visit) final {
+  bool get(Database database, Bytes key, TimePoint now, Visitor visit) override {
     return self().at(database, key,
                      [&](auto& shard, const ItemKey& item) { return shard.get(item, now, visit); });
   }
-  bool peek(Database database, Bytes key, TimePoint now, Visitor visit) final {
+  bool peek(Database database, Bytes key, TimePoint now, Visitor visit) override {
     return self().at(database, key,
                      [&](auto& shard, const ItemKey& item) { return shard.peek(item, now, visit); });
   }
@@ -102,10 +130,17 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   using typename Cache::Body;
   using typename Cache::ManyVisitor;
   using typename Cache::ScanVisitor;
+  using typename KeyedCalls::Visitor;
 
   /// `options` were found possible: see factory.h.
   explicit ShardedCache(const CacheOptions& options);
 
+  bool get(Database database, Bytes key, TimePoint now, Visitor visit) override {
+    return look_up(database, key, hasher_(key), true, now, visit);
+  }
+  bool peek(Database database, Bytes key, TimePoint now, Visitor visit) override {
+    return look_up(database, key, hasher_(key), false, now, visit);
+  }
   void get_many(Database database, std::span<const Bytes> keys, TimePoint now, ManyVisitor visit) override;
   void with_keys(std::span<const Bytes> keys, Body body) override;
   Cursor scan(Database database, Cursor cursor, std::size_t count, TimePoint now, ScanVisitor visit) override;
@@ -124,7 +159,8 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
 
   // 128: pairs of cache lines are fetched together on today's x86.
   struct alignas(128) Slot {
-    explicit Slot(const ShardLimits& limits) : shard(limits) {}
+    template <class... Arguments>
+    explicit Slot(const Arguments&... arguments) : shard(arguments...) {}
     mutable std::mutex mutex;
     S shard;
   };
@@ -137,12 +173,16 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
    public:
     Locks(const ShardedCache& cache, const ShardSet& shards) : cache_(cache), shards_(shards) {
       for (std::size_t i = 0; i < cache_.slots_.size(); ++i) {
-        if (shards_[i]) cache_.slots_[i]->mutex.lock();
+        if (!shards_[i]) continue;
+        cache_.slots_[i]->mutex.lock();
+        if constexpr (LockFreeReads<S>) cache_.slots_[i]->shard.begin_body();
       }
     }
     ~Locks() {
       for (std::size_t i = 0; i < cache_.slots_.size(); ++i) {
-        if (shards_[i]) cache_.slots_[i]->mutex.unlock();
+        if (!shards_[i]) continue;
+        if constexpr (LockFreeReads<S>) cache_.slots_[i]->shard.end_body();
+        cache_.slots_[i]->mutex.unlock();
       }
     }
     Locks(const Locks&) = delete;
@@ -156,15 +196,38 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   [[nodiscard]] std::size_t shard_index(std::uint64_t hash) const {
     return static_cast<std::size_t>((hash >> 1) >> (63 - shard_bit_count_));  // no shift by 64 with one shard
   }
-  // Under the lock of any shard.
+  [[nodiscard]] S& shard_of(std::uint64_t hash) const { return slots_[shard_index(hash)]->shard; }
+  // Under the lock of any shard, or between a shard's begin_read() and the look that ends it.
   [[nodiscard]] Database physical(Database database) const {
     LARDER_ASSERT(database < database_count);
-    return physical_databases_[database];
+    return physical_databases_[database].load(std::memory_order_acquire);
+  }
+
+  bool look_up(Database database, Bytes key, std::uint64_t hash, bool is_use, TimePoint now, Visitor visit) {
+    if constexpr (LockFreeReads<S>) {
+      constexpr int attempt_count = 4;
+      S& shard = shard_of(hash);
+      for (int attempt = 0; attempt < attempt_count; ++attempt) {
+        const auto ticket = shard.begin_read();
+        if (!ticket) continue;
+        const ItemKey item{.bytes = key, .hash = hash, .database = physical(database)};
+        const auto outcome = shard.try_get(item, *ticket, is_use, now, visit);
+        if (outcome == S::Attempt::hit || outcome == S::Attempt::miss) return outcome == S::Attempt::hit;
+        if (outcome == S::Attempt::needs_lock) break;
+      }
+    }
+    return at_hash(database, key, hash, [&](S& shard, const ItemKey& item) {
+      return is_use ? shard.get(item, now, visit) : shard.peek(item, now, visit);
+    });
   }
 
   template <class Call>
   auto at(Database database, Bytes key, Call call) {
-    const std::uint64_t hash = hasher_(key);
+    return at_hash(database, key, hasher_(key), call);
+  }
+
+  template <class Call>
+  auto at_hash(Database database, Bytes key, std::uint64_t hash, Call call) {
     Slot& slot = *slots_[shard_index(hash)];
     const std::lock_guard lock(slot.mutex);
     return call(slot.shard, ItemKey{.bytes = key, .hash = hash, .database = physical(database)});
@@ -182,8 +245,9 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   Hasher hasher_;
   unsigned shard_bit_count_;
   std::size_t memory_size_max_;
+  std::unique_ptr<typename SharedOf<S>::Type> shared_;
   std::vector<std::unique_ptr<Slot>> slots_;
-  std::array<Database, database_count> physical_databases_{};
+  std::array<std::atomic<Database>, database_count> physical_databases_{};
   std::atomic<std::size_t> sweep_index_{0};
 };
 
@@ -218,6 +282,9 @@ ShardedCache<S>::ShardedCache(const CacheOptions& options)
   LARDER_ASSERT(std::has_single_bit(count));
   LARDER_ASSERT(count <= shard_count_limit);
   for (std::size_t i = 0; i < database_count; ++i) physical_databases_[i] = static_cast<Database>(i);
+  constexpr std::size_t slot_size = sizeof(Slot) + alignof(Slot) + sizeof(std::unique_ptr<Slot>);
+  using Shared = typename SharedOf<S>::Type;
+  shared_ = std::make_unique<Shared>(options, sizeof *this + sizeof(Shared) + count * slot_size);
   slots_.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     ShardLimits limits;
@@ -226,19 +293,41 @@ ShardedCache<S>::ShardedCache(const CacheOptions& options)
     if (options.item_count_max > 0) {
       limits.item_count_max = options.item_count_max / count + (i < options.item_count_max % count ? 1 : 0);
     }
-    limits.fixed_size = sizeof(Slot) + alignof(Slot) + sizeof(std::unique_ptr<Slot>);
+    limits.fixed_size = slot_size;
     limits.shard_bit_count = shard_bit_count_;
-    slots_.push_back(std::make_unique<Slot>(limits));
+    if constexpr (SharingShard<S>) {
+      slots_.push_back(std::make_unique<Slot>(limits, std::ref(*shared_), i));
+      slots_.back()->shard.guarded_by(slots_.back()->mutex);
+    } else {
+      slots_.push_back(std::make_unique<Slot>(limits));
+    }
   }
 }
 
 template <Shard S>
 void ShardedCache<S>::get_many(Database database, std::span<const Bytes> keys, TimePoint now,
                                ManyVisitor visit) {
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const bool found =
-        this->get(database, keys[i], now, [&visit, i](const ItemView& item) { visit(i, &item); });
-    if (!found) visit(i, nullptr);
+  // As many lookups as a core can have in flight; their lines are asked for together, not one after the
+  // other.
+  constexpr std::size_t batch_size = 16;
+  std::array<std::uint64_t, batch_size> hashes{};
+  for (std::size_t first = 0; first < keys.size(); first += batch_size) {
+    const std::size_t count = std::min(batch_size, keys.size() - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      hashes[i] = hasher_(keys[first + i]);
+      if constexpr (LockFreeReads<S>) shard_of(hashes[i]).prefetch_slot(hashes[i], physical(database));
+    }
+    if constexpr (LockFreeReads<S>) {
+      for (std::size_t i = 0; i < count; ++i) {
+        shard_of(hashes[i]).prefetch_record(hashes[i], physical(database));
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t index = first + i;
+      const bool found = look_up(database, keys[index], hashes[i], true, now,
+                                 [&](const ItemView& item) { visit(index, &item); });
+      if (!found) visit(index, nullptr);
+    }
   }
 }
 
@@ -302,7 +391,9 @@ void ShardedCache<S>::swap_databases(Database a, Database b) {
   ShardSet all;
   all.set();
   const Locks locks(*this, all);
-  std::swap(physical_databases_[a], physical_databases_[b]);
+  const Database was = physical(a);
+  physical_databases_[a].store(physical(b), std::memory_order_release);
+  physical_databases_[b].store(was, std::memory_order_release);
 }
 
 template <Shard S>
@@ -345,6 +436,12 @@ CacheStats ShardedCache<S>::stats() const {
     total.expired += stats.expired;
     total.refused += stats.refused;
   });
+  if constexpr (SharingShard<S>) {
+    // One figure of one moment: while the shards are asked, one may hand a segment to another.
+    total.memory_used = shared_->memory_used();
+    total.hits += shared_->counters.hits();
+    total.misses += shared_->counters.misses();
+  }
   total.memory_limit = memory_size_max_;
   return total;
 }
@@ -352,7 +449,14 @@ CacheStats ShardedCache<S>::stats() const {
 template <Shard S>
 bool ShardedCache<S>::books_hold() const {
   bool hold = true;
-  each_shard([&](const S& shard) { hold = hold && shard.books() == shard.walk(); });
+  std::size_t memory_used = 0;
+  each_shard([&](const S& shard) {
+    hold = hold && shard.books() == shard.walk();
+    memory_used += shard.books().memory_used;
+  });
+  if constexpr (SharingShard<S>) {
+    hold = hold && shared_->memory_used() == shared_->fixed_size() + memory_used;
+  }
   return hold;
 }
 

@@ -55,7 +55,8 @@ Result<std::vector<transport::Listener>> Server::open_listeners() {
 Result<void> Server::open_cache() {
   cache::CacheOptions cache_options{.memory_size_max = options_.memory_size_max,
                                     .item_count_max = options_.item_count_max,
-                                    .shard_count = options_.shard_count};
+                                    .shard_count = options_.shard_count,
+                                    .policy = options_.policy};
   fill_random(cache_options.secret);
   Result<std::unique_ptr<cache::Cache>> made = cache::make_cache(options_.backend, cache_options);
   if (!made) return std::unexpected(made.error());
@@ -93,6 +94,7 @@ Result<void> Server::open_workers() {
 void Server::describe() {
   facts_.version = program::version();
   facts_.backend = options_.backend;
+  facts_.policy = options_.backend == "segment" ? options_.policy : "lru";
   facts_.event_loop = "epoll";
   facts_.worker_count = options_.worker_count;
   facts_.shard_count = options_.shard_count;

@@ -67,6 +67,12 @@ OptionTable make_table() {
        .default_text = cache::backend_names().front(),
        .choices = cache::backend_names(),
        .help = "How the cache is built and which item leaves when it is full"},
+      {.flag = "policy",
+       .kind = OptionKind::choice,
+       .default_text = cache::policy_names().front(),
+       .choices = cache::policy_names(),
+       .help =
+           "By what the segment back end chooses who leaves; the others have one order each and ignore it"},
       {.flag = "shards",
        .kind = OptionKind::count_or_auto,
        .default_text = "auto",
@@ -99,7 +105,9 @@ OptionTable make_table() {
        .example = "128mb",
        .min = 1,
        .max = value_size_limit,
-       .help = "The longest value; an item must also fit into its part of the cache, see --shards"},
+       .help =
+           "The longest value; in the LRU back ends an item must also fit into its part of the cache, see "
+           "--shards"},
       {.flag = "line-size-max",
        .kind = OptionKind::size,
        .default_text = "1mb",
@@ -244,6 +252,7 @@ Result<ServerOptions> make_server_options(const OptionValues& values) {
   options.memory_size_max = values.number("memory");
   options.item_count_max = values.number("items-max");
   options.backend = values.text("backend");
+  options.policy = values.text("policy");
   options.worker_count = values.number_or_auto("workers").value_or(core_count());
   options.connection_count_max = values.number("connections-max");
   options.idle_timeout = values.duration("idle-timeout");

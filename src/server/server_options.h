@@ -21,6 +21,7 @@ struct ServerOptions {
   std::size_t memory_size_max = 0;
   std::size_t item_count_max = 0;  // 0: only memory bounds the count
   std::string backend;
+  std::string policy;
   std::size_t shard_count = 1;
   std::size_t worker_count = 1;
   std::size_t connection_count_max = 0;

@@ -41,7 +41,8 @@ TEST(ServerOptions, HaveTheDefaultsThatThePagesPromise) {
                           Endpoint{"http", "127.0.0.1", 8080}));
   EXPECT_EQ(options->memory_size_max, 256U << 20);
   EXPECT_EQ(options->item_count_max, 0U);
-  EXPECT_EQ(options->backend, "lru");
+  EXPECT_EQ(options->backend, "segment");
+  EXPECT_EQ(options->policy, "s3fifo");
   EXPECT_GE(options->worker_count, 1U);
   EXPECT_EQ(options->shard_count, cache::choose_shard_count(256U << 20, 0, options->worker_count));
   EXPECT_EQ(options->connection_count_max, 10'000U);

@@ -138,6 +138,7 @@ HttpRefusal get_stats(HttpCall& call, Output& output) {
   object.add("version", stats.facts->version)
       .add("uptime_s", std::int64_t{stats.uptime.count()})
       .add("backend", stats.facts->backend)
+      .add("policy", stats.facts->policy)
       .add("event_loop", stats.facts->event_loop)
       .add("workers", std::uint64_t{stats.facts->worker_count})
       .add("shards", std::uint64_t{stats.facts->shard_count})

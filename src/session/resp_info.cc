@@ -36,6 +36,7 @@ void write_server(Text& text, const ServerStats& stats, TimePoint now) {
   field(text, "redis_mode", "standalone");
   field(text, "larder_version", stats.facts->version);
   field(text, "larder_backend", stats.facts->backend);
+  field(text, "larder_policy", stats.facts->policy);
   field(text, "larder_workers", stats.facts->worker_count);
   field(text, "larder_shards", stats.facts->shard_count);
   field(text, "arch_bits", sizeof(void*) * 8);

@@ -34,7 +34,8 @@ struct Limits {
 /// What the server says of itself in INFO and /v1/stats. Filled once at start.
 struct ServerFacts {
   std::string version;     // Larder's own, "0.1.0"
-  std::string backend;     // "lru"
+  std::string backend;     // "segment"
+  std::string policy;      // by what it evicts: "s3fifo"
   std::string event_loop;  // "epoll"
   std::size_t worker_count = 1;
   std::size_t shard_count = 1;

@@ -1,0 +1,64 @@
+#include "cache/segment/evictor.h"
+
+namespace larder::cache::segment {
+
+QueueId Evictor::next_queue() const {
+  const SegmentQueue& small = items_.queue(QueueId::small);
+  const SegmentQueue& main = items_.queue(QueueId::main);
+  if (small.oldest == 0) return QueueId::main;
+  if (main.oldest == 0) return QueueId::small;
+  return next_to_evict(policy_, small.live_size, main.live_size);
+}
+
+std::optional<std::uint64_t> Evictor::next_stamp() const {
+  const SegmentId id = items_.queue(next_queue()).oldest;
+  if (id == 0) return std::nullopt;
+  return items_.info(id).stamp;
+}
+
+std::size_t Evictor::step(std::size_t record_count_max, TimePoint now) {
+  std::size_t count = 0;
+  while (count < record_count_max) {
+    const QueueId queue = next_queue();
+    const SegmentId id = items_.queue(queue).oldest;
+    if (id == 0) break;
+    items_.start_eviction(id);
+    const std::optional<Stored> stored = items_.record_at(id, items_.info(id).scan_offset);
+    ++count;
+    if (!stored) {
+      items_.retire(id);
+      continue;
+    }
+    items_.pass(id, stored->record.size);
+    if (!stored->record.is_item) continue;
+    const std::optional<Found> found = items_.find_record(*stored);
+    if (!found) continue;
+    if (has_expired(stored->record.deadline, now)) {
+      ++expired_count_;
+      items_.drop(*found);
+    } else {
+      judge_item(*found, queue);
+    }
+    items_.tend_index();
+  }
+  return count;
+}
+
+void Evictor::judge_item(const Found& found, QueueId queue) {
+  const Slot slot = found.place.load();
+  Verdict verdict = judge(policy_, queue, use_count_of(slot), history_of(slot));
+  if (verdict.action == Verdict::Action::move && make_room(verdict.queue, found.stored.record.size)) {
+    items_.move(found, verdict.queue, verdict.use_count, verdict.history, found.stored.record.deadline);
+    return;
+  }
+  ++evicted_count_;
+  is_filling_ = false;
+  if (verdict.leaves_mark) ghost_.insert(found.hash, items_.count());
+  items_.drop(found);
+}
+
+bool Evictor::make_room(QueueId queue, std::size_t size) {
+  return items_.has_room(queue, size) || items_.open_segment(queue, true);
+}
+
+}  // namespace larder::cache::segment

@@ -1,0 +1,61 @@
+// cache/segment/extents.h: room for large values, each in pages of its own.
+//
+// A mapping for each value would do, but the kernel allows a process some 65,000 mappings, which is 1 GiB of
+// 16 KiB values. So address space is reserved once for each size class, powers of two, and cut into slots:
+//
+//   class 16 KiB   [ 13 KiB .][ free ...][ 16 KiB ][ 9 KiB ..]
+//   class 32 KiB   [ 31 KiB ...........][ 20 KiB ....  ......]
+//                    ^ pages are touched only as far as the value reaches
+//
+// Addresses are plentiful, memory is not: a slot's unused end costs none, and nothing can fragment, since a
+// freed slot gives its pages back at once and serves any value of its class again.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "cache/segment/region.h"
+
+namespace larder::cache::segment {
+
+/// Slots for large values.
+///
+/// Units      bytes
+/// Ownership  owns the address space; whoever takes a slot gives it back
+/// Threads    one at a time
+/// Errors     take() answers null when address space, or memory for its own notes, runs out
+/// Invariant  no two slots that are taken overlap
+class Extents final {
+ public:
+  /// `size_max`: what all slots together may hold, in bytes.
+  explicit Extents(std::size_t size_max);
+
+  /// Memory that a value of this size takes: whole pages.
+  [[nodiscard]] static std::size_t footprint(std::size_t size) { return round_up_to_pages(size); }
+
+  [[nodiscard]] std::byte* take(std::size_t size);
+
+  /// `size` as it was taken.
+  void give_back(std::byte* slot, std::size_t size);
+
+  /// Slots that are taken.
+  [[nodiscard]] std::size_t count() const { return count_; }
+
+ private:
+  struct Class {
+    Region region;
+    std::size_t fresh_index = 0;  // the first slot that was never taken
+    std::vector<std::uint32_t> free_indexes;
+  };
+
+  static constexpr std::size_t class_count = 64;
+  static unsigned class_of(std::size_t size);
+
+  std::size_t size_max_;
+  std::size_t count_ = 0;
+  std::array<Class, class_count> classes_;
+};
+
+}  // namespace larder::cache::segment

@@ -1,0 +1,274 @@
+#include "cache/segment/index.h"
+
+#include <new>
+
+#include "cache/segment/region.h"
+
+namespace larder::cache::segment {
+namespace {
+
+// Below this many bits of the tag, a group's slots would no longer spread evenly over its lines. 2^14 times
+// the first groups are more items than a shard's share of any machine.
+constexpr unsigned fraction_bit_count_min = 6;
+
+// Pages are given back in runs: a table that breathes would else call the kernel all the time.
+constexpr std::size_t trim_size_min = 4 * page_size;
+
+}  // namespace
+
+static_assert(std::atomic<Slot>::is_always_lock_free);
+
+std::size_t Index::first_size(unsigned first_level) {
+  return round_up_to_pages((std::size_t{parts_min} << first_level) * sizeof(Line));
+}
+
+Index::Index(IndexMemory& memory, unsigned first_level)
+    : memory_(memory),
+      lines_(reinterpret_cast<Line*>(memory.data())),
+      first_level_(first_level),
+      first_line_count_(std::size_t{parts_min} << first_level) {
+  set_extent({.level = first_level, .parts = parts_min, .split = 0});
+  if (!commit(first_line_count_ * sizeof(Line))) throw std::bad_alloc();
+}
+
+std::size_t Index::line_count() const {
+  const Extent now = extent();
+  return static_cast<std::size_t>((std::uint64_t{now.parts} << now.level) + now.split);
+}
+
+bool Index::commit(std::size_t size) {
+  const std::size_t wanted = round_up_to_pages(size);
+  if (wanted <= committed_size_) return true;
+  if (wanted > memory_.size_max() || !memory_.reserve(wanted - committed_size_)) return false;
+  committed_size_ = wanted;
+  return true;
+}
+
+void Index::trim() {
+  const std::size_t needed = round_up_to_pages(line_count() * sizeof(Line));
+  if (committed_size_ - needed < trim_size_min) return;
+  memory_.give_back(needed, committed_size_ - needed);
+  committed_size_ = needed;
+}
+
+std::atomic<Slot>* Index::free_slot(Line& line) {
+  for (std::atomic<Slot>& place : line.slots) {
+    if (place.load(std::memory_order_relaxed) == empty_slot) return &place;
+  }
+  return nullptr;
+}
+
+bool Index::put(std::uint64_t group, unsigned level, unsigned parts, Slot slot) {
+  const Address address{
+      .group = group, .level = level, .parts = parts, .first = first_line_of(tag_of(slot), level, parts)};
+  for (unsigned step = 0; step < probe_count_max; ++step) {
+    if (std::atomic<Slot>* const place = free_slot(*line(address, step))) {
+      place->store(slot, std::memory_order_release);
+      return true;
+    }
+  }
+  return false;
+}
+
+std::optional<Slot> Index::insert(std::uint64_t hash, Slot slot) {
+  const Tag tag = tag_for(hash);
+  const Address address = address_of(hash);
+  std::atomic<Slot>* free = nullptr;
+  Slot least_used = empty_slot;
+  Slot least_used_of_tag = empty_slot;
+  unsigned same_tag_count = 0;
+  const auto prefer = [](Slot& best, Slot candidate) {
+    if (best == empty_slot || use_count_of(candidate) < use_count_of(best)) best = candidate;
+  };
+  for (unsigned step = 0; step < probe_count_max && free == nullptr; ++step) {
+    for (std::atomic<Slot>& place : line(address, step)->slots) {
+      const Slot candidate = place.load(std::memory_order_relaxed);
+      if (candidate == empty_slot) {
+        if (free == nullptr) free = &place;
+        continue;
+      }
+      prefer(least_used, candidate);
+      if (tag_of(candidate) != tag) continue;
+      prefer(least_used_of_tag, candidate);
+      ++same_tag_count;
+    }
+  }
+  if (same_tag_count >= same_tag_count_max) return least_used_of_tag;
+  if (free == nullptr) return least_used;
+  free->store(make_slot(tag, location_of(slot), use_count_of(slot), history_of(slot)),
+              std::memory_order_release);
+  ++size_;
+  return std::nullopt;
+}
+
+// A slot that had been pushed on from a line is pulled back into it, or a search would end at the hole before
+// it reaches that slot. The hole then is where that slot was, and so on.
+void Index::remove(std::uint64_t hash, Place place) {
+  const Address address = address_of(hash);
+  unsigned hole_step = 0;
+  const auto holds = [&](unsigned step) {
+    const Line& candidate = *line(address, step);
+    return place.slot >= candidate.slots.data() && place.slot < candidate.slots.data() + slots_per_line;
+  };
+  while (!holds(hole_step)) {
+    ++hole_step;
+    LARDER_ASSERT(hole_step < probe_count_max);
+  }
+  const auto part_at = [&](unsigned step) { return (address.first + step) % address.parts; };
+
+  bool was_full = free_slot(*line(address, hole_step)) == nullptr;
+  std::atomic<Slot>* hole = place.slot;
+  hole->store(empty_slot, std::memory_order_release);
+  --size_;
+  while (was_full) {
+    bool moved = false;
+    for (unsigned distance = 1; distance < probe_count_max && !moved; ++distance) {
+      const unsigned part = part_at(hole_step + distance);
+      Line& next = *line_at(address.group, address.level, part);
+      const bool next_was_full = free_slot(next) == nullptr;
+      for (std::atomic<Slot>& candidate : next.slots) {
+        const Slot slot = candidate.load(std::memory_order_relaxed);
+        if (slot == empty_slot) continue;
+        const unsigned own = first_line_of(tag_of(slot), address.level, address.parts);
+        if ((part + address.parts - own) % address.parts < distance) continue;
+        hole->store(slot, std::memory_order_release);
+        candidate.store(empty_slot, std::memory_order_release);
+        hole = &candidate;
+        hole_step += distance;
+        was_full = next_was_full;
+        moved = true;
+        break;
+      }
+      if (!moved && !next_was_full) return;
+    }
+    if (!moved) return;
+  }
+}
+
+std::size_t Index::count_slots(std::uint64_t group, unsigned level, unsigned parts) const {
+  std::size_t count = 0;
+  for (unsigned part = 0; part < parts; ++part) {
+    for (const std::atomic<Slot>& place : line_at(group, level, part)->slots) {
+      if (place.load(std::memory_order_relaxed) != empty_slot) ++count;
+    }
+  }
+  return count;
+}
+
+void Index::take_all(std::uint64_t group, unsigned level, unsigned parts, GroupSlots& taken) {
+  for (unsigned part = 0; part < parts; ++part) {
+    for (std::atomic<Slot>& place : line_at(group, level, part)->slots) {
+      const Slot slot = place.load(std::memory_order_relaxed);
+      if (slot == empty_slot) continue;
+      taken.slots[taken.count++] = slot;
+      place.store(empty_slot, std::memory_order_release);
+    }
+  }
+}
+
+void Index::put_all(std::uint64_t group, unsigned level, unsigned parts, const GroupSlots& taken,
+                    FunctionRef<void(Slot)> lost) {
+  for (std::size_t i = 0; i < taken.count; ++i) {
+    if (put(group, level, parts, taken.slots[i])) continue;
+    --size_;
+    lost(taken.slots[i]);
+  }
+}
+
+// One group of 48 lines would be too large for one step: it becomes two of 24. The next bit of the tag says
+// which of them a slot belongs to.
+void Index::split_group(std::uint64_t group, unsigned level, const GroupSlots& taken,
+                        FunctionRef<void(Slot)> lost) {
+  const unsigned bit = tag_bit_count - (level - first_level_) - 1;
+  for (std::size_t i = 0; i < taken.count; ++i) {
+    const std::uint64_t half = tag_of(taken.slots[i]) >> bit & 1U;
+    if (put(2 * group + half, level + 1, parts_min, taken.slots[i])) continue;
+    --size_;
+    lost(taken.slots[i]);
+  }
+}
+
+bool Index::grow(FunctionRef<void(Slot)> lost) {
+  Extent next = extent();
+  const bool is_split = next.parts + 1 == parts_max;
+  if (is_split && next.level + 1 - first_level_ > tag_bit_count - fraction_bit_count_min) return false;
+  if (!commit((line_count() + 1) * sizeof(Line))) return false;
+  const std::uint64_t group = next.split;
+  const unsigned level = next.level;
+  const unsigned parts = next.parts;
+  GroupSlots taken;
+  take_all(group, level, parts, taken);
+
+  ++next.split;
+  if (next.split == std::uint64_t{1} << level) {
+    next.split = 0;
+    ++next.parts;
+    if (is_split) next = {.level = level + 1, .parts = parts_min, .split = 0};
+  }
+  set_extent(next);
+  if (is_split) {
+    split_group(group, level, taken, lost);
+  } else {
+    put_all(group, level, parts + 1, taken, lost);
+  }
+  return true;
+}
+
+bool Index::shrink(FunctionRef<void(Slot)> lost) {
+  Extent before = extent();
+  if (before.split == 0) {
+    if (before.parts > parts_min) {
+      --before.parts;
+    } else if (before.level > first_level_) {
+      --before.level;
+      before.parts = parts_max - 1;
+    } else {
+      return false;
+    }
+    before.split = std::uint64_t{1} << before.level;
+  }
+  --before.split;
+  const std::uint64_t group = before.split;
+  const bool is_split = before.parts + 1 == parts_max;
+  const std::size_t count = is_split ? count_slots(2 * group, before.level + 1, parts_min) +
+                                           count_slots(2 * group + 1, before.level + 1, parts_min)
+                                     : count_slots(group, before.level, before.parts + 1);
+  if (count > before.parts * slots_per_line * 3 / 4) return false;
+
+  GroupSlots taken;
+  if (is_split) {
+    take_all(2 * group, before.level + 1, parts_min, taken);
+    take_all(2 * group + 1, before.level + 1, parts_min, taken);
+  } else {
+    take_all(group, before.level, before.parts + 1, taken);
+  }
+  set_extent(before);
+  put_all(group, before.level, before.parts, taken, lost);
+  trim();
+  return true;
+}
+
+void Index::reset() {
+  for (std::size_t i = 0; i < first_line_count_; ++i) {
+    for (std::atomic<Slot>& place : lines_[i].slots) place.store(empty_slot, std::memory_order_release);
+  }
+  set_extent({.level = first_level_, .parts = parts_min, .split = 0});
+  size_ = 0;
+  const std::size_t first = round_up_to_pages(first_line_count_ * sizeof(Line));
+  if (committed_size_ > first) memory_.give_back(first, committed_size_ - first);
+  committed_size_ = first;
+}
+
+std::uint64_t Index::range_end(std::uint64_t hash) const {
+  const Address address = address_of(hash);
+  const std::uint64_t in_group = address.level == 0 ? ~std::uint64_t{0} : ~std::uint64_t{0} >> address.level;
+  if (address.first + 1 == address.parts) return hash | in_group;
+  // The first fraction that belongs to the next line: first_line_of() the other way round.
+  const unsigned bit_count = tag_bit_count - (address.level - first_level_);
+  const std::uint64_t product = std::uint64_t{address.first + 1} << bit_count;
+  const std::uint64_t next_fraction = (product + address.parts - 1) / address.parts;
+  const std::uint64_t group_start = hash & ~in_group;
+  return group_start + (next_fraction << (64 - tag_bit_count - first_level_)) - 1;
+}
+
+}  // namespace larder::cache::segment

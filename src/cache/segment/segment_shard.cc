@@ -1,0 +1,447 @@
+#include "cache/segment/segment_shard.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/assert.h"
+#include "cache/rules.h"
+#include "cache/segment/atomic_bytes.h"
+
+namespace larder::cache::segment {
+namespace {
+
+// A record up to this size is copied out without the lock. Beyond, copying takes longer than the lock.
+constexpr std::size_t copied_size_max = 8192;
+// The head, and all of a small record, come with the first copy.
+constexpr std::size_t first_copy_size = 128;
+
+// Records that a writer looks at before it asks again whether there is room.
+constexpr std::size_t records_per_portion = 32;
+// What a write owes while room is short: to look at this many times its own size.
+constexpr std::size_t eviction_effort = 3;
+constexpr std::size_t owed_count_max = 64;
+
+// What a large value leaves to the rest: each shard's first index, and a segment for stubs.
+std::size_t large_size_max_for(const Pool& pool, std::size_t index_size) {
+  const PoolShape& shape = pool.shape();
+  const std::size_t rest =
+      pool.fixed_size() + shape.shard_count * (index_size + 2 * pool.segment_cost()) + 2 * page_size;
+  return shape.memory_size_max - std::min(rest, shape.memory_size_max);
+}
+
+}  // namespace
+
+std::size_t ReadCounters::line_of_this_thread() {
+  static std::atomic<std::size_t> thread_count{0};
+  static thread_local const std::size_t number = thread_count.fetch_add(1, std::memory_order_relaxed);
+  return number % line_count;
+}
+
+std::uint64_t ReadCounters::sum(std::atomic<std::uint64_t> Line::* counter) const {
+  std::uint64_t total = 0;
+  for (const Line& line : lines_) total += (line.*counter).load(std::memory_order_relaxed);
+  return total;
+}
+
+SegmentShared::SegmentShared(const CacheOptions& options, std::size_t fixed_size)
+    : hasher(options.secret),
+      policy(find_queue_policy(options.policy)),
+      pool(PoolShape::of(options.memory_size_max, options.shard_count), fixed_size) {
+  LARDER_ASSERT(policy != nullptr);
+}
+
+SegmentShard::SegmentShard(const ShardLimits& limits, SegmentShared& shared, std::size_t shard_index)
+    : shared_(shared),
+      items_(shared.pool, shared.hasher, shard_index, limits.shard_bit_count),
+      ghost_memory_(shared.pool, shard_index),
+      ghost_(ghost_memory_),
+      evictor_(items_, ghost_, *shared.policy),
+      cleaner_(items_),
+      sweeper_(items_),
+      shard_bit_count_(limits.shard_bit_count),
+      item_count_max_(limits.item_count_max),
+      large_size_max_(large_size_max_for(shared.pool, items_.index().memory_used())) {
+  shared_.tenants.join(*this);
+}
+
+// ---- Reading under the lock
+
+std::optional<Found> SegmentShard::find_unexpired(const ItemKey& key, TimePoint now) {
+  std::optional<Found> found = items_.find(key);
+  if (!found || !has_expired(found->stored.record.deadline, now)) return found;
+  ++counters_.expired;
+  const WriteSection section(sequence_);
+  drop(*found);
+  return std::nullopt;
+}
+
+// Readers without the lock do this, too. If another one was first, the use is not counted.
+void SegmentShard::count_use(const Found& found) const {
+  Slot slot = found.place.load();
+  const unsigned count = use_count_of(slot);
+  if (count >= shared_.policy->use_count_max) return;
+  found.place.slot->compare_exchange_strong(slot, with_use_count(slot, count + 1), std::memory_order_acq_rel);
+}
+
+ItemView SegmentShard::view_of(const Found& found) const {
+  return {.value = found.stored.value(),
+          .deadline = shown_deadline(found.stored.record.deadline),
+          .token = items_.token_of(found.stored.location, found.hash)};
+}
+
+bool SegmentShard::get(const ItemKey& key, TimePoint now, KeyedCalls::Visitor visit) {
+  const std::optional<Found> found = find_unexpired(key, now);
+  shared_.counters.count(found.has_value());
+  if (!found) return false;
+  count_use(*found);
+  visit(view_of(*found));
+  return true;
+}
+
+bool SegmentShard::peek(const ItemKey& key, TimePoint now, KeyedCalls::Visitor visit) {
+  const std::optional<Found> found = find_unexpired(key, now);
+  if (!found) return false;
+  visit(view_of(*found));
+  return true;
+}
+
+// ---- Reading without it
+
+// Until the ticket has been looked at again, every byte may be wrong: sizes are held against the segment's
+// end, and no pointer is followed.
+SegmentShard::Attempt SegmentShard::try_get(const ItemKey& key, Sequence::Ticket ticket, bool is_use,
+                                            TimePoint now, KeyedCalls::Visitor visit) {
+  alignas(word_size) static thread_local std::array<std::byte, copy_size(copied_size_max)> buffer;
+  const Pool& pool = shared_.pool;
+  Found found{.stored = {}, .place = {}, .hash = key.hash};
+  bool is_copied = false;
+  const std::optional<Index::Place> place =
+      items_.index().find(items_.index_hash(key.hash, key.database), [&](Location location) {
+        const std::size_t readable = pool.readable_size(location);
+        if (readable == 0) return false;
+        const std::byte* const source = pool.bytes_at(location);
+        std::size_t size = std::min(readable, first_copy_size);
+        const std::byte* copied = copy_out(source, size, buffer.data());
+        const std::optional<Record> record = decode(copied, size, false);
+        if (!record || !record->is_item || record->size > readable) return false;
+        if (record->database != key.database || record->key_size != key.bytes.size()) return false;
+        is_copied = !record->is_large && record->size <= copied_size_max;
+        if (is_copied && record->size > size) copied = copy_out(source, record->size, buffer.data());
+        found.stored = {.location = location, .bytes = copied, .record = *record};
+        return !is_copied || found.stored.key() == key.bytes;
+      });
+  CompareToken token = 0;
+  if (place) token = items_.token_of(found.stored.location, key.hash);
+  if (!sequence_.still_valid(ticket)) return Attempt::torn;
+  if (!place) {
+    if (is_use) shared_.counters.count(false);
+    return Attempt::miss;
+  }
+  if (!is_copied || has_expired(found.stored.record.deadline, now)) return Attempt::needs_lock;
+  if (is_use) {
+    shared_.counters.count(true);
+    found.place = *place;
+    count_use(found);
+  }
+  visit({.value = found.stored.value(),
+         .deadline = shown_deadline(found.stored.record.deadline),
+         .token = token});
+  return Attempt::hit;
+}
+
+void SegmentShard::prefetch_record(std::uint64_t hash, Database database) const {
+  static_cast<void>(items_.index().find(items_.index_hash(hash, database), [&](Location location) {
+    if (shared_.pool.readable_size(location) == 0) return false;
+    const std::byte* const record = shared_.pool.bytes_at(location);
+    __builtin_prefetch(record);
+    __builtin_prefetch(record + 64);
+    return false;
+  }));
+}
+
+void SegmentShard::begin_body() {
+  sequence_.begin_write();
+  set_holder(true);
+}
+
+void SegmentShard::end_body() {
+  set_holder(false);
+  sequence_.end_write();
+}
+
+// ---- Writing
+
+StoreOutcome SegmentShard::set(const ItemKey& key, Bytes value, Expiry expiry, Condition condition,
+                               TimePoint now) {
+  const std::optional<Found> current = find_unexpired(key, now);
+  if (!holds(condition, current ? std::optional(view_of(*current).token) : std::nullopt)) {
+    return StoreOutcome::condition_failed;
+  }
+  const TimePoint deadline = deadline_after(expiry, current ? current->stored.record.deadline : no_deadline);
+  return store(key, current, value, deadline, now);
+}
+
+bool SegmentShard::remove(const ItemKey& key, Condition condition, TimePoint now) {
+  const std::optional<Found> found = find_unexpired(key, now);
+  if (!found || !holds(condition, view_of(*found).token)) return false;
+  const WriteSection section(sequence_);
+  drop(*found);
+  tend(0, now);
+  return true;
+}
+
+bool SegmentShard::touch(const ItemKey& key, Expiry expiry, TimePoint now) {
+  LARDER_ASSERT(expiry.kind != Expiry::Kind::keep);
+  std::optional<Found> found = find_unexpired(key, now);
+  if (!found) return false;
+  const TimePoint deadline = deadline_after(expiry, found->stored.record.deadline);
+  const WriteSection section(sequence_);
+  if (has_expired(deadline, now)) {
+    drop(*found);
+    tend(0, now);
+    return true;
+  }
+  count_use(*found);
+  if (items_.set_deadline(*found, deadline)) return true;
+
+  // There is no field for it: the record is written anew. Making room for that may have evicted it.
+  const QueueId queue = items_.queue_of(found->stored.location);
+  const std::size_t size = found->stored.record.size + head_size_max;
+  const bool has_room = make_log_room(queue, size, now);
+  found = items_.find(key);
+  if (!found) return false;
+  if (!has_room) {
+    drop(*found);
+    return false;
+  }
+  const Slot slot = found->place.load();
+  items_.move(*found, queue, use_count_of(slot), history_of(slot), deadline);
+  tend(size, now);
+  return true;
+}
+
+StoreOutcome SegmentShard::update(const ItemKey& key, TimePoint now, KeyedCalls::Updater decide) {
+  const std::optional<Found> current = find_unexpired(key, now);
+  Change change;
+  if (current) {
+    count_use(*current);
+    const ItemView view = view_of(*current);
+    change = decide(&view);
+  } else {
+    change = decide(nullptr);
+  }
+  switch (change.kind) {
+    case Change::Kind::keep:
+      break;
+    case Change::Kind::remove:
+      if (current) {
+        const WriteSection section(sequence_);
+        drop(*current);
+        tend(0, now);
+      }
+      break;
+    case Change::Kind::store:
+      return store(key, current, change.value,
+                   deadline_after(change.expiry, current ? current->stored.record.deadline : no_deadline),
+                   now);
+  }
+  return StoreOutcome::stored;
+}
+
+StoreOutcome SegmentShard::store(const ItemKey& key, const std::optional<Found>& replaced, Bytes value,
+                                 TimePoint deadline, TimePoint now) {
+  const WriteSection section(sequence_);
+  if (has_expired(deadline, now)) {
+    if (replaced) drop(*replaced);
+    tend(0, now);
+    return StoreOutcome::stored;
+  }
+  RecordShape shape{.key_size = key.bytes.size(),
+                    .value_size = value.size(),
+                    .deadline = deadline,
+                    .database = key.database};
+  const std::size_t body_size = shape.key_size + shape.value_size;
+  shape.is_large = body_size + head_size_max > shared_.pool.shape().segment_size / 4;
+
+  unsigned use_count = 0;
+  unsigned history = 0;
+  QueueId queue = QueueId::main;
+  if (replaced) {
+    count_use(*replaced);
+    const Slot slot = replaced->place.load();
+    use_count = use_count_of(slot);
+    history = history_of(slot);
+    queue = items_.queue_of(replaced->stored.location);
+    if (!shape.is_large && items_.rewrite(*replaced, shape, key, value)) {
+      ++counters_.sets;
+      tend(shape.size(), now);
+      return StoreOutcome::stored;
+    }
+    // A refused store must leave no old value behind, and the old bytes are room for the new ones.
+    drop(*replaced);
+  }
+  if (shape.is_large && body_size > large_size_max_) {
+    tend(0, now);
+    return refuse(StoreOutcome::too_large);
+  }
+  if (!replaced) queue = evictor_.entrance_for(key.hash);
+
+  Large large;
+  std::byte* extent = nullptr;
+  if (shape.is_large) {
+    extent = take_extent(body_size, now);
+    if (extent == nullptr) return refuse(StoreOutcome::no_memory);
+    std::memcpy(extent, key.bytes.data(), key.bytes.size());
+    std::memcpy(extent + key.bytes.size(), value.data(), value.size());
+    large = {.hash = key.hash,
+             .address = reinterpret_cast<std::uintptr_t>(extent),
+             .key_size = shape.key_size,
+             .value_size = shape.value_size};
+  }
+  make_item_room(now);
+  if (!make_log_room(queue, shape.size(), now)) {
+    if (extent != nullptr) shared_.pool.give_back_extent(extent, body_size);
+    return refuse(StoreOutcome::no_memory);
+  }
+  items_.append(queue, shape, key, value, large, use_count, history);
+  ++counters_.sets;
+  tend(shape.size(), now);
+  return StoreOutcome::stored;
+}
+
+StoreOutcome SegmentShard::refuse(StoreOutcome outcome) {
+  ++counters_.refused;
+  publish_stamp();
+  return outcome;
+}
+
+void SegmentShard::drop(const Found& found) {
+  items_.drop(found);
+  // What it remembers is no use to an empty shard, and its memory may be to others.
+  if (items_.count() == 0) evictor_.restart();
+}
+
+void SegmentShard::make_item_room(TimePoint now) {
+  while (items_.count() >= item_count_max_ && evictor_.step(1, now) > 0) {
+  }
+}
+
+bool SegmentShard::make_log_room(QueueId queue, std::size_t size, TimePoint now) {
+  while (!items_.has_room(queue, size) && !items_.open_segment(queue, false)) {
+    if (!shared_.tenants.make_way(*this, records_per_portion, now)) {
+      return items_.has_room(queue, size) || items_.open_segment(queue, true);
+    }
+  }
+  return true;
+}
+
+// The budget is made room in; what the kernel refuses is not to be had by evicting.
+std::byte* SegmentShard::take_extent(std::size_t size, TimePoint now) {
+  for (;;) {
+    std::byte* const extent = shared_.pool.take_extent(size);
+    if (extent != nullptr || shared_.pool.has_room_for(Extents::footprint(size))) return extent;
+    if (!shared_.tenants.make_way(*this, records_per_portion, now)) return nullptr;
+  }
+}
+
+// Room is made before it is needed, by every write a little, so that none has to empty a segment on its own.
+void SegmentShard::tend(std::size_t write_size, TimePoint now) {
+  items_.tend_index();
+  cleaner_.step(write_size);
+  if (write_size > 0 && shared_.pool.is_short() && items_.count() > 0) {
+    const SegmentQueue& main = items_.queue(QueueId::main);
+    const SegmentQueue& small = items_.queue(QueueId::small);
+    const std::size_t mean_size = (main.live_size + small.live_size) / items_.count() + 1;
+    const std::size_t owed = std::min(eviction_effort * write_size / mean_size + 1, owed_count_max);
+    shared_.tenants.make_way(*this, owed, now);
+  }
+  publish_stamp();
+}
+
+void SegmentShard::publish_stamp() { publish(evictor_.next_stamp().value_or(nothing)); }
+
+std::size_t SegmentShard::give_way(std::size_t record_count_max, TimePoint now) {
+  const WriteSection section(sequence_);
+  const std::size_t count = evictor_.step(record_count_max, now);
+  if (items_.count() == 0) evictor_.restart();
+  publish_stamp();
+  return count;
+}
+
+// ---- Everything
+
+ScanProgress SegmentShard::scan(Database database, Cursor from, ScanLimits limits, TimePoint now,
+                                Cache::ScanVisitor show) const {
+  ScanProgress progress{.next = std::nullopt, .show_count = 0, .visit_count = 1};
+  if (items_.count(database) == 0) return progress;
+  const std::uint64_t first_hash = hash_of_cursor(from);
+  const std::uint64_t own_bits = shard_bit_count_ == 0 ? 0 : ~(~std::uint64_t{0} >> shard_bit_count_);
+  // In the order of what the index knows items by: a cursor is a place in that order.
+  const std::uint64_t first = items_.index_hash(first_hash, 0);
+  std::uint64_t hash = first;
+  for (;;) {
+    items_.index().each_in_range(hash, [&](Slot slot) {
+      ++progress.visit_count;
+      const Stored stored = items_.stored_at(location_of(slot));
+      if (stored.record.database != database || has_expired(stored.record.deadline, now)) return;
+      const Found found{.stored = stored, .place = {}, .hash = items_.hash_of(stored)};
+      if (items_.index_hash(found.hash, database) < first) return;
+      ++progress.show_count;
+      show(stored.key(), view_of(found));
+    });
+    ++progress.visit_count;
+    const std::uint64_t last = items_.index().range_end(hash);
+    if (last == ~std::uint64_t{0}) return progress;
+    hash = last + 1;
+    if (progress.show_count >= limits.show_count_max || progress.visit_count >= limits.visit_count_max) {
+      progress.next = cursor_of_hash((first_hash & own_bits) | hash >> shard_bit_count_);
+      return progress;
+    }
+  }
+}
+
+void SegmentShard::clear(Database database) {
+  const WriteSection section(sequence_);
+  items_.clear(database);
+  if (items_.count() == 0) evictor_.restart();
+  publish_stamp();
+}
+
+void SegmentShard::clear_all() {
+  const WriteSection section(sequence_);
+  items_.clear();
+  evictor_.restart();
+  publish_stamp();
+}
+
+std::size_t SegmentShard::sweep(TimePoint now, std::size_t visit_count_max) {
+  const WriteSection section(sequence_);
+  const std::size_t count = sweeper_.step(now, visit_count_max);
+  if (items_.count() == 0) evictor_.restart();
+  publish_stamp();
+  return count;
+}
+
+CacheStats SegmentShard::stats() const {
+  CacheStats stats = counters_;
+  stats.items = items_.count();
+  stats.memory_used = books().memory_used;
+  stats.memory_limit = shared_.pool.shape().memory_size_max;
+  stats.evictions = evictor_.evicted_count() + items_.lost_count();
+  stats.expired += evictor_.expired_count() + sweeper_.expired_count();
+  return stats;
+}
+
+Books SegmentShard::books() const {
+  return {.item_count = items_.count(),
+          .memory_used = items_.memory_used() + ghost_.memory_used(),
+          .deadline_count = items_.deadline_count()};
+}
+
+Books SegmentShard::walk() const {
+  Books found = items_.walk();
+  found.memory_used += ghost_.memory_used();
+  return found;
+}
+
+}  // namespace larder::cache::segment

@@ -1,0 +1,56 @@
+#include "cache/segment/sweeper.h"
+
+#include <algorithm>
+
+namespace larder::cache::segment {
+
+bool Sweeper::choose(std::int64_t now_ms) {
+  if (items_.deadline_count() == 0) return false;
+  for (const QueueId queue : {QueueId::small, QueueId::main}) {
+    for (SegmentId id = items_.queue(queue).oldest; id != 0; id = items_.info(id).newer) {
+      if (items_.info(id).due_ms > now_ms) continue;
+      // What was passed by an evictor is dead.
+      items_.sweeping() = {.id = id, .offset = items_.info(id).scan_offset};
+      items_.set_due(id, never_due);  // what is written from now on lowers it again
+      earliest_left_ms_ = never_due;
+      return true;
+    }
+  }
+  return false;
+}
+
+void Sweeper::finish(std::int64_t now_ms) {
+  const SegmentId id = items_.sweeping().id;
+  if (earliest_left_ms_ != never_due) {
+    const std::int64_t due_ms = std::max(earliest_left_ms_, now_ms + due_slack_ms);
+    items_.set_due(id, std::min(items_.info(id).due_ms, due_ms));
+  }
+  items_.sweeping() = {};
+}
+
+std::size_t Sweeper::step(TimePoint now, std::size_t record_count_max) {
+  const std::int64_t now_ms = now.time_since_epoch().count();
+  std::size_t count = 0;
+  while (count < record_count_max) {
+    if (items_.sweeping().id == 0 && !choose(now_ms)) break;
+    const SegmentCursor cursor = items_.sweeping();
+    const std::optional<Stored> stored = items_.record_at(cursor.id, cursor.offset);
+    if (!stored) {
+      finish(now_ms);
+      continue;
+    }
+    ++count;
+    items_.sweeping().offset += static_cast<std::uint32_t>(stored->record.size);
+    if (!stored->record.is_item || stored->record.deadline == no_deadline) continue;
+    if (!has_expired(stored->record.deadline, now)) {
+      earliest_left_ms_ = std::min(earliest_left_ms_, stored->record.deadline.time_since_epoch().count());
+    } else if (const std::optional<Found> found = items_.find_record(*stored)) {
+      ++expired_count_;
+      items_.drop(*found);
+      items_.tend_index();
+    }
+  }
+  return count;
+}
+
+}  // namespace larder::cache::segment

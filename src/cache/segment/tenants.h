@@ -1,0 +1,78 @@
+// cache/segment/tenants.h: whose items leave when the common budget is used up.
+//
+// All shards live on one pool. When it runs short, room is made where the segment that is next to be evicted
+// was filled the longest ago, so that all shards together are about one queue: a shard that is written to a
+// lot takes over what an idle one does not use. The asker holds the lock of its own shard and waits for no
+// other: it tries, and goes on to the next.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <mutex>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace larder::cache::segment {
+
+/// A shard as the others see it.
+///
+/// Threads    give_way() under mutex(); the rest from any thread
+class Tenant {
+ public:
+  static constexpr std::uint64_t nothing = std::numeric_limits<std::uint64_t>::max();
+
+  virtual ~Tenant() = default;
+
+  /// Evicts: looks at up to `record_count_max` records, and answers at how many.
+  virtual std::size_t give_way(std::size_t record_count_max, TimePoint now) = 0;
+
+  [[nodiscard]] std::uint64_t next_stamp() const { return next_stamp_.load(std::memory_order_relaxed); }
+  void publish(std::uint64_t stamp) { next_stamp_.store(stamp, std::memory_order_relaxed); }
+
+  /// Where this one, as an asker, goes on looking at others. Under mutex().
+  std::size_t next_look = 0;
+
+  void guarded_by(std::mutex& mutex) { mutex_ = &mutex; }
+  [[nodiscard]] std::mutex* mutex() const { return mutex_; }
+
+  /// The thread that holds the lock for a body of with_keys(): to it, the shard is open already.
+  void set_holder(bool is_held) {
+    holder_.store(is_held ? this_thread() : nullptr, std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool is_held_by_this_thread() const {
+    return holder_.load(std::memory_order_relaxed) == this_thread();
+  }
+
+ private:
+  static const void* this_thread() {
+    static thread_local const char name = 0;
+    return &name;
+  }
+
+  std::atomic<std::uint64_t> next_stamp_{nothing};
+  std::atomic<const void*> holder_{nullptr};
+  std::mutex* mutex_ = nullptr;
+};
+
+/// All shards of one cache.
+///
+/// Ownership  owns none of them
+/// Threads    join() before any other thread is there; make_way() under the asker's lock
+/// Errors     make_way() answers false when nobody has anything to evict, or everybody was busy
+class Tenants final {
+ public:
+  void join(Tenant& tenant) { all_.push_back(&tenant); }
+
+  /// One portion of eviction, somewhere.
+  bool make_way(Tenant& asker, std::size_t record_count_max, TimePoint now);
+
+ private:
+  [[nodiscard]] bool try_one(Tenant& asker, Tenant& victim, std::size_t record_count_max, TimePoint now);
+
+  std::vector<Tenant*> all_;
+};
+
+}  // namespace larder::cache::segment
