@@ -21,7 +21,7 @@ void Arguments::parse(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    std::exit(app.exit(error));  // NOLINT(concurrency-mt-unsafe): no thread was started yet
+    std::exit(app.exit(error) == 0 ? 0 : 2);  // NOLINT(concurrency-mt-unsafe): no thread was started yet
   }
 }
 
