@@ -8,15 +8,26 @@
 // taken by the next one of its line. Two keys may share line and fingerprint: about one new key in 130 is
 // taken for one that was here before, and enters the main queue without having earned it.
 //
+// It grows a few lines with each departure until each mark has its place: line n + i begins as a copy of line
+// i, and of the marks in the two of them, half are never asked for again and grow old.
+//
 // Source: Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023, section 4.2.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "cache/segment/index.h"
-
 namespace larder::cache::segment {
+
+/// Where the pages of a ghost come from.
+class GhostMemory {
+ public:
+  virtual ~GhostMemory() = default;
+  [[nodiscard]] virtual std::byte* data() const = 0;
+  [[nodiscard]] virtual std::size_t size_max() const = 0;  // bytes, whole pages
+  [[nodiscard]] virtual bool reserve(std::size_t size) = 0;
+  virtual void give_back(std::size_t size) = 0;  // all of it; the pages read as zeros again
+};
 
 /// The ghost of one shard.
 ///
@@ -27,7 +38,7 @@ namespace larder::cache::segment {
 /// Invariant  holds no more than 32 marks a line
 class Ghost final {
  public:
-  explicit Ghost(IndexMemory& memory) : memory_(memory) {}
+  explicit Ghost(GhostMemory& memory) : memory_(memory) {}
 
   /// `hash` left. `window`: for how many departures that is remembered.
   void insert(std::uint64_t hash, std::size_t window);
@@ -50,10 +61,10 @@ class Ghost final {
 
   [[nodiscard]] Mark* line_of(std::uint64_t hash) const;
   [[nodiscard]] unsigned age_of(Mark mark) const { return (epoch_ - mark) & epoch_mask; }
-  void fit(std::size_t window);
+  void grow_toward(std::size_t window);
 
-  IndexMemory& memory_;
-  std::size_t line_count_ = 0;  // a power of two, or none yet
+  GhostMemory& memory_;
+  std::size_t line_count_ = 0;
   std::size_t committed_size_ = 0;
   std::size_t inserted_in_epoch_ = 0;
   unsigned epoch_ = 0;

@@ -2,8 +2,6 @@
 
 #include <new>
 
-#include "cache/segment/region.h"
-
 namespace larder::cache::segment {
 namespace {
 
@@ -11,24 +9,26 @@ namespace {
 // the first groups are more items than a shard's share of any machine.
 constexpr unsigned fraction_bit_count_min = 6;
 
-// Pages are given back in runs: a table that breathes would else call the kernel all the time.
-constexpr std::size_t trim_size_min = 4 * page_size;
-
 }  // namespace
 
 static_assert(std::atomic<Slot>::is_always_lock_free);
 
-std::size_t Index::first_size(unsigned first_level) {
-  return round_up_to_pages((std::size_t{parts_min} << first_level) * sizeof(Line));
-}
-
 Index::Index(IndexMemory& memory, unsigned first_level)
     : memory_(memory),
-      lines_(reinterpret_cast<Line*>(memory.data())),
+      chunk_line_bit_count_(static_cast<unsigned>(std::countr_zero(memory.chunk_size() / sizeof(Line)))),
       first_level_(first_level),
-      first_line_count_(std::size_t{parts_min} << first_level) {
+      first_line_count_(std::size_t{parts_min} << first_level),
+      chunks_(std::make_unique<std::atomic<std::byte*>[]>(memory.chunk_count_max())) {
   set_extent({.level = first_level, .parts = parts_min, .split = 0});
-  if (!commit(first_line_count_ * sizeof(Line))) throw std::bad_alloc();
+  for (std::size_t number = 0; number < first_line_count_; ++number) {
+    if (add_line(number)) continue;
+    while (chunk_count_ > 0) memory_.give_back(chunks_[--chunk_count_]);
+    throw std::bad_alloc();
+  }
+}
+
+Index::~Index() {
+  while (chunk_count_ > 0) memory_.give_back(chunks_[--chunk_count_]);
 }
 
 std::size_t Index::line_count() const {
@@ -36,19 +36,26 @@ std::size_t Index::line_count() const {
   return static_cast<std::size_t>((std::uint64_t{now.parts} << now.level) + now.split);
 }
 
-bool Index::commit(std::size_t size) {
-  const std::size_t wanted = round_up_to_pages(size);
-  if (wanted <= committed_size_) return true;
-  if (wanted > memory_.size_max() || !memory_.reserve(wanted - committed_size_)) return false;
-  committed_size_ = wanted;
+// A chunk may have held anything before: a line is emptied when it comes into use.
+bool Index::add_line(std::size_t number) {
+  if (number >> chunk_line_bit_count_ == chunk_count_) {
+    if (chunk_count_ == memory_.chunk_count_max()) return false;
+    std::byte* const chunk = memory_.take();
+    if (chunk == nullptr) return false;
+    chunks_[chunk_count_++].store(chunk, std::memory_order_release);
+  }
+  empty(*numbered(number));
   return true;
 }
 
-void Index::trim() {
-  const std::size_t needed = round_up_to_pages(line_count() * sizeof(Line));
-  if (committed_size_ - needed < trim_size_min) return;
-  memory_.give_back(needed, committed_size_ - needed);
-  committed_size_ = needed;
+void Index::trim(std::size_t spare_line_count) {
+  while (((chunk_count_ - 1) << chunk_line_bit_count_) >= line_count() + spare_line_count) {
+    memory_.give_back(chunks_[--chunk_count_]);
+  }
+}
+
+void Index::empty(Line& line) {
+  for (std::atomic<Slot>& place : line.slots) place.store(empty_slot, std::memory_order_release);
 }
 
 std::atomic<Slot>* Index::free_slot(Line& line) {
@@ -175,7 +182,7 @@ void Index::put_all(std::uint64_t group, unsigned level, unsigned parts, const G
   }
 }
 
-// One group of 48 lines would be too large for one step: it becomes two of 24. The next bit of the tag says
+// One group of 64 lines would be too large for one step: it becomes two of 32. The next bit of the tag says
 // which of them a slot belongs to.
 void Index::split_group(std::uint64_t group, unsigned level, const GroupSlots& taken,
                         FunctionRef<void(Slot)> lost) {
@@ -192,7 +199,7 @@ bool Index::grow(FunctionRef<void(Slot)> lost) {
   Extent next = extent();
   const bool is_split = next.parts + 1 == parts_max;
   if (is_split && next.level + 1 - first_level_ > tag_bit_count - fraction_bit_count_min) return false;
-  if (!commit((line_count() + 1) * sizeof(Line))) return false;
+  if (!add_line(line_count())) return false;
   const std::uint64_t group = next.split;
   const unsigned level = next.level;
   const unsigned parts = next.parts;
@@ -244,19 +251,16 @@ bool Index::shrink(FunctionRef<void(Slot)> lost) {
   }
   set_extent(before);
   put_all(group, before.level, before.parts, taken, lost);
-  trim();
+  // A chunk is given back when half of another is unused as well: an index that breathes keeps it.
+  trim(std::size_t{1} << chunk_line_bit_count_ >> 1);
   return true;
 }
 
 void Index::reset() {
-  for (std::size_t i = 0; i < first_line_count_; ++i) {
-    for (std::atomic<Slot>& place : lines_[i].slots) place.store(empty_slot, std::memory_order_release);
-  }
+  for (std::size_t number = 0; number < first_line_count_; ++number) empty(*numbered(number));
   set_extent({.level = first_level_, .parts = parts_min, .split = 0});
   size_ = 0;
-  const std::size_t first = round_up_to_pages(first_line_count_ * sizeof(Line));
-  if (committed_size_ > first) memory_.give_back(first, committed_size_ - first);
-  committed_size_ = first;
+  trim(0);
 }
 
 std::uint64_t Index::range_end(std::uint64_t hash) const {

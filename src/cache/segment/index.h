@@ -3,27 +3,28 @@
 // Lines of one CPU cache line, eight slots each, in groups that each own a range of hashes:
 //
 //   group 0 (hashes 00...)               group 1 (hashes 01...)            ...
-//   [ line 0 ][ line 1 ] ... [ line 23 ] [ line 0 ] ... [ line 23 ]
+//   [ line 0 ][ line 1 ] ... [ line 31 ] [ line 0 ] ... [ line 31 ]
 //
 // A key's hash names its group by its first bits and a line in the group by the bits behind them. When that
 // line is full, the slot goes to the next one of the group that has room; a line with room ends the search.
 // Removing a slot pulls back one that had been pushed on. A lookup reads 1.1 lines on average.
 //
-// The index grows by one line at a time. One group after the other gets a 25th line and spreads its slots
-// over 25, then all get a 26th, until a group that would get its 48th becomes two groups of 24. So all lines
+// The index grows by one line at a time. One group after the other gets a 33rd line and spreads its slots
+// over 33, then all get a 34th, until a group that would get its 64th becomes two groups of 32. So all lines
 // are about equally full, whatever the number of items: 72 %, or 11.1 bytes an item. No call ever moves more
 // than one group's slots, and the tag in the slot says where each goes: no record is read for it.
 //
-//   lines in memory   [ 24 for each first group ][ 25th of each ][ 26th of each ] ... [ 48th of each ] ...
+//   lines in memory   [ 32 for each first group ][ 33rd of each ][ 34th of each ] ... [ 64th of each ] ...
 //
-// New lines are thus always at the end, in the order in which they come: the index is one array that grows.
-// Groups this large hardly ever fill up (four standard deviations; one item in a million is pushed out).
+// New lines are thus always at the end, in the order in which they come: the index is one array that grows,
+// in chunks that come from the same pool as the log's segments. Groups this large hardly ever fill up (that
+// is five standard deviations off).
 //
 // Keys made to collide can fill a group, and the next one pushes an item out. At most same_tag_count_max of
 // them can have the same tag, so that a lookup never compares more keys than that: a flood costs hits, not
 // time. Scans walk lines in the order of hashes, whatever the size: see range_end().
 //
-// Source: Larson, "Linear hashing with partial expansions", VLDB 1980. Differs: 24 partial expansions instead
+// Source: Larson, "Linear hashing with partial expansions", VLDB 1980. Differs: 32 partial expansions instead
 // of two; the range of hashes is cut in order, so that a scan's cursor survives; overflow goes to neighbours.
 #pragma once
 
@@ -33,6 +34,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/assert.h"
@@ -43,20 +45,21 @@ namespace larder::cache::segment {
 
 inline constexpr std::size_t slots_per_line = 8;
 
-/// Where the pages of the index come from.
+/// Where the chunks of an index come from. They stay readable after they were given back, since a reader
+/// without the lock may still look into one.
 class IndexMemory {
  public:
   virtual ~IndexMemory() = default;
-  [[nodiscard]] virtual std::byte* data() const = 0;
-  [[nodiscard]] virtual std::size_t size_max() const = 0;  // bytes, whole pages
-  [[nodiscard]] virtual bool reserve(std::size_t size) = 0;
-  virtual void give_back(std::size_t offset, std::size_t size) = 0;  // pages read as zeros again
+  [[nodiscard]] virtual std::size_t chunk_size() const = 0;       // bytes, a power of two of 64 or more
+  [[nodiscard]] virtual std::size_t chunk_count_max() const = 0;  // that one index may have
+  [[nodiscard]] virtual std::byte* take() = 0;                    // null: there is none
+  virtual void give_back(std::byte* chunk) = 0;
 };
 
 /// The slots of one shard.
 ///
 /// Units      a `hash` here has the shard's own bits cut off: its top bit is the first that differs
-/// Ownership  owns no record; its lines lie in `memory`
+/// Ownership  owns no record; its lines lie in chunks of `memory`
 /// Threads    one writer under the shard's lock; find_without_lock(), prefetch() and raise_use_count() from
 /// any
 ///            thread beside it
@@ -65,14 +68,15 @@ class IndexMemory {
 ///            between full; no more than same_tag_count_max slots of a group have the same tag
 class Index final {
  public:
-  static constexpr unsigned probe_count_max = 24;
+  static constexpr unsigned probe_count_max = 32;
   static constexpr unsigned same_tag_count_max = 8;
 
-  /// `first_level`: as 2^first_level groups it begins, and never is smaller. Takes its first pages from
+  /// `first_level`: as 2^first_level groups it begins, and never is smaller. Takes its first chunks from
   /// `memory`; throws std::bad_alloc if there are none.
   Index(IndexMemory& memory, unsigned first_level);
-
-  [[nodiscard]] static std::size_t first_size(unsigned first_level);
+  ~Index();
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
 
   /// A slot's place. Valid until the next insert, remove, grow or shrink.
   struct Place {
@@ -111,7 +115,7 @@ class Index final {
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t line_count() const;
-  [[nodiscard]] std::size_t memory_used() const { return committed_size_; }
+  [[nodiscard]] std::size_t chunk_count() const { return chunk_count_; }
 
   /// For scans: the last hash of those that belong to the same line as `hash`.
   [[nodiscard]] std::uint64_t range_end(std::uint64_t hash) const;
@@ -142,8 +146,8 @@ class Index final {
     unsigned first;
   };
 
-  static constexpr unsigned parts_min = 24;
-  static constexpr unsigned parts_max = 48;  // never reached: two groups of 24 instead
+  static constexpr unsigned parts_min = 32;
+  static constexpr unsigned parts_max = 64;  // never reached: two groups of 32 instead
   static_assert(probe_count_max <= parts_min);
   static constexpr std::size_t group_slot_count_max = parts_max * slots_per_line;
 
@@ -168,14 +172,20 @@ class Index final {
   [[nodiscard]] std::uint64_t line_number(std::uint64_t group, unsigned level, unsigned part) const;
   [[nodiscard]] Line* line(const Address& address, unsigned step) const {
     const unsigned part = address.first + step;
-    return lines_ +
-           line_number(address.group, address.level, part < address.parts ? part : part - address.parts);
+    return numbered(
+        line_number(address.group, address.level, part < address.parts ? part : part - address.parts));
   }
   [[nodiscard]] Line* line_at(std::uint64_t group, unsigned level, unsigned part) const {
-    return lines_ + line_number(group, level, part);
+    return numbered(line_number(group, level, part));
+  }
+
+  [[nodiscard]] Line* numbered(std::uint64_t number) const {
+    std::byte* const chunk = chunks_[number >> chunk_line_bit_count_].load(std::memory_order_acquire);
+    return reinterpret_cast<Line*>(chunk) + (number & ((std::uint64_t{1} << chunk_line_bit_count_) - 1));
   }
 
   static std::atomic<Slot>* free_slot(Line& line);
+  static void empty(Line& line);
   struct GroupSlots {
     std::array<Slot, group_slot_count_max> slots;
     std::size_t count = 0;
@@ -187,16 +197,18 @@ class Index final {
                FunctionRef<void(Slot)> lost);
   void split_group(std::uint64_t group, unsigned level, const GroupSlots& taken,
                    FunctionRef<void(Slot)> lost);
-  [[nodiscard]] bool commit(std::size_t size);
-  void trim();
+  [[nodiscard]] bool add_line(std::size_t number);
+  void trim(std::size_t spare_line_count);
 
   IndexMemory& memory_;
-  Line* lines_;
+  unsigned chunk_line_bit_count_;
   unsigned first_level_;
   std::size_t first_line_count_;
   std::atomic<std::uint64_t> extent_{0};
   std::size_t size_ = 0;
-  std::size_t committed_size_ = 0;  // bytes of pages that were reserved
+  std::size_t chunk_count_ = 0;
+  // Those beyond chunk_count_ keep their last address, for readers that are late.
+  std::unique_ptr<std::atomic<std::byte*>[]> chunks_;
 };
 
 inline Index::Address Index::group_of(std::uint64_t hash, Extent extent) const {
@@ -223,8 +235,8 @@ inline Index::Address Index::address_of(std::uint64_t hash) const {
   return address;
 }
 
-// Lines 0 to 23 of an odd group were lines 24 to 47 of the group that it was split from; those of an even one
-// are that group's own first 24, so that an even group is followed back to the last split that made it odd.
+// Lines 0 to 31 of an odd group were lines 32 to 63 of the group that it was split from; those of an even one
+// are that group's own first 32, so that an even group is followed back to the last split that made it odd.
 inline std::uint64_t Index::line_number(std::uint64_t group, unsigned level, unsigned part) const {
   if (part >= parts_min) return lines_before(level) + ((std::uint64_t{part} - parts_min) << level) + group;
   const auto even_splits = static_cast<unsigned>(std::countr_zero(group | std::uint64_t{1} << 63));

@@ -8,10 +8,10 @@
 namespace larder::cache::segment {
 namespace {
 
-// A shard's first index: 64 KiB where the shard has 16 MiB, 1 KiB where it has 256 KiB. Small enough not to
+// A shard's first index: 64 KiB where the shard has 16 MiB, 2 KiB where it has 512 KiB. Small enough not to
 // count, and large enough that the tag has bits to spare when it has grown.
 unsigned first_level_for(const PoolShape& shape) {
-  constexpr std::size_t share_per_group = std::size_t{256} << 10;
+  constexpr std::size_t share_per_group = std::size_t{512} << 10;
   constexpr std::size_t level_max = 8;
   const std::size_t share = shape.memory_size_max / shape.shard_count;
   const auto level = static_cast<std::size_t>(std::bit_width(share / share_per_group));
@@ -31,11 +31,11 @@ std::int64_t due_of(TimePoint deadline) {
 
 }  // namespace
 
-Items::Items(Pool& pool, const Hasher& hasher, std::size_t shard_index, unsigned shard_bit_count)
+Items::Items(Pool& pool, const Hasher& hasher, unsigned shard_bit_count)
     : pool_(pool),
       hasher_(hasher),
       shard_bit_count_(shard_bit_count),
-      index_memory_(pool, shard_index),
+      index_memory_(pool),
       index_(index_memory_, first_level_for(pool.shape())),
       version_count_(version_count_for(pool.shape())),
       versions_(std::make_unique<std::atomic<std::uint64_t>[]>(version_count_)) {}
@@ -384,7 +384,7 @@ std::size_t Items::segment_count() const { return queues_[0].segment_count + que
 
 Books Items::walk() const {
   Books found{.item_count = 0,
-              .memory_used = segment_count() * pool_.segment_cost() + index_.memory_used(),
+              .memory_used = (segment_count() + index_.chunk_count()) * pool_.segment_cost(),
               .deadline_count = 0};
   std::array<std::size_t, database_count> counts{};
   std::size_t dead_size = 0;

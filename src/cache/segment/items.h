@@ -89,7 +89,7 @@ struct SegmentQueue {
 /// Invariant  walk() == the sums; live bytes are exactly those of records that the index points at
 class Items final {
  public:
-  Items(Pool& pool, const Hasher& hasher, std::size_t shard_index, unsigned shard_bit_count);
+  Items(Pool& pool, const Hasher& hasher, unsigned shard_bit_count);
   ~Items();
   Items(const Items&) = delete;
   Items& operator=(const Items&) = delete;
@@ -181,11 +181,12 @@ class Items final {
   [[nodiscard]] std::size_t count() const { return index_.size(); }
   [[nodiscard]] std::size_t count(Database database) const { return counts_[database]; }
   [[nodiscard]] std::size_t deadline_count() const { return deadline_count_; }
+  /// Of the log; the index has more.
   [[nodiscard]] std::size_t segment_count() const;
   /// Bytes of segments that hold nothing live, but for segments that are being evicted or written to.
   [[nodiscard]] std::size_t dead_size() const { return dead_size_; }
   [[nodiscard]] std::size_t memory_used() const {
-    return segment_count() * pool_.segment_cost() + index_.memory_used() + extent_size_;
+    return (segment_count() + index_.chunk_count()) * pool_.segment_cost() + extent_size_;
   }
   /// Slots that found no room when the index grew or shrank; their records are dead.
   [[nodiscard]] std::uint64_t lost_count() const { return lost_count_; }
@@ -196,18 +197,17 @@ class Items final {
  private:
   class Memory final : public IndexMemory {
    public:
-    Memory(Pool& pool, std::size_t shard_index) : pool_(pool), shard_index_(shard_index) {}
-    [[nodiscard]] std::byte* data() const override { return pool_.index_area(shard_index_); }
-    [[nodiscard]] std::size_t size_max() const override { return pool_.shape().index_area_size; }
-    [[nodiscard]] bool reserve(std::size_t size) override { return pool_.reserve(size); }
-    void give_back(std::size_t offset, std::size_t size) override {
-      pool_.forget_index(shard_index_, offset, size);
-      pool_.release(size);
+    explicit Memory(Pool& pool) : pool_(pool) {}
+    [[nodiscard]] std::size_t chunk_size() const override { return pool_.shape().segment_size; }
+    [[nodiscard]] std::size_t chunk_count_max() const override { return pool_.shape().index_chunk_count_max; }
+    [[nodiscard]] std::byte* take() override {
+      const SegmentId id = pool_.take_segment(false);
+      return id == 0 ? nullptr : pool_.bytes_at(pool_.start_of(id));
     }
+    void give_back(std::byte* chunk) override { pool_.give_back(pool_.segment_of(pool_.location_of(chunk))); }
 
    private:
     Pool& pool_;
-    std::size_t shard_index_;
   };
 
   [[nodiscard]] SegmentQueue& queue_ref(QueueId id) { return queues_[static_cast<std::size_t>(id)]; }

@@ -23,6 +23,10 @@ constexpr std::size_t log_size_limit = std::size_t{1} << location_bit_count;
 // would mean that all other shards are empty.
 constexpr std::size_t index_shares = 4;
 
+// From here on the log and the index lie in huge pages, where the kernel has them: a lookup at random then
+// finds both in reach of the processor's TLB. The last one is touched as a whole, which must not matter.
+constexpr std::size_t huge_pages_size_min = std::size_t{64} << 20;
+
 }  // namespace
 
 PoolShape PoolShape::of(std::size_t memory_size_max, std::size_t shard_count) {
@@ -32,8 +36,9 @@ PoolShape PoolShape::of(std::size_t memory_size_max, std::size_t shard_count) {
                                   segment_size_min, segment_size_max);
   shape.segment_count = bounded / shape.segment_size - 1;
   const std::size_t share = bounded / shard_count;
-  shape.index_area_size = round_up_to_pages(std::min(bounded, index_shares * share));
-  shape.ghost_area_size = round_up_to_pages(shape.index_area_size / 4);
+  const std::size_t index_size_max = std::min(bounded, index_shares * share);
+  shape.index_chunk_count_max = index_size_max / shape.segment_size;
+  shape.ghost_area_size = round_up_to_pages(index_size_max / 4);
   return shape;
 }
 
@@ -45,7 +50,6 @@ Pool::Pool(const PoolShape& shape, std::size_t fixed_size)
       fixed_size_(fixed_size),
       spare_size_((2 + shape.shard_count / 8) * shape.segment_size),
       log_((shape.segment_count + 1) * shape.segment_size),
-      indexes_(shape.index_area_size * shape.shard_count),
       ghosts_(shape.ghost_area_size * shape.shard_count),
       info_region_((shape.segment_count + 1) * sizeof(SegmentInfo)),
       incarnation_region_((shape.segment_count + 1) * sizeof(std::uint64_t)),
@@ -57,6 +61,7 @@ Pool::Pool(const PoolShape& shape, std::size_t fixed_size)
   LARDER_ASSERT(std::has_single_bit(shape.segment_size));
   LARDER_ASSERT(fixed_size <= shape.memory_size_max);
   spare_size_ = std::min(spare_size_, shape.memory_size_max / 8);
+  if (shape.memory_size_max >= huge_pages_size_min) log_.prefer_huge_pages();
 }
 
 bool Pool::reserve_locked(std::size_t size) {

@@ -1,7 +1,7 @@
 // cache/segment/pool.h: the one budget of all shards, and the segments that they draw from it.
 //
 //   limit   |<---------------------------- memory_size_max ------------------------------>|
-//           [ fixed ][ segments in use ][ index, ghost ][ large values ][ parked ][ free  ]
+//           [ fixed ][ segments: log, index ][ ghosts ][ large values ][ parked ][  free  ]
 //                    |<------------- used ------------------------------>|
 //
 // Whatever costs memory is reserved here first, so that the sum never passes the limit, whoever asks. A
@@ -48,9 +48,9 @@ struct SegmentInfo {
 struct PoolShape {
   std::size_t memory_size_max = 0;
   std::size_t segment_size = 0;
-  std::size_t segment_count = 0;    // that the log region has room for, number 0 not counted
-  std::size_t index_area_size = 0;  // address space for one shard's index
-  std::size_t ghost_area_size = 0;  // and for its ghost
+  std::size_t segment_count = 0;          // that the log region has room for, number 0 not counted
+  std::size_t index_chunk_count_max = 0;  // segments that one shard's index may take
+  std::size_t ghost_area_size = 0;        // address space for one shard's ghost
   std::size_t shard_count = 1;
 
   [[nodiscard]] static PoolShape of(std::size_t memory_size_max, std::size_t shard_count);
@@ -100,6 +100,9 @@ class Pool final {
   }
   [[nodiscard]] Location start_of(SegmentId id) const { return Location{id} << segment_bit_count_; }
   [[nodiscard]] std::byte* bytes_at(Location location) const { return log_.data() + location; }
+  [[nodiscard]] Location location_of(const std::byte* bytes) const {
+    return static_cast<Location>(bytes - log_.data());
+  }
   /// Bytes that may be read from `location` on, up to its segment's end. Any location, also one that a reader
   /// without a lock made up: 0 if it lies outside of the log.
   [[nodiscard]] std::size_t readable_size(Location location) const {
@@ -118,19 +121,13 @@ class Pool final {
   [[nodiscard]] std::byte* take_extent(std::size_t size);
   void give_back_extent(std::byte* extent, std::size_t size);
 
-  // ---- Index and ghost: address space of one shard; who touches pages of it reserves their bytes
+  // ---- Ghosts: address space of one shard; who touches pages of it reserves their bytes
 
-  [[nodiscard]] std::byte* index_area(std::size_t shard) const {
-    return indexes_.data() + shard * shape_.index_area_size;
-  }
-  void forget_index(std::size_t shard, std::size_t offset, std::size_t size) const {
-    indexes_.forget(shard * shape_.index_area_size + offset, size);
-  }
   [[nodiscard]] std::byte* ghost_area(std::size_t shard) const {
     return ghosts_.data() + shard * shape_.ghost_area_size;
   }
-  void forget_ghost(std::size_t shard, std::size_t offset, std::size_t size) const {
-    ghosts_.forget(shard * shape_.ghost_area_size + offset, size);
+  void forget_ghost(std::size_t shard, std::size_t size) const {
+    ghosts_.forget(shard * shape_.ghost_area_size, size);
   }
 
   // ---- For tests
@@ -148,7 +145,6 @@ class Pool final {
   std::size_t fixed_size_;
   std::size_t spare_size_;
   Region log_;
-  Region indexes_;
   Region ghosts_;
   Region info_region_;
   Region incarnation_region_;

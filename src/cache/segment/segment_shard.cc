@@ -22,10 +22,10 @@ constexpr std::size_t eviction_effort = 3;
 constexpr std::size_t owed_count_max = 64;
 
 // What a large value leaves to the rest: each shard's first index, and a segment for stubs.
-std::size_t large_size_max_for(const Pool& pool, std::size_t index_size) {
+std::size_t large_size_max_for(const Pool& pool, std::size_t chunk_count) {
   const PoolShape& shape = pool.shape();
   const std::size_t rest =
-      pool.fixed_size() + shape.shard_count * (index_size + 2 * pool.segment_cost()) + 2 * page_size;
+      pool.fixed_size() + shape.shard_count * (chunk_count + 2) * pool.segment_cost() + 2 * page_size;
   return shape.memory_size_max - std::min(rest, shape.memory_size_max);
 }
 
@@ -52,7 +52,7 @@ SegmentShared::SegmentShared(const CacheOptions& options, std::size_t fixed_size
 
 SegmentShard::SegmentShard(const ShardLimits& limits, SegmentShared& shared, std::size_t shard_index)
     : shared_(shared),
-      items_(shared.pool, shared.hasher, shard_index, limits.shard_bit_count),
+      items_(shared.pool, shared.hasher, limits.shard_bit_count),
       ghost_memory_(shared.pool, shard_index),
       ghost_(ghost_memory_),
       evictor_(items_, ghost_, *shared.policy),
@@ -60,7 +60,7 @@ SegmentShard::SegmentShard(const ShardLimits& limits, SegmentShared& shared, std
       sweeper_(items_),
       shard_bit_count_(limits.shard_bit_count),
       item_count_max_(limits.item_count_max),
-      large_size_max_(large_size_max_for(shared.pool, items_.index().memory_used())) {
+      large_size_max_(large_size_max_for(shared.pool, items_.index().chunk_count())) {
   shared_.tenants.join(*this);
 }
 

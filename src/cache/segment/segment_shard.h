@@ -145,14 +145,14 @@ class SegmentShard : private Tenant {
   void publish_stamp();
   std::size_t give_way(std::size_t record_count_max, TimePoint now) override;
 
-  class GhostMemory final : public IndexMemory {
+  class GhostPages final : public GhostMemory {
    public:
-    GhostMemory(Pool& pool, std::size_t shard_index) : pool_(pool), shard_index_(shard_index) {}
+    GhostPages(Pool& pool, std::size_t shard_index) : pool_(pool), shard_index_(shard_index) {}
     [[nodiscard]] std::byte* data() const override { return pool_.ghost_area(shard_index_); }
     [[nodiscard]] std::size_t size_max() const override { return pool_.shape().ghost_area_size; }
     [[nodiscard]] bool reserve(std::size_t size) override { return pool_.reserve(size); }
-    void give_back(std::size_t offset, std::size_t size) override {
-      pool_.forget_ghost(shard_index_, offset, size);
+    void give_back(std::size_t size) override {
+      pool_.forget_ghost(shard_index_, size);
       pool_.release(size);
     }
 
@@ -164,7 +164,7 @@ class SegmentShard : private Tenant {
   Sequence sequence_;
   SegmentShared& shared_;
   Items items_;
-  GhostMemory ghost_memory_;
+  GhostPages ghost_memory_;
   Ghost ghost_;
   Evictor evictor_;
   Cleaner cleaner_;
