@@ -75,4 +75,6 @@ def main(count=1_000_000, *options):
 
 
 if __name__ == "__main__":
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        sys.exit(print(__doc__))
     main(*([int(sys.argv[1]), *sys.argv[2:]] if len(sys.argv) > 1 else []))
