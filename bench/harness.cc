@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <sched.h>
 #include <unistd.h>
@@ -21,6 +22,12 @@ constexpr std::size_t ample_overhead_size = 400;
 constexpr std::size_t ample_base_size = std::size_t{16} << 20;
 
 }  // namespace
+
+std::int64_t processor_ns() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
+}
 
 std::unique_ptr<cache::Cache> make_cache(std::string_view backend, std::size_t memory_size_max,
                                          std::size_t shard_count) {

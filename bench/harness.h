@@ -22,6 +22,10 @@ inline constexpr TimePoint now{Duration(1'700'000'000'000)};
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
 }
 
+/// The processor time of the calling thread, in nanoseconds: stands still while others have its core. A
+/// system call: for long stretches, not for single calls.
+[[nodiscard]] std::int64_t processor_ns();
+
 /// A cache as larder-server makes it for two workers. `shard_count` 0: as many as the server chooses. If it
 /// cannot be made the program says why and ends.
 [[nodiscard]] std::unique_ptr<cache::Cache> make_cache(std::string_view backend, std::size_t memory_size_max,

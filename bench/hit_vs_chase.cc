@@ -10,10 +10,14 @@
 // known, and the processor may begin a look-up while the one before still waits for memory; this is the one
 // to hold against batches, which know their keys too. So each target is held to the harder of the two.
 //
+// Time is the thread's own on its core, so that others on the machine lengthen it only by what they do to the
+// shared caches and the memory.
+//
 // The chase lies in ordinary anonymous memory without madvise, and how much of the process stands in huge
 // pages is printed: where only one of the two has them, the ratio is not worth much.
 #include <algorithm>
 #include <cstdio>
+#include <malloc.h>
 #include <memory>
 #include <span>
 #include <string>
@@ -77,12 +81,12 @@ template <class Use>
 double time_keys(Draws& draws, std::size_t item_count, std::size_t calls, Use use) {
   KeyBlock block;
   const std::size_t block_count = std::max<std::size_t>(calls / block_size, 1);
-  const std::int64_t started = clock_ns();
+  const std::int64_t started = processor_ns();
   for (std::size_t i = 0; i < block_count; ++i) {
     block.refill([&] { return draws.below(item_count); });
     use(block.keys());
   }
-  return static_cast<double>(clock_ns() - started) / static_cast<double>(block_count * block_size);
+  return static_cast<double>(processor_ns() - started) / static_cast<double>(block_count * block_size);
 }
 
 class Rounds final {
@@ -125,9 +129,9 @@ class Rounds final {
 
  private:
   double time_chase() {
-    const std::int64_t started = clock_ns();
+    const std::int64_t started = processor_ns();
     chase_.walk(options_.calls);
-    const std::int64_t took = clock_ns() - started;
+    const std::int64_t took = processor_ns() - started;
     // Never true, but the compiler does not know: the walk has to be made.
     if (chase_.at() == ~std::uint64_t{0}) fail("the chase left its lines");
     return static_cast<double>(took) / static_cast<double>(options_.calls);
@@ -190,6 +194,7 @@ class Rounds final {
 };
 
 void measure(const std::string& backend, const Options& options) {
+  malloc_trim(0);  // what the back end before this one has freed must not be counted as there already
   const std::size_t before = resident_size();
   const auto cache = make_cache(backend, ample_memory_size(options.items, options.value_size));
   fill(*cache, options.items, options.value_size);

@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
-#include <ctime>
 #include <functional>
 #include <memory>
 #include <string>
@@ -109,12 +108,10 @@ struct Usage {
   std::int64_t page_faults = 0;
 
   static Usage now() {
-    timespec processor{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &processor);
     rusage usage{};
     getrusage(RUSAGE_THREAD, &usage);
     return {.wall_ns = clock_ns(),
-            .processor_ns = processor.tv_sec * 1000 * ms + processor.tv_nsec,
+            .processor_ns = bench::processor_ns(),
             .switches = usage.ru_nivcsw,
             .page_faults = usage.ru_minflt + usage.ru_majflt};
   }

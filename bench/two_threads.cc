@@ -17,7 +17,6 @@
 #include <barrier>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <thread>
@@ -82,12 +81,6 @@ struct Rate {
   double processor = 0;  // by the second that each thread was on its core
   double cores = 0;      // on how many cores they were, on average
 };
-
-std::int64_t processor_ns() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
-}
 
 class Runner final {
  public:
