@@ -198,6 +198,10 @@ void measure(const std::string& backend, const Options& options) {
   const std::size_t before = resident_size();
   const auto cache = make_cache(backend, ample_memory_size(options.items, options.value_size));
   fill(*cache, options.items, options.value_size);
+  // As the ticks of a server would: index and log come into huge pages by and by.
+  for (std::size_t size = 0; size < cache->stats().memory_limit; size += std::size_t{2} << 20) {
+    static_cast<void>(cache->sweep(now, 1000));
+  }
   const std::size_t cache_size = resident_size() - std::min(before, resident_size());
   Chase chase(std::min<std::size_t>(cache_size, options.chase_size_max));
   chase.walk(options.calls);

@@ -17,10 +17,10 @@
 // Some shard types live on something that all shards of a cache have in common (one pool of bytes), and let
 // threads read without the lock. They say so by having more members, and only then is it used:
 //
-//   S::Shared              is made first, and handed to every shard
-//   try_get, begin_read    get() and peek() try these a few times before they take the lock
-//   prefetch_*             get_many() calls these for a batch before it looks up the first key
-//   begin_body, end_body   with_keys() and swap_databases() keep such readers out from first lock to last
+//   S::Shared              is made first, and handed to every shard; sweep() has it tidy up when nothing is
+//   due try_get, begin_read    get() and peek() try these a few times before they take the lock line_hint,
+//   record_hint get_many() has these fetched for a batch before it looks up the first key begin_body,
+//   end_body   with_keys() and swap_databases() keep such readers out from first lock to last
 //
 // sweep() goes on where the last call, of whatever thread, stopped, and lets go of the lock every few hundred
 // places. What to pass: a place costs up to a microsecond, so a thousand keep the caller away from its
@@ -203,6 +203,8 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
     return physical_databases_[database].load(std::memory_order_acquire);
   }
 
+  void prefetch(Database database, std::span<const std::uint64_t> hashes) const;
+
   bool look_up(Database database, Bytes key, std::uint64_t hash, bool is_use, TimePoint now, Visitor visit) {
     if constexpr (LockFreeReads<S>) {
       constexpr int attempt_count = 4;
@@ -307,26 +309,40 @@ ShardedCache<S>::ShardedCache(const CacheOptions& options)
 template <Shard S>
 void ShardedCache<S>::get_many(Database database, std::span<const Bytes> keys, TimePoint now,
                                ManyVisitor visit) {
-  // As many lookups as a core can have in flight; their lines are asked for together, not one after the
-  // other.
+  // As many lookups as a core can have in flight: what they will read is asked for together, not one after
+  // the other.
   constexpr std::size_t batch_size = 16;
   std::array<std::uint64_t, batch_size> hashes{};
   for (std::size_t first = 0; first < keys.size(); first += batch_size) {
     const std::size_t count = std::min(batch_size, keys.size() - first);
-    for (std::size_t i = 0; i < count; ++i) {
-      hashes[i] = hasher_(keys[first + i]);
-      if constexpr (LockFreeReads<S>) shard_of(hashes[i]).prefetch_slot(hashes[i], physical(database));
-    }
-    if constexpr (LockFreeReads<S>) {
-      for (std::size_t i = 0; i < count; ++i) {
-        shard_of(hashes[i]).prefetch_record(hashes[i], physical(database));
-      }
-    }
+    for (std::size_t i = 0; i < count; ++i) hashes[i] = hasher_(keys[first + i]);
+    if constexpr (LockFreeReads<S>) prefetch(database, std::span(hashes).first(count));
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t index = first + i;
       const bool found = look_up(database, keys[index], hashes[i], true, now,
                                  [&](const ItemView& item) { visit(index, &item); });
       if (!found) visit(index, nullptr);
+    }
+  }
+}
+
+// Each loop that asks for memory does nothing else. A prefetch that waits for a page walk holds up what comes
+// after it when the core's window is full, so with the work in between only three would be under way.
+template <Shard S>
+void ShardedCache<S>::prefetch(Database database, std::span<const std::uint64_t> hashes) const {
+  constexpr std::size_t batch_size = 16;
+  constexpr int record_line_count = 3;
+  constexpr int line_size = 64;
+  const Database own = physical(database);
+  std::array<const void*, batch_size> lines{};
+  std::array<const std::byte*, batch_size> records{};
+  for (std::size_t i = 0; i < hashes.size(); ++i) lines[i] = shard_of(hashes[i]).line_hint(hashes[i], own);
+  for (std::size_t i = 0; i < hashes.size(); ++i) __builtin_prefetch(lines[i]);
+  for (std::size_t i = 0; i < hashes.size(); ++i)
+    records[i] = shard_of(hashes[i]).record_hint(hashes[i], own);
+  for (int line = 0; line < record_line_count; ++line) {
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+      if (records[i] != nullptr) __builtin_prefetch(records[i] + line * line_size);
     }
   }
 }
@@ -419,7 +435,11 @@ bool ShardedCache<S>::sweep(TimePoint now, std::size_t visit_count_max) {
     idle_count = visit_count == 0 ? idle_count + 1 : 0;
     visit_count_max -= std::min(visit_count_max, visit_count);
   }
-  return idle_count < slots_.size();
+  const bool is_done = idle_count == slots_.size();
+  if constexpr (SharingShard<S>) {
+    if (is_done) shared_->tidy();
+  }
+  return !is_done;
 }
 
 template <Shard S>

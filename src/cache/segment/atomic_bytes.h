@@ -57,6 +57,37 @@ inline void store_word(std::byte* aligned, Word word) {
   return buffer + shift;
 }
 
+/// The eight bytes from `source` on, wherever they begin. Reads the two words that they lie in, so up to
+/// eight bytes behind them.
+[[nodiscard]] inline Word load_unaligned(const std::byte* source) {
+  const std::size_t shift = offset_in_word(source);
+  const unsigned bit_count = static_cast<unsigned>(shift) * 8;
+  const Word low = load_word(source - shift);
+  const Word high = load_word(source - shift + word_size);
+  return low >> bit_count | high << 1 << (63 - bit_count);
+}
+
+/// True if `bytes` stand at `source`. Compares in registers: a comparison with a copy would have to wait
+/// until the copy has left the core's store buffer. Reads up to 15 bytes behind them.
+[[nodiscard]] inline bool equals(const std::byte* source, Bytes bytes) {
+  const auto word_of = [&](std::size_t offset, std::size_t size) {
+    Word word = 0;
+    std::memcpy(&word, bytes.data() + offset, size);
+    return word;
+  };
+  const std::size_t size = bytes.size();
+  if (size < word_size) {
+    const Word mask = (Word{1} << (8 * size)) - 1;
+    return (load_unaligned(source) & mask) == word_of(0, size);
+  }
+  for (std::size_t offset = 0; offset + word_size <= size; offset += word_size) {
+    if (load_unaligned(source + offset) != word_of(offset, word_size)) return false;
+  }
+  return load_unaligned(source + size - word_size) == word_of(size - word_size, word_size);
+}
+/// How far behind its bytes equals() may read.
+inline constexpr std::size_t overread_size = 2 * word_size - 1;
+
 /// Writes `bytes` to `target`; its neighbours in the first and last word keep their values.
 inline void copy_in(std::byte* target, Bytes bytes) {
   const char* source = bytes.data();

@@ -1,5 +1,7 @@
 #include "cache/segment/evictor.h"
 
+#include <algorithm>
+
 namespace larder::cache::segment {
 
 QueueId Evictor::next_queue() const {
@@ -16,6 +18,9 @@ std::optional<std::uint64_t> Evictor::next_stamp() const {
   return items_.info(id).stamp;
 }
 
+// Several records at a time, so that the index lines they need are fetched together. A record that was read
+// stays good until its turn comes: when its segment is freed before, nothing points at it any more, and its
+// bytes are not looked at again.
 std::size_t Evictor::step(std::size_t record_count_max, TimePoint now) {
   std::size_t count = 0;
   while (count < record_count_max) {
@@ -23,23 +28,35 @@ std::size_t Evictor::step(std::size_t record_count_max, TimePoint now) {
     const SegmentId id = items_.queue(queue).oldest;
     if (id == 0) break;
     items_.start_eviction(id);
-    const std::optional<Stored> stored = items_.record_at(id, items_.info(id).scan_offset);
-    ++count;
-    if (!stored) {
-      items_.retire(id);
-      continue;
+    const std::size_t read_count = read_ahead(id, std::min(record_count_max - count, batch_.size()));
+    count += std::max<std::size_t>(read_count, 1);
+    if (read_count == 0) items_.retire(id);
+    for (std::size_t i = 0; i < read_count; ++i) {
+      const std::optional<Found> found = items_.find_record(batch_[i].stored, batch_[i].hash);
+      if (!found) continue;
+      if (has_expired(found->stored.record.deadline, now)) {
+        ++expired_count_;
+        items_.drop(*found);
+      } else {
+        judge_item(*found, queue);
+      }
+      items_.tend_index();
     }
+  }
+  return count;
+}
+
+// Passes the records that it answers with, and the gaps between them.
+std::size_t Evictor::read_ahead(SegmentId id, std::size_t count_max) {
+  std::size_t count = 0;
+  while (count < count_max) {
+    const std::optional<Stored> stored = items_.record_at(id, items_.info(id).scan_offset);
+    if (!stored) break;
     items_.pass(id, stored->record.size);
     if (!stored->record.is_item) continue;
-    const std::optional<Found> found = items_.find_record(*stored);
-    if (!found) continue;
-    if (has_expired(stored->record.deadline, now)) {
-      ++expired_count_;
-      items_.drop(*found);
-    } else {
-      judge_item(*found, queue);
-    }
-    items_.tend_index();
+    const std::uint64_t hash = items_.hash_of(*stored);
+    items_.prefetch(*stored, hash);
+    batch_[count++] = {.stored = *stored, .hash = hash};
   }
   return count;
 }

@@ -10,6 +10,7 @@
 // records.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -25,7 +26,7 @@ namespace larder::cache::segment {
 ///
 /// Threads    under the shard's lock, inside a write section
 /// Errors     an item that should move on leaves instead when there is no segment to move it to
-/// Invariant  a record before its segment's scan_offset is dead
+/// Invariant  between calls, a record before its segment's scan_offset is dead
 class Evictor final {
  public:
   Evictor(Items& items, Ghost& ghost, const QueuePolicy& policy)
@@ -55,13 +56,20 @@ class Evictor final {
   [[nodiscard]] std::uint64_t expired_count() const { return expired_count_; }
 
  private:
+  struct Read {
+    Stored stored;
+    std::uint64_t hash = 0;
+  };
+
   [[nodiscard]] QueueId next_queue() const;
+  std::size_t read_ahead(SegmentId id, std::size_t count_max);
   void judge_item(const Found& found, QueueId queue);
   bool make_room(QueueId queue, std::size_t size);
 
   Items& items_;
   Ghost& ghost_;
   const QueuePolicy& policy_;
+  std::array<Read, 8> batch_;
   bool is_filling_ = true;  // nothing has been evicted since the shard was empty
   std::uint64_t evicted_count_ = 0;
   std::uint64_t expired_count_ = 0;

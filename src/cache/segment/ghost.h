@@ -8,7 +8,7 @@
 // taken by the next one of its line. Two keys may share line and fingerprint: about one new key in 130 is
 // taken for one that was here before, and enters the main queue without having earned it.
 //
-// It grows a few lines with each departure until each mark has its place: line n + i begins as a copy of line
+// It grows line by line as keys depart, until each mark has its place: line n + i begins as a copy of line
 // i, and of the marks in the two of them, half are never asked for again and grow old.
 //
 // Source: Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023, section 4.2.
@@ -67,6 +67,7 @@ class Ghost final {
   std::size_t line_count_ = 0;
   std::size_t committed_size_ = 0;
   std::size_t inserted_in_epoch_ = 0;
+  std::size_t inserted_since_growth_ = 0;
   unsigned epoch_ = 0;
 };
 

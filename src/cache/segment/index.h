@@ -90,8 +90,8 @@ class Index final {
   template <class IsIt>
   [[nodiscard]] std::optional<Place> find(std::uint64_t hash, IsIt is_it) const;
 
-  /// Fetches the line that find() will look at first.
-  void prefetch(std::uint64_t hash) const { __builtin_prefetch(line(address_of(hash), 0)); }
+  /// The line that find() will look at first, to be fetched before it is needed.
+  [[nodiscard]] const void* first_line(std::uint64_t hash) const { return line(address_of(hash), 0); }
 
   /// Puts a slot for `hash` in; its tag is filled in here. If there is no room for it, the answer is a slot
   /// that has to go (one with few uses): remove it and call again.
@@ -247,18 +247,27 @@ inline std::uint64_t Index::line_number(std::uint64_t group, unsigned level, uns
   return lines_before(level - 1) + (std::uint64_t{part} << (level - 1)) + group / 2;
 }
 
+// All eight slots are compared before any is looked at closer: a loop that ends at the right one ends
+// somewhere else each time, and the processor would guess wrong.
 template <class IsIt>
 std::optional<Index::Place> Index::find(std::uint64_t hash, IsIt is_it) const {
   const Tag tag = tag_for(hash);
   const Address address = address_of(hash);
   for (unsigned step = 0; step < probe_count_max; ++step) {
-    bool is_full = true;
-    for (std::atomic<Slot>& place : line(address, step)->slots) {
-      const Slot slot = place.load(std::memory_order_acquire);
-      if (tag_of(slot) == tag && slot != empty_slot && is_it(location_of(slot))) return Place{&place};
-      is_full = is_full && slot != empty_slot;
+    Line& candidates = *line(address, step);
+    unsigned matches = 0;
+    unsigned free = 0;
+    std::array<Slot, slots_per_line> slots;
+    for (unsigned i = 0; i < slots_per_line; ++i) {
+      slots[i] = candidates.slots[i].load(std::memory_order_acquire);
+      matches |= static_cast<unsigned>(tag_of(slots[i]) == tag) << i;
+      free |= static_cast<unsigned>(slots[i] == empty_slot) << i;
     }
-    if (!is_full) return std::nullopt;
+    for (matches &= ~free; matches != 0; matches &= matches - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(matches));
+      if (is_it(location_of(slots[i]))) return Place{&candidates.slots[i]};
+    }
+    if (free != 0) return std::nullopt;
   }
   return std::nullopt;
 }

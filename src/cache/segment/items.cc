@@ -66,8 +66,7 @@ std::uint64_t Items::hash_of(const Stored& stored) const {
   return stored.record.is_large ? stored.record.large.hash : hasher_(stored.key());
 }
 
-std::optional<Found> Items::find_record(const Stored& stored) const {
-  const std::uint64_t hash = hash_of(stored);
+std::optional<Found> Items::find_record(const Stored& stored, std::uint64_t hash) const {
   const std::optional<Index::Place> place =
       index_.find(index_hash(hash, stored.record.database),
                   [&](Location location) { return location == stored.location; });
@@ -355,6 +354,7 @@ void Items::free_segment(SegmentId id) {
   if (cleaning_target_ == id) cleaning_target_ = 0;
   if (sweeping_.id == id) sweeping_ = {};
   unlink(id);
+  ++freed_count_;
   pool_.give_back(id);
 }
 

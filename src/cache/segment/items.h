@@ -98,7 +98,14 @@ class Items final {
 
   [[nodiscard]] std::optional<Found> find(const ItemKey& key) const;
   /// The item whose record is at `stored`, if it is live.
-  [[nodiscard]] std::optional<Found> find_record(const Stored& stored) const;
+  [[nodiscard]] std::optional<Found> find_record(const Stored& stored) const {
+    return find_record(stored, hash_of(stored));
+  }
+  /// The same with its hash_of() known. The record's own bytes are not read.
+  [[nodiscard]] std::optional<Found> find_record(const Stored& stored, std::uint64_t hash) const;
+  void prefetch(const Stored& stored, std::uint64_t hash) const {
+    __builtin_prefetch(index_.first_line(index_hash(hash, stored.record.database)));
+  }
   /// What stands at a location that a slot or a walk has named.
   [[nodiscard]] Stored stored_at(Location location) const;
   /// What stands at `offset` of a segment; none at its end.
@@ -188,6 +195,8 @@ class Items final {
   [[nodiscard]] std::size_t memory_used() const {
     return (segment_count() + index_.chunk_count()) * pool_.segment_cost() + extent_size_;
   }
+  /// Segments that were given back so far.
+  [[nodiscard]] std::uint64_t freed_count() const { return freed_count_; }
   /// Slots that found no room when the index grew or shrank; their records are dead.
   [[nodiscard]] std::uint64_t lost_count() const { return lost_count_; }
 
@@ -235,6 +244,7 @@ class Items final {
   std::size_t deadline_count_ = 0;
   std::size_t dead_size_ = 0;
   std::size_t extent_size_ = 0;  // memory of large values
+  std::uint64_t freed_count_ = 0;
   std::uint64_t lost_count_ = 0;
   SegmentCursor cleaning_;
   SegmentId cleaning_target_ = 0;

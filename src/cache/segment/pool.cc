@@ -23,9 +23,8 @@ constexpr std::size_t log_size_limit = std::size_t{1} << location_bit_count;
 // would mean that all other shards are empty.
 constexpr std::size_t index_shares = 4;
 
-// From here on the log and the index lie in huge pages, where the kernel has them: a lookup at random then
-// finds both in reach of the processor's TLB. The last one is touched as a whole, which must not matter.
-constexpr std::size_t huge_pages_size_min = std::size_t{64} << 20;
+// From here on huge pages are worth having: less is in reach of the processor's TLB anyway.
+constexpr std::size_t gather_size_min = std::size_t{64} << 20;
 
 }  // namespace
 
@@ -42,13 +41,13 @@ PoolShape PoolShape::of(std::size_t memory_size_max, std::size_t shard_count) {
   return shape;
 }
 
-// Twice a segment for each 16 shards: they fill theirs at different times, and each write makes room for
-// twice its own size.
+// A spare segment for each shard: keys are spread so evenly that all shards come to the end of theirs at about
+// the same time. It is 0.4 % of the memory.
 Pool::Pool(const PoolShape& shape, std::size_t fixed_size)
     : shape_(shape),
       segment_bit_count_(static_cast<unsigned>(std::countr_zero(shape.segment_size))),
       fixed_size_(fixed_size),
-      spare_size_((2 + shape.shard_count / 8) * shape.segment_size),
+      spare_size_((2 + shape.shard_count) * shape.segment_size),
       log_((shape.segment_count + 1) * shape.segment_size),
       ghosts_(shape.ghost_area_size * shape.shard_count),
       info_region_((shape.segment_count + 1) * sizeof(SegmentInfo)),
@@ -61,7 +60,7 @@ Pool::Pool(const PoolShape& shape, std::size_t fixed_size)
   LARDER_ASSERT(std::has_single_bit(shape.segment_size));
   LARDER_ASSERT(fixed_size <= shape.memory_size_max);
   spare_size_ = std::min(spare_size_, shape.memory_size_max / 8);
-  if (shape.memory_size_max >= huge_pages_size_min) log_.prefer_huge_pages();
+  may_gather_ = shape.memory_size_max >= gather_size_min && huge_pages_are_allowed();
 }
 
 bool Pool::reserve_locked(std::size_t size) {
@@ -149,6 +148,23 @@ void Pool::give_back_extent(std::byte* extent, std::size_t size) {
   const std::lock_guard lock(mutex_);
   extents_.give_back(extent, size);
   used_.store(used_.load(std::memory_order_relaxed) - Extents::footprint(size), std::memory_order_relaxed);
+}
+
+bool Pool::gather_huge_page() {
+  std::size_t offset = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    offset = gathered_size_;
+    if (!may_gather_ || offset + huge_page_size > start_of(fresh_id_)) return false;
+    gathered_size_ += huge_page_size;
+    // What was given back to the kernel would be filled with zeros again.
+    for (const SegmentId id : bare_) {
+      if (start_of(id) + shape_.segment_size > offset && start_of(id) < offset + huge_page_size) return true;
+    }
+  }
+  // Without the lock: it takes a fraction of a millisecond, and changes no byte.
+  if (!log_.gather(offset, huge_page_size)) may_gather_ = false;
+  return may_gather_;
 }
 
 std::size_t Pool::parked_size() const {

@@ -92,6 +92,34 @@ struct Record {
 /// its key and value if `whole` is false.
 [[nodiscard]] std::optional<Record> decode(const std::byte* bytes, std::size_t available, bool whole = true);
 
+/// A record of the two plain kinds, with or without a deadline, from its first sixteen bytes: what nearly
+/// every lookup meets, told without a copy. None: it is of another kind, which decode() reads.
+struct PlainRecord {
+  std::uint32_t key_offset;
+  std::uint32_t key_size;
+  std::uint32_t value_size;
+  TimePoint deadline;
+
+  [[nodiscard]] std::size_t size() const { return std::size_t{key_offset} + key_size + value_size; }
+};
+[[nodiscard]] inline std::optional<PlainRecord> decode_plain(std::uint64_t first, std::uint64_t second) {
+  constexpr std::uint32_t flag_deadline = 1;
+  constexpr std::uint64_t never = (std::uint64_t{1} << 48) - 1;
+  const auto header = static_cast<std::uint32_t>(first);
+  const std::uint32_t flags = header & 0xFU;
+  if (flags > flag_deadline) return std::nullopt;
+  PlainRecord record{.key_offset = header_size,
+                     .key_size = header >> 4 & 0xFFU,
+                     .value_size = header >> 12,
+                     .deadline = no_deadline};
+  if (flags == flag_deadline) {
+    record.key_offset += 6;
+    const std::uint64_t ms = first >> 32 | (second & 0xFFFFU) << 32;
+    if (ms != never) record.deadline = TimePoint(Duration(static_cast<std::int64_t>(ms)));
+  }
+  return record;
+}
+
 /// A deadline field as bytes; `wide` as the record is. no_deadline is written as all ones.
 [[nodiscard]] std::size_t encode_deadline(TimePoint deadline, bool wide, std::array<char, 8>& target);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <fstream>
 #include <string>
 #include <sys/mman.h>
 #include <system_error>
@@ -13,18 +15,24 @@ namespace larder::cache::segment {
 
 // MAP_NORESERVE: the kernel is not asked to promise memory for all of it. Where overcommit is switched off
 // (vm.overcommit_memory=2) it counts the whole range all the same and may refuse.
+//
+// Large ones begin where a huge page may begin; what is reserved in front of that is not used.
 Region::Region(std::size_t size) : size_(round_up_to_pages(size)) {
-  void* const address =
-      ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (address == MAP_FAILED) {
+  const std::size_t slack = size_ >= huge_page_size ? huge_page_size : 0;
+  mapping_size_ = size_ + slack;
+  mapping_ = ::mmap(nullptr, mapping_size_, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapping_ == MAP_FAILED) {
     throw std::system_error(errno, std::generic_category(),
                             "cannot reserve " + std::to_string(size_) + " bytes of address space");
   }
-  data_ = static_cast<std::byte*>(address);
+  const auto start = reinterpret_cast<std::uintptr_t>(mapping_);
+  const std::size_t skipped = slack == 0 ? 0 : (huge_page_size - start % huge_page_size) % huge_page_size;
+  data_ = static_cast<std::byte*>(mapping_) + skipped;
 }
 
 Region::~Region() {
-  if (data_ != nullptr) ::munmap(data_, size_);
+  if (data_ != nullptr) ::munmap(mapping_, mapping_size_);
 }
 
 void Region::forget(std::size_t offset, std::size_t size) const {
@@ -34,9 +42,18 @@ void Region::forget(std::size_t offset, std::size_t size) const {
   if (size > 0) LARDER_ASSERT(::madvise(data_ + offset, size, MADV_DONTNEED) == 0);
 }
 
-void Region::prefer_huge_pages() const {
-  // A kernel without them refuses, and everything works all the same.
-  if (size_ > 0) static_cast<void>(::madvise(data_, size_, MADV_HUGEPAGE));
+// MADV_COLLAPSE came with Linux 6.1, and with headers later than Debian 12's.
+bool Region::gather(std::size_t offset, std::size_t size) const {
+  constexpr int collapse = 25;
+  LARDER_ASSERT(offset + size <= size_);
+  if (::madvise(data_ + offset, size, collapse) == 0) return true;
+  return errno != EINVAL && errno != ENOSYS;  // no memory for it just now: perhaps for the next
+}
+
+bool huge_pages_are_allowed() {
+  std::ifstream setting("/sys/kernel/mm/transparent_hugepage/enabled");
+  std::string words;
+  return std::getline(setting, words) && words.find("[never]") == std::string::npos;
 }
 
 std::size_t resident_size(const Region& region) {

@@ -14,6 +14,10 @@
 namespace larder::cache::segment {
 
 inline constexpr std::size_t page_size = 4096;
+inline constexpr std::size_t huge_page_size = std::size_t{2} << 20;
+
+/// False where the machine's administrator has switched them off (transparent_hugepage: never).
+[[nodiscard]] bool huge_pages_are_allowed();
 
 [[nodiscard]] constexpr std::size_t round_up_to_pages(std::size_t size) {
   return (size + page_size - 1) / page_size * page_size;
@@ -30,11 +34,11 @@ class Region final {
   Region() = default;
   explicit Region(std::size_t size);
   ~Region();
-  Region(Region&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Region(const Region&) = delete;
+  Region& operator=(const Region&) = delete;
+  Region(Region&& other) noexcept { swap(other); }
   Region& operator=(Region&& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
+    swap(other);
     return *this;
   }
 
@@ -44,10 +48,19 @@ class Region final {
   /// Gives the pages of a page-aligned part back; they read as zeros from then on.
   void forget(std::size_t offset, std::size_t size) const;
 
-  /// Asks for huge pages where the kernel gives them (transparent_hugepage: madvise or always).
-  void prefer_huge_pages() const;
+  /// Gathers a part of the size and alignment of a huge page into one. False: the kernel does not do this.
+  [[nodiscard]] bool gather(std::size_t offset, std::size_t size) const;
 
  private:
+  void swap(Region& other) noexcept {
+    std::swap(mapping_, other.mapping_);
+    std::swap(mapping_size_, other.mapping_size_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+  }
+
+  void* mapping_ = nullptr;
+  std::size_t mapping_size_ = 0;
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
 };

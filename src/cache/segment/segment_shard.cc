@@ -10,11 +10,6 @@
 namespace larder::cache::segment {
 namespace {
 
-// A record up to this size is copied out without the lock. Beyond, copying takes longer than the lock.
-constexpr std::size_t copied_size_max = 8192;
-// The head, and all of a small record, come with the first copy.
-constexpr std::size_t first_copy_size = 128;
-
 // Records that a writer looks at before it asks again whether there is room.
 constexpr std::size_t records_per_portion = 32;
 // What a write owes while room is short: to look at this many times its own size.
@@ -31,10 +26,26 @@ std::size_t large_size_max_for(const Pool& pool, std::size_t chunk_count) {
 
 }  // namespace
 
+// The first threads of a process get a line each. Those that come later share the last one.
 std::size_t ReadCounters::line_of_this_thread() {
   static std::atomic<std::size_t> thread_count{0};
-  static thread_local const std::size_t number = thread_count.fetch_add(1, std::memory_order_relaxed);
-  return number % line_count;
+  static constinit thread_local std::size_t number_from_one = 0;
+  if (number_from_one == 0) {
+    number_from_one = 1 + thread_count.fetch_add(1, std::memory_order_relaxed);
+  }
+  return std::min(number_from_one, line_count) - 1;
+}
+
+// A line with one writer needs no locked instruction.
+void ReadCounters::count(bool hit) {
+  const std::size_t index = line_of_this_thread();
+  Line& line = lines_[index];
+  std::atomic<std::uint64_t>& counter = hit ? line.hits : line.misses;
+  if (index + 1 < line_count) {
+    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  } else {
+    counter.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
 std::uint64_t ReadCounters::sum(std::atomic<std::uint64_t> Line::* counter) const {
@@ -76,11 +87,11 @@ std::optional<Found> SegmentShard::find_unexpired(const ItemKey& key, TimePoint 
 }
 
 // Readers without the lock do this, too. If another one was first, the use is not counted.
-void SegmentShard::count_use(const Found& found) const {
-  Slot slot = found.place.load();
+void SegmentShard::count_use(Index::Place place) const {
+  Slot slot = place.load();
   const unsigned count = use_count_of(slot);
   if (count >= shared_.policy->use_count_max) return;
-  found.place.slot->compare_exchange_strong(slot, with_use_count(slot, count + 1), std::memory_order_acq_rel);
+  place.slot->compare_exchange_strong(slot, with_use_count(slot, count + 1), std::memory_order_acq_rel);
 }
 
 ItemView SegmentShard::view_of(const Found& found) const {
@@ -93,7 +104,7 @@ bool SegmentShard::get(const ItemKey& key, TimePoint now, KeyedCalls::Visitor vi
   const std::optional<Found> found = find_unexpired(key, now);
   shared_.counters.count(found.has_value());
   if (!found) return false;
-  count_use(*found);
+  count_use(found->place);
   visit(view_of(*found));
   return true;
 }
@@ -109,54 +120,76 @@ bool SegmentShard::peek(const ItemKey& key, TimePoint now, KeyedCalls::Visitor v
 
 // Until the ticket has been looked at again, every byte may be wrong: sizes are held against the segment's
 // end, and no pointer is followed.
+bool SegmentShard::read_copy(const ItemKey& key, Location location, Copy& copy) const {
+  const std::size_t readable = shared_.pool.readable_size(location);
+  if (readable < 2 * word_size + overread_size) return read_any_copy(key, location, readable, copy);
+  const std::byte* const source = shared_.pool.bytes_at(location);
+  const std::optional<PlainRecord> record =
+      decode_plain(load_unaligned(source), load_unaligned(source + word_size));
+  if (!record || key.database != 0) return read_any_copy(key, location, readable, copy);
+  const std::size_t size = record->size();
+  if (size + overread_size > readable) return read_any_copy(key, location, readable, copy);
+  if (record->key_size != key.bytes.size() || !equals(source + record->key_offset, key.bytes)) return false;
+  copy.deadline = record->deadline;
+  copy.is_whole = record->value_size <= copied_size_max;
+  if (!copy.is_whole) return true;
+  const std::byte* const value = source + record->key_offset + record->key_size;
+  copy.value = {reinterpret_cast<const char*>(copy_out(value, record->value_size, copy.buffer.data())),
+                record->value_size};
+  return true;
+}
+
+// The other kinds of records, and those at the very end of a segment.
+bool SegmentShard::read_any_copy(const ItemKey& key, Location location, std::size_t readable,
+                                 Copy& copy) const {
+  if (readable == 0) return false;
+  const std::byte* const source = shared_.pool.bytes_at(location);
+  const std::size_t head_size = std::min(readable, head_size_max);
+  const std::optional<Record> record =
+      decode(copy_out(source, head_size, copy.buffer.data()), head_size, false);
+  if (!record || !record->is_item || record->size > readable) return false;
+  if (record->database != key.database || record->key_size != key.bytes.size()) return false;
+  copy.deadline = record->deadline;
+  copy.is_whole = !record->is_large && record->size <= copied_size_max;
+  if (!copy.is_whole) return true;  // and under the lock it will be seen whether it is this key
+  const auto* const copied =
+      reinterpret_cast<const char*>(copy_out(source, record->size, copy.buffer.data()));
+  copy.value = {copied + record->key_offset + record->key_size, record->value_size};
+  return Bytes(copied + record->key_offset, record->key_size) == key.bytes;
+}
+
 SegmentShard::Attempt SegmentShard::try_get(const ItemKey& key, Sequence::Ticket ticket, bool is_use,
                                             TimePoint now, KeyedCalls::Visitor visit) {
-  alignas(word_size) static thread_local std::array<std::byte, copy_size(copied_size_max)> buffer;
-  const Pool& pool = shared_.pool;
-  Found found{.stored = {}, .place = {}, .hash = key.hash};
-  bool is_copied = false;
+  Copy copy;  // NOLINT(cppcoreguidelines-pro-type-member-init): the buffer is as large as it is unread
+  Location location = 0;
   const std::optional<Index::Place> place =
-      items_.index().find(items_.index_hash(key.hash, key.database), [&](Location location) {
-        const std::size_t readable = pool.readable_size(location);
-        if (readable == 0) return false;
-        const std::byte* const source = pool.bytes_at(location);
-        std::size_t size = std::min(readable, first_copy_size);
-        const std::byte* copied = copy_out(source, size, buffer.data());
-        const std::optional<Record> record = decode(copied, size, false);
-        if (!record || !record->is_item || record->size > readable) return false;
-        if (record->database != key.database || record->key_size != key.bytes.size()) return false;
-        is_copied = !record->is_large && record->size <= copied_size_max;
-        if (is_copied && record->size > size) copied = copy_out(source, record->size, buffer.data());
-        found.stored = {.location = location, .bytes = copied, .record = *record};
-        return !is_copied || found.stored.key() == key.bytes;
+      items_.index().find(items_.index_hash(key.hash, key.database), [&](Location candidate) {
+        location = candidate;
+        return read_copy(key, candidate, copy);
       });
   CompareToken token = 0;
-  if (place) token = items_.token_of(found.stored.location, key.hash);
+  if (place) token = items_.token_of(location, key.hash);
   if (!sequence_.still_valid(ticket)) return Attempt::torn;
   if (!place) {
     if (is_use) shared_.counters.count(false);
     return Attempt::miss;
   }
-  if (!is_copied || has_expired(found.stored.record.deadline, now)) return Attempt::needs_lock;
+  if (!copy.is_whole || has_expired(copy.deadline, now)) return Attempt::needs_lock;
   if (is_use) {
     shared_.counters.count(true);
-    found.place = *place;
-    count_use(found);
+    count_use(*place);
   }
-  visit({.value = found.stored.value(),
-         .deadline = shown_deadline(found.stored.record.deadline),
-         .token = token});
+  visit({.value = copy.value, .deadline = shown_deadline(copy.deadline), .token = token});
   return Attempt::hit;
 }
 
-void SegmentShard::prefetch_record(std::uint64_t hash, Database database) const {
+const std::byte* SegmentShard::record_hint(std::uint64_t hash, Database database) const {
+  const std::byte* record = nullptr;
   static_cast<void>(items_.index().find(items_.index_hash(hash, database), [&](Location location) {
-    if (shared_.pool.readable_size(location) == 0) return false;
-    const std::byte* const record = shared_.pool.bytes_at(location);
-    __builtin_prefetch(record);
-    __builtin_prefetch(record + 64);
-    return false;
+    if (shared_.pool.readable_size(location) > 0) record = shared_.pool.bytes_at(location);
+    return true;
   }));
+  return record;
 }
 
 void SegmentShard::begin_body() {
@@ -201,7 +234,7 @@ bool SegmentShard::touch(const ItemKey& key, Expiry expiry, TimePoint now) {
     tend(0, now);
     return true;
   }
-  count_use(*found);
+  count_use(found->place);
   if (items_.set_deadline(*found, deadline)) return true;
 
   // There is no field for it: the record is written anew. Making room for that may have evicted it.
@@ -224,7 +257,7 @@ StoreOutcome SegmentShard::update(const ItemKey& key, TimePoint now, KeyedCalls:
   const std::optional<Found> current = find_unexpired(key, now);
   Change change;
   if (current) {
-    count_use(*current);
+    count_use(current->place);
     const ItemView view = view_of(*current);
     change = decide(&view);
   } else {
@@ -267,7 +300,7 @@ StoreOutcome SegmentShard::store(const ItemKey& key, const std::optional<Found>&
   unsigned history = 0;
   QueueId queue = QueueId::main;
   if (replaced) {
-    count_use(*replaced);
+    count_use(replaced->place);
     const Slot slot = replaced->place.load();
     use_count = use_count_of(slot);
     history = history_of(slot);
@@ -353,19 +386,20 @@ void SegmentShard::tend(std::size_t write_size, TimePoint now) {
     const SegmentQueue& small = items_.queue(QueueId::small);
     const std::size_t mean_size = (main.live_size + small.live_size) / items_.count() + 1;
     const std::size_t owed = std::min(eviction_effort * write_size / mean_size + 1, owed_count_max);
-    shared_.tenants.make_way(*this, owed, now);
+    shared_.tenants.help(*this, owed, now);
   }
   publish_stamp();
 }
 
 void SegmentShard::publish_stamp() { publish(evictor_.next_stamp().value_or(nothing)); }
 
-std::size_t SegmentShard::give_way(std::size_t record_count_max, TimePoint now) {
+Tenant::Progress SegmentShard::give_way(std::size_t record_count_max, TimePoint now) {
   const WriteSection section(sequence_);
+  const std::uint64_t freed_count = items_.freed_count();
   const std::size_t count = evictor_.step(record_count_max, now);
   if (items_.count() == 0) evictor_.restart();
   publish_stamp();
-  return count;
+  return {.record_count = count, .has_freed_segment = items_.freed_count() > freed_count};
 }
 
 // ---- Everything

@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "cache/backend.h"
 #include "cache/factory.h"
+#include "cache/segment/atomic_bytes.h"
 #include "cache/segment/cleaner.h"
 #include "cache/segment/evictor.h"
 #include "cache/segment/ghost.h"
@@ -35,10 +36,7 @@ namespace larder::cache::segment {
 /// Hits and misses, counted by readers that hold no lock: each thread has its own line.
 class ReadCounters final {
  public:
-  void count(bool hit) {
-    Line& line = lines_.at(line_of_this_thread());
-    (hit ? line.hits : line.misses).fetch_add(1, std::memory_order_relaxed);
-  }
+  void count(bool hit);
   [[nodiscard]] std::uint64_t hits() const { return sum(&Line::hits); }
   [[nodiscard]] std::uint64_t misses() const { return sum(&Line::misses); }
 
@@ -47,7 +45,7 @@ class ReadCounters final {
     std::atomic<std::uint64_t> hits{0};
     std::atomic<std::uint64_t> misses{0};
   };
-  static constexpr std::size_t line_count = 16;
+  static constexpr std::size_t line_count = 32;
 
   static std::size_t line_of_this_thread();
   [[nodiscard]] std::uint64_t sum(std::atomic<std::uint64_t> Line::* counter) const;
@@ -64,6 +62,8 @@ class SegmentShared final {
   SegmentShared(const CacheOptions& options, std::size_t fixed_size);
 
   [[nodiscard]] std::size_t memory_used() const { return pool.used(); }
+  /// A little work that no call has to wait for.
+  void tidy() { pool.gather_huge_page(); }
   [[nodiscard]] std::size_t fixed_size() const { return pool.fixed_size(); }
 
   Hasher hasher;
@@ -78,7 +78,7 @@ class SegmentShared final {
 ///
 /// Units      bytes, wall time
 /// Ownership  owns its items
-/// Threads    as `Shard`, under the shard's lock; try_get() and prefetch() from any thread
+/// Threads    as `Shard`, under the shard's lock; try_get() and the hints from any thread
 /// Errors     the constructor throws std::bad_alloc
 /// Invariant  books() == walk(); between calls the pool's budget is kept
 class SegmentShard : private Tenant {
@@ -117,11 +117,12 @@ class SegmentShard : private Tenant {
   /// Copies the item and shows the copy. `is_use`: counts as a use of the item, and as a hit or a miss.
   Attempt try_get(const ItemKey& key, Sequence::Ticket ticket, bool is_use, TimePoint now,
                   KeyedCalls::Visitor visit);
-  /// Two hints to the processor, some time before try_get: the index line, then the record behind it.
-  void prefetch_slot(std::uint64_t hash, Database database) const {
-    items_.index().prefetch(items_.index_hash(hash, database));
+  /// What try_get will read: the index line, and, once that has arrived, the record behind it (or null). To
+  /// be fetched some time before; the record's first 192 bytes are worth it.
+  [[nodiscard]] const void* line_hint(std::uint64_t hash, Database database) const {
+    return items_.index().first_line(items_.index_hash(hash, database));
   }
-  void prefetch_record(std::uint64_t hash, Database database) const;
+  [[nodiscard]] const std::byte* record_hint(std::uint64_t hash, Database database) const;
 
   // ---- For whoever holds the lock over several calls
 
@@ -132,7 +133,19 @@ class SegmentShard : private Tenant {
 
  private:
   [[nodiscard]] std::optional<Found> find_unexpired(const ItemKey& key, TimePoint now);
-  void count_use(const Found& found) const;
+  // What a reader without the lock has got hold of. A value up to this size is copied; beyond, copying takes
+  // longer than the lock.
+  static constexpr std::size_t copied_size_max = 8192;
+  struct Copy {
+    Bytes value;
+    TimePoint deadline;
+    bool is_whole = false;
+    alignas(word_size) std::array<std::byte, copy_size(copied_size_max)> buffer;
+  };
+  bool read_copy(const ItemKey& key, Location location, Copy& copy) const;
+  bool read_any_copy(const ItemKey& key, Location location, std::size_t readable, Copy& copy) const;
+
+  void count_use(Index::Place place) const;
   [[nodiscard]] ItemView view_of(const Found& found) const;
   StoreOutcome store(const ItemKey& key, const std::optional<Found>& replaced, Bytes value,
                      TimePoint deadline, TimePoint now);
@@ -143,7 +156,7 @@ class SegmentShard : private Tenant {
   void drop(const Found& found);
   void tend(std::size_t write_size, TimePoint now);
   void publish_stamp();
-  std::size_t give_way(std::size_t record_count_max, TimePoint now) override;
+  Progress give_way(std::size_t record_count_max, TimePoint now) override;
 
   class GhostPages final : public GhostMemory {
    public:

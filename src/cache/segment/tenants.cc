@@ -6,42 +6,60 @@
 namespace larder::cache::segment {
 namespace {
 
-// Shards that are compared with the asker; each call goes on with the next.
-constexpr std::size_t look_count_max = 8;
+// Shards that are compared for one choice; in a cache with more, the next choice looks at the next.
+constexpr std::size_t look_count_max = 64;
 
 // How often an asker with nothing of its own goes round while all others are busy.
 constexpr int round_count_max = 1000;
 
 }  // namespace
 
-bool Tenants::try_one(Tenant& asker, Tenant& victim, std::size_t record_count_max, TimePoint now) {
-  if (&victim == &asker || victim.mutex() == nullptr || victim.is_held_by_this_thread()) {
-    return victim.give_way(record_count_max, now) > 0;
+Tenant& Tenants::choose(Tenant& asker) {
+  Tenant* oldest = &asker;
+  const std::size_t look_count = std::min(all_.size(), look_count_max);
+  const std::size_t first = next_look_.fetch_add(look_count, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < look_count; ++i) {
+    Tenant* const tenant = all_[(first + i) % all_.size()];
+    if (tenant->next_stamp() < oldest->next_stamp()) oldest = tenant;
   }
-  const std::unique_lock lock(*victim.mutex(), std::try_to_lock);
-  return lock.owns_lock() && victim.give_way(record_count_max, now) > 0;
+  current_.store(oldest, std::memory_order_relaxed);
+  return *oldest;
+}
+
+Tenants::Try Tenants::try_one(Tenant& asker, Tenant& victim, std::size_t record_count_max, TimePoint now) {
+  std::unique_lock<std::mutex> lock;
+  if (&victim != &asker && victim.mutex() != nullptr && !victim.is_held_by_this_thread()) {
+    lock = std::unique_lock(*victim.mutex(), std::try_to_lock);
+    if (!lock.owns_lock()) return Try::busy;
+  }
+  const Tenant::Progress progress = victim.give_way(record_count_max, now);
+  if (progress.has_freed_segment || progress.record_count == 0) {
+    Tenant* expected = &victim;
+    current_.compare_exchange_strong(expected, nullptr, std::memory_order_relaxed);
+  }
+  return progress.record_count > 0 ? Try::done : Try::nothing;
+}
+
+void Tenants::help(Tenant& asker, std::size_t record_count_max, TimePoint now) {
+  Tenant* const current = current_.load(std::memory_order_relaxed);
+  static_cast<void>(try_one(asker, current != nullptr ? *current : choose(asker), record_count_max, now));
 }
 
 bool Tenants::make_way(Tenant& asker, std::size_t record_count_max, TimePoint now) {
-  const std::size_t count = all_.size();
-  const std::size_t look_count = std::min(count, look_count_max);
   for (int round = 0; round < round_count_max; ++round) {
-    Tenant* oldest = &asker;
-    for (std::size_t i = 0; i < look_count; ++i) {
-      asker.next_look = asker.next_look + 1 < count ? asker.next_look + 1 : 0;
-      Tenant* const tenant = all_[asker.next_look];
-      if (tenant->next_stamp() < oldest->next_stamp()) oldest = tenant;
-    }
-    if (try_one(asker, *oldest, record_count_max, now)) return true;
-    if (oldest != &asker && try_one(asker, asker, record_count_max, now)) return true;
+    Tenant* const current = current_.load(std::memory_order_relaxed);
+    Tenant& first = current != nullptr ? *current : choose(asker);
+    if (try_one(asker, first, record_count_max, now) == Try::done) return true;
+    if (&first != &asker && try_one(asker, asker, record_count_max, now) == Try::done) return true;
     // Neither the one that should nor the asker: anybody.
-    bool is_anything_left = false;
+    bool is_anybody_busy = false;
     for (Tenant* const tenant : all_) {
       if (tenant->next_stamp() == Tenant::nothing) continue;
-      is_anything_left = true;
-      if (try_one(asker, *tenant, record_count_max, now)) return true;
+      const Try outcome = try_one(asker, *tenant, record_count_max, now);
+      if (outcome == Try::done) return true;
+      is_anybody_busy = is_anybody_busy || outcome == Try::busy;
     }
-    if (!is_anything_left) return false;
+    if (!is_anybody_busy) return false;
     std::this_thread::yield();
   }
   return false;

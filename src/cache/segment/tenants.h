@@ -2,8 +2,10 @@
 //
 // All shards live on one pool. When it runs short, room is made where the segment that is next to be evicted
 // was filled the longest ago, so that all shards together are about one queue: a shard that is written to a
-// lot takes over what an idle one does not use. The asker holds the lock of its own shard and waits for no
-// other: it tries, and goes on to the next.
+// lot takes over what an idle one does not use. Whoever makes room goes on where the last one stopped, until
+// that segment is free: if each emptied another one, all would run out of room before the first is empty.
+//
+// The asker holds the lock of its own shard and waits for no other: it tries, and goes on to the next.
 #pragma once
 
 #include <atomic>
@@ -26,14 +28,15 @@ class Tenant {
 
   virtual ~Tenant() = default;
 
-  /// Evicts: looks at up to `record_count_max` records, and answers at how many.
-  virtual std::size_t give_way(std::size_t record_count_max, TimePoint now) = 0;
+  struct Progress {
+    std::size_t record_count = 0;  // that were looked at; 0: there is nothing to evict
+    bool has_freed_segment = false;
+  };
+  /// Evicts: looks at up to `record_count_max` records.
+  virtual Progress give_way(std::size_t record_count_max, TimePoint now) = 0;
 
   [[nodiscard]] std::uint64_t next_stamp() const { return next_stamp_.load(std::memory_order_relaxed); }
   void publish(std::uint64_t stamp) { next_stamp_.store(stamp, std::memory_order_relaxed); }
-
-  /// Where this one, as an asker, goes on looking at others. Under mutex().
-  std::size_t next_look = 0;
 
   void guarded_by(std::mutex& mutex) { mutex_ = &mutex; }
   [[nodiscard]] std::mutex* mutex() const { return mutex_; }
@@ -61,7 +64,7 @@ class Tenant {
 ///
 /// Ownership  owns none of them
 /// Threads    join() before any other thread is there; make_way() under the asker's lock
-/// Errors     make_way() answers false when nobody has anything to evict, or everybody was busy
+/// Errors     make_way() answers false when nobody has anything to evict, or all who have were busy
 class Tenants final {
  public:
   void join(Tenant& tenant) { all_.push_back(&tenant); }
@@ -69,10 +72,17 @@ class Tenants final {
   /// One portion of eviction, somewhere.
   bool make_way(Tenant& asker, std::size_t record_count_max, TimePoint now);
 
+  /// The same, but nothing if the one whose turn it is is busy.
+  void help(Tenant& asker, std::size_t record_count_max, TimePoint now);
+
  private:
-  [[nodiscard]] bool try_one(Tenant& asker, Tenant& victim, std::size_t record_count_max, TimePoint now);
+  enum class Try : std::uint8_t { done, busy, nothing };
+  [[nodiscard]] Tenant& choose(Tenant& asker);
+  [[nodiscard]] Try try_one(Tenant& asker, Tenant& victim, std::size_t record_count_max, TimePoint now);
 
   std::vector<Tenant*> all_;
+  std::atomic<Tenant*> current_{nullptr};  // who gives way now; null: to be chosen
+  std::atomic<std::size_t> next_look_{0};
 };
 
 }  // namespace larder::cache::segment
