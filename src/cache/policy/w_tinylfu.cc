@@ -44,8 +44,8 @@ void WTinyLfu::hit(Queue::Place place) {
 // What protected has no room for goes back to probation, and what probation has no room for leaves. With one
 // size only rounding can bring this about: where both shares were rounded down, one unit of main is in
 // neither, and it is freed again at almost every such hit. Then the next candidate gets in unasked, whatever
-// its count. This accident is worth a lot: without it, OLTP 5 % has .4474 misses instead of .4159, web12 1 %
-// .6700 instead of .6308; only multi3 20 % does better, .4345 instead of .4494.
+// its count. This accident is worth a lot: without it, OLTP 5 % has .4474 misses instead of .4159 and web12
+// 1 % .6860 instead of .6305; of what was measured only multi3 20 % does better, .4358 instead of .4489.
 void WTinyLfu::protect(Queue::Place place) {
   place->where = Where::protected_segment;
   protected_.take(place, probation_);

@@ -24,7 +24,7 @@
 //   - rounding the shares down has an effect: see protect() in w_tinylfu.cc
 // With exact counts of every request, up to 15 and halved after 10 requests for each object, and with one
 // candidate at a time, it would do better on most traces (OLTP 1 %: .5836 instead of .6305, sprite 5 %: .3521
-// instead of .3909) and worse on loop 20 % (.8268 instead of .8077).
+// instead of .3925) and worse on loop 20 % (.8268 instead of .8085).
 #pragma once
 
 #include <unordered_map>
