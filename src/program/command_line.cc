@@ -58,7 +58,8 @@ Result<CommandLine> parse_command_line(const OptionTable& table, std::span<const
   CLI::App app{std::string(table.summary), std::string(table.program)};
   app.allow_extras();
   app.get_formatter()->column_width(flag_column_width);
-  app.footer(std::string(footer));
+  const std::string notes = table.notes.empty() ? "" : std::string(table.notes) + "\n\n";
+  app.footer(notes + std::string(footer));
   app.set_help_flag("--help", "Print this and exit");
   app.set_version_flag("--version", std::string(table.program) + " " + std::string(version()),
                        "Print the version and exit");
@@ -67,7 +68,9 @@ Result<CommandLine> parse_command_line(const OptionTable& table, std::span<const
   std::vector<std::vector<std::string>> texts(table.rows.size());
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     const OptionRow& row = table.rows[i];
-    const std::string name = "--" + std::string(row.flag);
+    // CLI11 takes a name without dashes beside the flag for "also where no flag stands in front".
+    const std::string name =
+        (row.flag == table.positional ? std::string(row.flag) + "," : "") + "--" + std::string(row.flag);
     if (row.kind == OptionKind::toggle) {
       options.push_back(app.add_flag(name)->description(description(table, row)));
     } else {

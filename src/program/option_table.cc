@@ -23,6 +23,14 @@ std::string OptionTable::environment_name(const OptionRow& row) const {
   return name;
 }
 
+OptionRow config_option_row() {
+  return {.flag = "config",
+          .kind = OptionKind::text,
+          .value_text = "FILE",
+          .scope = OptionScope::command,
+          .help = "A TOML file with options; its keys are the flags without the dashes in front"};
+}
+
 std::vector<OptionRow> common_option_rows(std::span<const std::string_view> health_check_schemes) {
   return {
       {.flag = "healthcheck",
@@ -37,11 +45,7 @@ std::vector<OptionRow> common_option_rows(std::span<const std::string_view> heal
        .choices = log_level_names,
        .help =
            "The least important lines to log on standard error; the line that says ready is always there"},
-      {.flag = "config",
-       .kind = OptionKind::text,
-       .value_text = "FILE",
-       .scope = OptionScope::command,
-       .help = "A TOML file with options; its keys are the flags without the dashes in front"},
+      config_option_row(),
   };
 }
 

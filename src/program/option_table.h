@@ -60,6 +60,9 @@ struct OptionTable {
   std::string_view environment_prefix;                           // "LARDER_"
   std::vector<std::string_view> ignored_environment_prefixes{};  // of other programs: no warning about these
   std::vector<OptionRow> rows{};
+  std::string_view
+      positional{};          // the flag of the row that a word without a flag is for; empty: there is none
+  std::string_view notes{};  // paragraphs of --help behind the options, broken into lines
 
   /// Null if there is no such row.
   [[nodiscard]] const OptionRow* find(std::string_view flag) const;
@@ -67,7 +70,10 @@ struct OptionTable {
   [[nodiscard]] std::string environment_name(const OptionRow& row) const;
 };
 
-/// The rows that every program has: --healthcheck, --log-level and --config. --help and --version need none.
+/// --config, which every program has. --help and --version need no row.
+[[nodiscard]] OptionRow config_option_row();
+
+/// The rows that every program has which serves and logs: --healthcheck, --log-level and --config.
 [[nodiscard]] std::vector<OptionRow> common_option_rows(
     std::span<const std::string_view> health_check_schemes);
 

@@ -204,6 +204,32 @@ TEST(Options, RefuseUnknownFlagsAndStrayWords) {
   EXPECT_THAT(error_of({"--memory", "--allow-anonymous"}), HasSubstr("--memory"));
 }
 
+TEST(Options, TakeAWordWithoutAFlagWhereTheTableHasARowForIt) {
+  OptionTable table = sample_table();
+  table.positional = "allow-origin";
+  table.notes = "Notes of the program.";
+  const std::vector<std::string> words{"--memory", "1mb", "-", "--workers", "2"};
+  const auto options = read_options(table, words, {});
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  EXPECT_THAT(options->values.texts("allow-origin"), ElementsAre("-"));
+  EXPECT_EQ(options->values.number_or_auto("workers"), 2U);
+
+  const auto as_flag = read_options(table, std::vector<std::string>{"--allow-origin", "x"}, {});
+  ASSERT_TRUE(as_flag.has_value()) << as_flag.error().message;
+  EXPECT_THAT(as_flag->values.texts("allow-origin"), ElementsAre("x"));
+
+  const auto two = read_options(table, std::vector<std::string>{"x", "y"}, {});
+  ASSERT_FALSE(two.has_value());
+  EXPECT_EQ(two.error().message, "'y' belongs to no flag; see --help");
+  const auto unknown = read_options(table, std::vector<std::string>{"x", "--y"}, {});
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_EQ(unknown.error().message, "unknown flag '--y'; see --help");
+
+  const auto help = read_options(table, std::vector<std::string>{"--help"}, {});
+  ASSERT_TRUE(help.has_value()) << help.error().message;
+  EXPECT_THAT(help->answer.value_or(""), HasSubstr("\n\nNotes of the program.\n\n"));
+}
+
 TEST(Options, SayWhereAValueThatIsNoneStands) {
   EXPECT_EQ(error_of({"--memory", "12xb"}),
             "--memory: '12xb' is not a size: write a whole number followed by b, kb, mb or gb");

@@ -31,9 +31,9 @@ int run(const OptionTable& table, const std::vector<std::string>& arguments,
     const bool is_written = std::fputs(answer->c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
     return is_written ? exit_clean : exit_failed;
   }
-  set_log_level(log_level_of(options->values.text("log-level")));
+  if (table.find("log-level") != nullptr) set_log_level(log_level_of(options->values.text("log-level")));
   for (const std::string& warning : options->warnings) log_warn(warning);
-  if (options->values.is_given("healthcheck")) {
+  if (table.find("healthcheck") != nullptr && options->values.is_given("healthcheck")) {
     return report_health(table, options->values.endpoint("healthcheck"));
   }
   return serve(options->values);

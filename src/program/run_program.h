@@ -15,9 +15,9 @@ enum ExitStatus : int {
   exit_bad_option = 2,  // a flag, a variable or a file is wrong: nothing was started
 };
 
-/// Reads the options, answers --help, --version and --healthcheck, sets the log level, logs the warnings and
-/// then lets `serve` decide the exit status. An exception that escapes it (memory at start, most likely) is
-/// logged and counts as failed.
+/// Reads the options, answers --help, --version and --healthcheck, sets the log level (the last two where the
+/// table has them), logs the warnings and then lets `serve` decide the exit status. An exception that escapes
+/// it (memory at start, most likely) is logged and counts as failed.
 int run_program(const OptionTable& table, int argument_count, const char* const* arguments,
                 FunctionRef<int(const OptionValues&)> serve);
 
