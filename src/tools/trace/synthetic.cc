@@ -17,6 +17,7 @@ namespace {
 constexpr std::uint64_t ids_per_part = 1'000'000'000;
 constexpr std::uint64_t object_count_max = 1'000'000'000;
 constexpr std::size_t part_count_max = 64;
+constexpr std::uint64_t progress_interval = 1U << 16;
 
 constexpr std::array<std::pair<std::string_view, PatternKind>, 3> kinds{
     {{"zipf", PatternKind::zipf}, {"loop", PatternKind::loop}, {"scan", PatternKind::scan}}};
@@ -150,11 +151,15 @@ std::uint64_t TraceMaker::next() {
   return first;
 }
 
-Trace make_trace(const std::vector<Pattern>& patterns, std::uint64_t seed, std::uint64_t request_count) {
+Trace make_trace(const std::vector<Pattern>& patterns, std::uint64_t seed, std::uint64_t request_count,
+                 TraceProgress progress) {
   TraceMaker maker(patterns, seed);
   Trace trace;
   trace.ids.reserve(request_count);
-  for (std::uint64_t i = 0; i < request_count; ++i) trace.ids.push_back(maker.next());
+  while (trace.request_count() < request_count) {
+    trace.ids.push_back(maker.next());
+    if (trace.request_count() % progress_interval == 0) progress(trace.request_count());
+  }
   return trace;
 }
 

@@ -62,8 +62,8 @@ class TraceMaker final {
   std::vector<Part> parts_;
 };
 
-/// The first `request_count` requests of a TraceMaker.
+/// The first `request_count` requests of a TraceMaker. `progress` is told now and then how many there are.
 [[nodiscard]] Trace make_trace(const std::vector<Pattern>& patterns, std::uint64_t seed,
-                               std::uint64_t request_count);
+                               std::uint64_t request_count, TraceProgress progress);
 
 }  // namespace larder::tools

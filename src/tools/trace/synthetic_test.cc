@@ -21,7 +21,8 @@ using testing::HasSubstr;
 std::vector<std::uint64_t> made(const std::string& text, std::uint64_t count, std::uint64_t seed = 1) {
   const auto patterns = parse_patterns(text);
   EXPECT_TRUE(patterns) << patterns.error().message;
-  return patterns ? make_trace(*patterns, seed, count).ids : std::vector<std::uint64_t>{};
+  return patterns ? make_trace(*patterns, seed, count, [](std::uint64_t) {}).ids
+                  : std::vector<std::uint64_t>{};
 }
 
 std::string error_of(const std::string& text) {

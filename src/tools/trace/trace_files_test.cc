@@ -42,6 +42,10 @@ class TraceFiles : public testing::Test {
     return read_trace(**source, source_name(path), ~std::uint64_t{0}, [](std::uint64_t) {});
   }
 
+  static Result<void> write(const Trace& trace, const std::string& path) {
+    return write_trace(trace, path, [](std::uint64_t) {});
+  }
+
   static std::string error_of(const std::string& path) {
     const Result<Trace> trace = read(path);
     return trace ? "no error" : trace.error().message;
@@ -64,7 +68,7 @@ class TraceFiles : public testing::Test {
 TEST_F(TraceFiles, ComeBackAsTheyWereWritten) {
   const Trace trace = long_trace();
   for (const char* name : {"t.txt", "t.txt.zst"}) {
-    ASSERT_TRUE(write_trace(trace, path(name)));
+    ASSERT_TRUE(write(trace, path(name)));
     const Result<Trace> again = read(path(name));
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_TRUE(again->ids == trace.ids);
@@ -74,7 +78,7 @@ TEST_F(TraceFiles, ComeBackAsTheyWereWritten) {
 }
 
 TEST_F(TraceFiles, ArePackedByTheirNameAndUnpackedByTheirBytes) {
-  ASSERT_TRUE(write_trace({.ids = {1, 2, 3}, .sizes = {}}, path("t.zst")));
+  ASSERT_TRUE(write({.ids = {1, 2, 3}, .sizes = {}}, path("t.zst")));
   EXPECT_THAT(bytes_of(path("t.zst")), testing::StartsWith("\x28\xb5\x2f\xfd"));
   const Result<Trace> trace = read(file_of("plain-name.txt", bytes_of(path("t.zst"))));
   ASSERT_TRUE(trace) << trace.error().message;
@@ -83,7 +87,7 @@ TEST_F(TraceFiles, ArePackedByTheirNameAndUnpackedByTheirBytes) {
 }
 
 TEST_F(TraceFiles, MayHoldSeveralFramesAndSkippableOnes) {
-  ASSERT_TRUE(write_trace({.ids = {1, 2}, .sizes = {}}, path("t.zst")));
+  ASSERT_TRUE(write({.ids = {1, 2}, .sizes = {}}, path("t.zst")));
   const std::string frame = bytes_of(path("t.zst"));
   const std::string skippable("\x50\x2a\x4d\x18\x02\x00\x00\x00xx", 10);
   const Result<Trace> trace = read(file_of("joined.zst", skippable + frame + skippable + frame));
@@ -92,7 +96,7 @@ TEST_F(TraceFiles, MayHoldSeveralFramesAndSkippableOnes) {
 }
 
 TEST_F(TraceFiles, AreRefusedWhenTheyAreCutShortOrDamaged) {
-  ASSERT_TRUE(write_trace(long_trace(), path("t.zst")));
+  ASSERT_TRUE(write(long_trace(), path("t.zst")));
   const std::string whole = bytes_of(path("t.zst"));
   EXPECT_THAT(error_of(file_of("cut.zst", whole.substr(0, whole.size() - 1))),
               HasSubstr("ends in the middle"));
@@ -105,14 +109,14 @@ TEST_F(TraceFiles, AreRefusedWhenTheyAreCutShortOrDamaged) {
 TEST_F(TraceFiles, ThatCannotBeOpenedAreNamed) {
   EXPECT_EQ(error_of(path("none")), path("none") + ": No such file or directory");
   EXPECT_EQ(error_of(path("")), path("") + ": Is a directory");
-  const Result<void> written = write_trace({.ids = {1}, .sizes = {}}, path("none/t.txt"));
+  const Result<void> written = write({.ids = {1}, .sizes = {}}, path("none/t.txt"));
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().message, path("none/t.txt") + ": No such file or directory");
 }
 
 TEST_F(TraceFiles, ThatCannotBeWrittenToTheirEndAreNamed) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
-  const Result<void> written = write_trace({.ids = {1}, .sizes = {}}, "/dev/full");
+  const Result<void> written = write({.ids = {1}, .sizes = {}}, "/dev/full");
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().message, "/dev/full: No space left on device");
 }

@@ -72,7 +72,7 @@ std::unexpected<Error> too_long(const TraceBuilder& builder) {
 }  // namespace
 
 Result<Trace> read_trace(ByteSource& source, const std::string& name, std::uint64_t request_count_max,
-                         ReadProgress progress) {
+                         TraceProgress progress) {
   TraceBuilder builder(name, request_count_max);
   std::vector<char> buffer(buffer_size + trace_line_size_max);
   std::size_t kept_size = 0;  // of a line whose end has not been read yet, at the front of the buffer

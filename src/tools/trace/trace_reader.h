@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <string>
 
-#include "base/function_ref.h"
 #include "base/result.h"
 #include "tools/trace/byte_source.h"
 #include "tools/trace/trace.h"
@@ -23,12 +22,9 @@ inline constexpr std::size_t trace_line_size_max = 64;
 /// The largest size that a line may give: 1 TiB.
 inline constexpr std::uint64_t trace_value_size_max = std::uint64_t{1} << 40;
 
-/// Called now and then with the number of requests read so far.
-using ReadProgress = FunctionRef<void(std::uint64_t)>;
-
 /// Reads at most `request_count_max` requests from `source`; what follows is not looked at. `name` is what
 /// errors call it. Errors: malformed, one sentence; a trace without a request is one.
 [[nodiscard]] Result<Trace> read_trace(ByteSource& source, const std::string& name,
-                                       std::uint64_t request_count_max, ReadProgress progress);
+                                       std::uint64_t request_count_max, TraceProgress progress);
 
 }  // namespace larder::tools

@@ -49,7 +49,7 @@ void append_line(std::string& text, const Trace& trace, std::size_t index) {
 
 }  // namespace
 
-Result<void> write_trace(const Trace& trace, const std::string& path) {
+Result<void> write_trace(const Trace& trace, const std::string& path, TraceProgress progress) {
   const auto refused = [&] {
     return failure(ErrorKind::refused, path + ": " + std::generic_category().message(errno));
   };
@@ -75,6 +75,7 @@ Result<void> write_trace(const Trace& trace, const std::string& path) {
                                                              is_last ? ZSTD_e_end : ZSTD_e_continue);
     if (!is_written) return refused();
     text.clear();
+    progress(i + 1);
   }
   // What is buffered may fail to be written, too.
   if (is_standard_output ? std::fflush(file.get()) != 0 : std::fclose(file.release()) != 0) return refused();

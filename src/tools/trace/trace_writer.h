@@ -10,6 +10,6 @@ namespace larder::tools {
 
 /// Writes `trace` to `path`; "-" is standard output. Errors: refused, a sentence that starts with the path; a
 /// file that could not be written to its end is left behind as it is.
-[[nodiscard]] Result<void> write_trace(const Trace& trace, const std::string& path);
+[[nodiscard]] Result<void> write_trace(const Trace& trace, const std::string& path, TraceProgress progress);
 
 }  // namespace larder::tools
