@@ -71,7 +71,7 @@ TraceTotals totals_of(const Trace& trace) {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> objects;
   objects.reserve(trace.request_count());
   for (std::size_t i = 0; i < trace.request_count(); ++i) {
-    objects.emplace_back(trace.ids[i], trace.has_sizes() ? std::max<std::uint64_t>(trace.sizes[i], 1) : 1);
+    objects.emplace_back(trace.ids[i], trace.has_sizes() ? trace.sizes[i] : 1);
   }
   std::ranges::sort(objects);
   TraceTotals totals;

@@ -38,7 +38,7 @@ struct TraceTotals {
 /// The sizes of a curve that nobody asked for more exactly: shares, spread evenly over a logarithmic axis.
 [[nodiscard]] std::vector<CacheSize> curve_cache_sizes();
 
-/// Goes over the whole trace. A size of 0 counts as 1, as in the simulation.
+/// Goes over the whole trace.
 [[nodiscard]] TraceTotals totals_of(const Trace& trace);
 
 /// The capacity that `size` means for a trace: objects, or bytes where it has sizes. Errors: malformed, a
