@@ -65,18 +65,6 @@ std::atomic<Slot>* Index::free_slot(Line& line) {
   return nullptr;
 }
 
-bool Index::put(std::uint64_t group, unsigned level, unsigned parts, Slot slot) {
-  const Address address{
-      .group = group, .level = level, .parts = parts, .first = first_line_of(tag_of(slot), level, parts)};
-  for (unsigned step = 0; step < probe_count_max; ++step) {
-    if (std::atomic<Slot>* const place = free_slot(*line(address, step))) {
-      place->store(slot, std::memory_order_release);
-      return true;
-    }
-  }
-  return false;
-}
-
 std::optional<Slot> Index::insert(std::uint64_t hash, Slot slot) {
   const Tag tag = tag_for(hash);
   const Address address = address_of(hash);
@@ -152,47 +140,50 @@ void Index::remove(std::uint64_t hash, Place place) {
   }
 }
 
-std::size_t Index::count_slots(std::uint64_t group, unsigned level, unsigned parts) const {
-  std::size_t count = 0;
+void Index::read_group(std::uint64_t group, unsigned level, unsigned parts, GroupSlots& read) const {
   for (unsigned part = 0; part < parts; ++part) {
     for (const std::atomic<Slot>& place : line_at(group, level, part)->slots) {
-      if (place.load(std::memory_order_relaxed) != empty_slot) ++count;
-    }
-  }
-  return count;
-}
-
-void Index::take_all(std::uint64_t group, unsigned level, unsigned parts, GroupSlots& taken) {
-  for (unsigned part = 0; part < parts; ++part) {
-    for (std::atomic<Slot>& place : line_at(group, level, part)->slots) {
       const Slot slot = place.load(std::memory_order_relaxed);
-      if (slot == empty_slot) continue;
-      taken.slots[taken.count++] = slot;
-      place.store(empty_slot, std::memory_order_release);
+      read.slots[read.count] = slot;
+      if (slot != empty_slot) ++read.count;
     }
   }
 }
 
-void Index::put_all(std::uint64_t group, unsigned level, unsigned parts, const GroupSlots& taken,
-                    FunctionRef<void(Slot)> lost) {
-  for (std::size_t i = 0; i < taken.count; ++i) {
-    if (put(group, level, parts, taken.slots[i])) continue;
-    --size_;
-    lost(taken.slots[i]);
+// The lines are made up here and written out once, whatever stood in them before.
+void Index::write_group(std::uint64_t group, unsigned level, unsigned parts, std::span<const Slot> slots,
+                        FunctionRef<void(Slot)> lost) {
+  std::array<std::array<Slot, slots_per_line>, parts_max> lines{};
+  std::array<std::uint8_t, parts_max> fills{};
+  for (const Slot slot : slots) {
+    unsigned part = first_line_of(tag_of(slot), level, parts);
+    unsigned step = 0;
+    while (fills[part] == slots_per_line && ++step < probe_count_max) part = part + 1 < parts ? part + 1 : 0;
+    if (fills[part] < slots_per_line) {
+      lines[part][fills[part]++] = slot;
+    } else {
+      --size_;
+      lost(slot);
+    }
+  }
+  for (unsigned part = 0; part < parts; ++part) {
+    Line& target = *line_at(group, level, part);
+    for (std::size_t i = 0; i < slots_per_line; ++i) {
+      target.slots[i].store(lines[part][i], std::memory_order_release);
+    }
   }
 }
 
 // One group of 64 lines would be too large for one step: it becomes two of 32. The next bit of the tag says
 // which of them a slot belongs to.
-void Index::split_group(std::uint64_t group, unsigned level, const GroupSlots& taken,
-                        FunctionRef<void(Slot)> lost) {
+void Index::split_group(std::uint64_t group, unsigned level, GroupSlots& read, FunctionRef<void(Slot)> lost) {
   const unsigned bit = tag_bit_count - (level - first_level_) - 1;
-  for (std::size_t i = 0; i < taken.count; ++i) {
-    const std::uint64_t half = tag_of(taken.slots[i]) >> bit & 1U;
-    if (put(2 * group + half, level + 1, parts_min, taken.slots[i])) continue;
-    --size_;
-    lost(taken.slots[i]);
-  }
+  const auto middle = std::partition(read.slots.begin(), read.slots.begin() + read.count,
+                                     [bit](Slot slot) { return (tag_of(slot) >> bit & 1U) == 0; });
+  const auto first_count = static_cast<std::size_t>(middle - read.slots.begin());
+  const std::span<const Slot> all(read.slots.data(), read.count);
+  write_group(2 * group, level + 1, parts_min, all.first(first_count), lost);
+  write_group(2 * group + 1, level + 1, parts_min, all.subspan(first_count), lost);
 }
 
 bool Index::grow(FunctionRef<void(Slot)> lost) {
@@ -203,8 +194,8 @@ bool Index::grow(FunctionRef<void(Slot)> lost) {
   const std::uint64_t group = next.split;
   const unsigned level = next.level;
   const unsigned parts = next.parts;
-  GroupSlots taken;
-  take_all(group, level, parts, taken);
+  GroupSlots read;  // NOLINT(cppcoreguidelines-pro-type-member-init): as much of it as there is
+  read_group(group, level, parts, read);
 
   ++next.split;
   if (next.split == std::uint64_t{1} << level) {
@@ -214,9 +205,9 @@ bool Index::grow(FunctionRef<void(Slot)> lost) {
   }
   set_extent(next);
   if (is_split) {
-    split_group(group, level, taken, lost);
+    split_group(group, level, read, lost);
   } else {
-    put_all(group, level, parts + 1, taken, lost);
+    write_group(group, level, parts + 1, {read.slots.data(), read.count}, lost);
   }
   return true;
 }
@@ -237,20 +228,16 @@ bool Index::shrink(FunctionRef<void(Slot)> lost) {
   --before.split;
   const std::uint64_t group = before.split;
   const bool is_split = before.parts + 1 == parts_max;
-  const std::size_t count = is_split ? count_slots(2 * group, before.level + 1, parts_min) +
-                                           count_slots(2 * group + 1, before.level + 1, parts_min)
-                                     : count_slots(group, before.level, before.parts + 1);
-  if (count > before.parts * slots_per_line * 3 / 4) return false;
-
-  GroupSlots taken;
+  GroupSlots read;  // NOLINT(cppcoreguidelines-pro-type-member-init): as much of it as there is
   if (is_split) {
-    take_all(2 * group, before.level + 1, parts_min, taken);
-    take_all(2 * group + 1, before.level + 1, parts_min, taken);
+    read_group(2 * group, before.level + 1, parts_min, read);
+    read_group(2 * group + 1, before.level + 1, parts_min, read);
   } else {
-    take_all(group, before.level, before.parts + 1, taken);
+    read_group(group, before.level, before.parts + 1, read);
   }
+  if (read.count > before.parts * slots_per_line * 3 / 4) return false;
   set_extent(before);
-  put_all(group, before.level, before.parts, taken, lost);
+  write_group(group, before.level, before.parts, {read.slots.data(), read.count}, lost);
   // A chunk is given back when half of another is unused as well: an index that breathes keeps it.
   trim(std::size_t{1} << chunk_line_bit_count_ >> 1);
   return true;

@@ -36,6 +36,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "base/assert.h"
 #include "base/function_ref.h"
@@ -187,16 +188,13 @@ class Index final {
   static std::atomic<Slot>* free_slot(Line& line);
   static void empty(Line& line);
   struct GroupSlots {
-    std::array<Slot, group_slot_count_max> slots;
+    std::array<Slot, group_slot_count_max + 1> slots;  // the last is written to, never read
     std::size_t count = 0;
   };
-  [[nodiscard]] std::size_t count_slots(std::uint64_t group, unsigned level, unsigned parts) const;
-  void take_all(std::uint64_t group, unsigned level, unsigned parts, GroupSlots& taken);
-  bool put(std::uint64_t group, unsigned level, unsigned parts, Slot slot);
-  void put_all(std::uint64_t group, unsigned level, unsigned parts, const GroupSlots& taken,
-               FunctionRef<void(Slot)> lost);
-  void split_group(std::uint64_t group, unsigned level, const GroupSlots& taken,
+  void read_group(std::uint64_t group, unsigned level, unsigned parts, GroupSlots& read) const;
+  void write_group(std::uint64_t group, unsigned level, unsigned parts, std::span<const Slot> slots,
                    FunctionRef<void(Slot)> lost);
+  void split_group(std::uint64_t group, unsigned level, GroupSlots& read, FunctionRef<void(Slot)> lost);
   [[nodiscard]] bool add_line(std::size_t number);
   void trim(std::size_t spare_line_count);
 
