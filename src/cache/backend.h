@@ -8,11 +8,9 @@
 //   expired one;
 //   - time comes in with every call (`now`); the cache reads no clock and starts no thread;
 //   - a store that is refused for its size or for lack of memory leaves no value under that key: the writer
-//   meant the old
-//     one to be gone, and a stale value would be a lie;
+//   meant the old one to be gone, and a stale value would be a lie;
 //   - `Bytes` that go in are copied before the call returns; views that come out are valid inside the visitor
-//   only, which
-//     runs under a lock: it copies, and calls nothing of the cache.
+//   only. It may run under a lock: it copies, and calls nothing of the cache.
 //
 // KeyedCalls are the calls on single keys. The cache itself offers them, each under the lock of its key's
 // shard, and so does what with_keys() hands to its body, where the locks are held already. Code that is

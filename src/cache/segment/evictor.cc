@@ -4,7 +4,9 @@
 
 namespace larder::cache::segment {
 
+// Once a queue has its turn, it keeps it until an item has left: what only moves on makes no room.
 QueueId Evictor::next_queue() const {
+  if (turn_ && items_.queue(*turn_).oldest != 0) return *turn_;
   const SegmentQueue& small = items_.queue(QueueId::small);
   const SegmentQueue& main = items_.queue(QueueId::main);
   if (small.oldest == 0) return QueueId::main;
@@ -27,6 +29,7 @@ std::size_t Evictor::step(std::size_t record_count_max, TimePoint now) {
     const QueueId queue = next_queue();
     const SegmentId id = items_.queue(queue).oldest;
     if (id == 0) break;
+    turn_ = queue;
     items_.start_eviction(id);
     const std::size_t read_count = read_ahead(id, std::min(record_count_max - count, batch_.size()));
     count += std::max<std::size_t>(read_count, 1);
@@ -36,6 +39,7 @@ std::size_t Evictor::step(std::size_t record_count_max, TimePoint now) {
       if (!found) continue;
       if (has_expired(found->stored.record.deadline, now)) {
         ++expired_count_;
+        turn_.reset();
         items_.drop(*found);
       } else {
         judge_item(*found, queue);
@@ -69,7 +73,7 @@ void Evictor::judge_item(const Found& found, QueueId queue) {
     return;
   }
   ++evicted_count_;
-  is_filling_ = false;
+  turn_.reset();
   if (verdict.leaves_mark) ghost_.insert(found.hash, items_.count());
   items_.drop(found);
 }

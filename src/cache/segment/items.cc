@@ -8,11 +8,11 @@
 namespace larder::cache::segment {
 namespace {
 
-// A shard's first index: 64 KiB where the shard has 16 MiB, 2 KiB where it has 512 KiB. Small enough not to
-// count, and large enough that the tag has bits to spare when it has grown.
+// A shard's first index: 2 KiB, or half a thousandth of its share. Small enough not to count, and large
+// enough that the tag has bits to spare when it has grown for the smallest items.
 unsigned first_level_for(const PoolShape& shape) {
-  constexpr std::size_t share_per_group = std::size_t{512} << 10;
-  constexpr std::size_t level_max = 8;
+  constexpr std::size_t share_per_group = std::size_t{4} << 20;
+  constexpr std::size_t level_max = 12;
   const std::size_t share = shape.memory_size_max / shape.shard_count;
   const auto level = static_cast<std::size_t>(std::bit_width(share / share_per_group));
   return static_cast<unsigned>(std::clamp<std::size_t>(level, 1, level_max + 1) - 1);

@@ -41,8 +41,8 @@ PoolShape PoolShape::of(std::size_t memory_size_max, std::size_t shard_count) {
   return shape;
 }
 
-// A spare segment for each shard: keys are spread so evenly that all shards come to the end of theirs at about
-// the same time. It is 0.4 % of the memory.
+// A spare segment for each shard: keys are spread so evenly that all shards come to the end of theirs at
+// about the same time. It is 0.4 % of the memory.
 Pool::Pool(const PoolShape& shape, std::size_t fixed_size)
     : shape_(shape),
       segment_bit_count_(static_cast<unsigned>(std::countr_zero(shape.segment_size))),

@@ -81,10 +81,11 @@ template <class WasInGhost>
   return policy.ghost_hit == GhostAction::to_main && was_in_ghost() ? QueueId::main : QueueId::small;
 }
 
-/// Whose head is next, by the live bytes in each.
+/// Whose head is next, by the live bytes in each: main's when it has more than its share.
 [[nodiscard]] constexpr QueueId next_to_evict(const QueuePolicy& policy, std::uint64_t small_size,
                                               std::uint64_t main_size) {
-  return small_size * 100 > policy.small_percent * (small_size + main_size) ? QueueId::small : QueueId::main;
+  const std::uint64_t main_percent = 100 - policy.small_percent;
+  return main_size * 100 > main_percent * (small_size + main_size) ? QueueId::main : QueueId::small;
 }
 
 inline constexpr std::array queue_policies{
