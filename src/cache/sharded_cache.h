@@ -331,8 +331,8 @@ void ShardedCache<S>::get_many(Database database, std::span<const Bytes> keys, T
 template <Shard S>
 void ShardedCache<S>::prefetch(Database database, std::span<const std::uint64_t> hashes) const {
   constexpr std::size_t batch_size = 16;
-  constexpr int record_line_count = 3;
-  constexpr int line_size = 64;
+  constexpr std::size_t record_size = 192;
+  constexpr std::size_t line_size = 64;
   const Database own = physical(database);
   std::array<const void*, batch_size> lines{};
   std::array<const std::byte*, batch_size> records{};
@@ -340,9 +340,9 @@ void ShardedCache<S>::prefetch(Database database, std::span<const std::uint64_t>
   for (std::size_t i = 0; i < hashes.size(); ++i) __builtin_prefetch(lines[i]);
   for (std::size_t i = 0; i < hashes.size(); ++i)
     records[i] = shard_of(hashes[i]).record_hint(hashes[i], own);
-  for (int line = 0; line < record_line_count; ++line) {
+  for (std::size_t offset = 0; offset < record_size; offset += line_size) {
     for (std::size_t i = 0; i < hashes.size(); ++i) {
-      if (records[i] != nullptr) __builtin_prefetch(records[i] + line * line_size);
+      if (records[i] != nullptr) __builtin_prefetch(records[i] + offset);
     }
   }
 }

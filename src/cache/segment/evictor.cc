@@ -67,7 +67,7 @@ std::size_t Evictor::read_ahead(SegmentId id, std::size_t count_max) {
 
 void Evictor::judge_item(const Found& found, QueueId queue) {
   const Slot slot = found.place.load();
-  Verdict verdict = judge(policy_, queue, use_count_of(slot), history_of(slot));
+  const Verdict verdict = judge(policy_, queue, use_count_of(slot), history_of(slot));
   if (verdict.action == Verdict::Action::move && make_room(verdict.queue, found.stored.record.size)) {
     items_.move(found, verdict.queue, verdict.use_count, verdict.history, found.stored.record.deadline);
     return;

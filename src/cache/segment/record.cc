@@ -153,11 +153,8 @@ std::optional<Record> decode(const std::byte* bytes, std::size_t available, bool
   if (record.has_deadline) {
     record.deadline_offset = at;
     const auto ms = take<std::uint64_t>(bytes + at, deadline_field_size);
-    if (deadline_field_size == wide_deadline_size) {
-      record.deadline = TimePoint(Duration(static_cast<std::int64_t>(ms)));
-    } else if (ms != narrow_never) {
-      record.deadline = TimePoint(Duration(static_cast<std::int64_t>(ms)));
-    }
+    const std::uint64_t never = deadline_field_size == wide_deadline_size ? wide_never : narrow_never;
+    if (ms != never) record.deadline = TimePoint(Duration(static_cast<std::int64_t>(ms)));
     at += deadline_field_size;
   }
   record.size = record.key_offset;
