@@ -86,9 +86,10 @@ std::optional<Found> SegmentShard::find_unexpired(const ItemKey& key, TimePoint 
   return std::nullopt;
 }
 
-// Readers without the lock do this, too. If another one was first, the use is not counted.
-void SegmentShard::count_use(Index::Place place) const {
-  Slot slot = place.load();
+// Readers without the lock do this, too, with the slot that they found before they looked at the ticket
+// again: what stands there by now may be empty, another item's, or no slot at all. If it is another one, or
+// another reader was first, the use is not counted.
+void SegmentShard::count_use(Index::Place place, Slot slot) const {
   const unsigned count = use_count_of(slot);
   if (count >= shared_.policy->use_count_max) return;
   place.slot->compare_exchange_strong(slot, with_use_count(slot, count + 1), std::memory_order_acq_rel);
@@ -104,7 +105,7 @@ bool SegmentShard::get(const ItemKey& key, TimePoint now, KeyedCalls::Visitor vi
   const std::optional<Found> found = find_unexpired(key, now);
   shared_.counters.count(found.has_value());
   if (!found) return false;
-  count_use(found->place);
+  count_use(found->place, found->place.load());
   visit(view_of(*found));
   return true;
 }
@@ -168,7 +169,11 @@ SegmentShard::Attempt SegmentShard::try_get(const ItemKey& key, Sequence::Ticket
         return read_copy(key, candidate, copy);
       });
   CompareToken token = 0;
-  if (place) token = items_.token_of(location, key.hash);
+  Slot slot = empty_slot;
+  if (place) {
+    token = items_.token_of(location, key.hash);
+    slot = place->load();
+  }
   if (!sequence_.still_valid(ticket)) return Attempt::torn;
   if (!place) {
     if (is_use) shared_.counters.count(false);
@@ -177,7 +182,7 @@ SegmentShard::Attempt SegmentShard::try_get(const ItemKey& key, Sequence::Ticket
   if (!copy.is_whole || has_expired(copy.deadline, now)) return Attempt::needs_lock;
   if (is_use) {
     shared_.counters.count(true);
-    count_use(*place);
+    count_use(*place, slot);
   }
   visit({.value = copy.value, .deadline = shown_deadline(copy.deadline), .token = token});
   return Attempt::hit;
@@ -234,7 +239,7 @@ bool SegmentShard::touch(const ItemKey& key, Expiry expiry, TimePoint now) {
     tend(0, now);
     return true;
   }
-  count_use(found->place);
+  count_use(found->place, found->place.load());
   if (items_.set_deadline(*found, deadline)) return true;
 
   // There is no field for it: the record is written anew. Making room for that may have evicted it.
@@ -257,7 +262,7 @@ StoreOutcome SegmentShard::update(const ItemKey& key, TimePoint now, KeyedCalls:
   const std::optional<Found> current = find_unexpired(key, now);
   Change change;
   if (current) {
-    count_use(current->place);
+    count_use(current->place, current->place.load());
     const ItemView view = view_of(*current);
     change = decide(&view);
   } else {
@@ -300,7 +305,7 @@ StoreOutcome SegmentShard::store(const ItemKey& key, const std::optional<Found>&
   unsigned history = 0;
   QueueId queue = QueueId::main;
   if (replaced) {
-    count_use(replaced->place);
+    count_use(replaced->place, replaced->place.load());
     const Slot slot = replaced->place.load();
     use_count = use_count_of(slot);
     history = history_of(slot);

@@ -145,7 +145,7 @@ class SegmentShard : private Tenant {
   bool read_copy(const ItemKey& key, Location location, Copy& copy) const;
   bool read_any_copy(const ItemKey& key, Location location, std::size_t readable, Copy& copy) const;
 
-  void count_use(Index::Place place) const;
+  void count_use(Index::Place place, Slot slot) const;
   [[nodiscard]] ItemView view_of(const Found& found) const;
   StoreOutcome store(const ItemKey& key, const std::optional<Found>& replaced, Bytes value,
                      TimePoint deadline, TimePoint now);
