@@ -102,6 +102,7 @@ bool Items::open_segment(QueueId queue, bool moves) {
   const SegmentId id = pool_.take_segment(moves);
   if (id == 0) return false;
   link(id, queue, queue_ref(queue).newest);
+  if (queue_ref(queue).open != 0) pool_.note_filled(queue_ref(queue).open);
   queue_ref(queue).open = id;
   return true;
 }
@@ -376,6 +377,7 @@ SegmentId Items::open_beside(SegmentId neighbour) {
   const SegmentId id = pool_.take_segment(true);
   if (id == 0) return 0;
   link(id, static_cast<QueueId>(info(neighbour).queue), neighbour);
+  if (cleaning_target_ != 0) pool_.note_filled(cleaning_target_);
   cleaning_target_ = id;
   return id;
 }

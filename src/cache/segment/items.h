@@ -208,16 +208,21 @@ class Items final {
   class Memory final : public IndexMemory {
    public:
     explicit Memory(Pool& pool) : pool_(pool) {}
+
     [[nodiscard]] std::size_t chunk_size() const override { return pool_.shape().segment_size; }
     [[nodiscard]] std::size_t chunk_count_max() const override { return pool_.shape().index_chunk_count_max; }
     [[nodiscard]] std::byte* take() override {
       const SegmentId id = pool_.take_segment(false);
-      return id == 0 ? nullptr : pool_.bytes_at(pool_.start_of(id));
+      if (id == 0) return nullptr;
+      if (last_ != 0) pool_.note_filled(last_);
+      last_ = id;
+      return pool_.bytes_at(pool_.start_of(id));
     }
     void give_back(std::byte* chunk) override { pool_.give_back(pool_.segment_of(pool_.location_of(chunk))); }
 
    private:
     Pool& pool_;
+    SegmentId last_ = 0;  // that the index began to fill
   };
 
   [[nodiscard]] SegmentQueue& queue_ref(QueueId id) { return queues_[static_cast<std::size_t>(id)]; }

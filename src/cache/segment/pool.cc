@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <new>
+#include <optional>
 
 #include "base/assert.h"
 
@@ -52,15 +53,18 @@ Pool::Pool(const PoolShape& shape, std::size_t fixed_size)
       ghosts_(shape.ghost_area_size * shape.shard_count),
       info_region_((shape.segment_count + 1) * sizeof(SegmentInfo)),
       incarnation_region_((shape.segment_count + 1) * sizeof(std::uint64_t)),
+      filled_region_(shape.segment_count + 1),
       infos_(reinterpret_cast<SegmentInfo*>(info_region_.data()), shape.segment_count + 1),
       incarnations_(reinterpret_cast<std::atomic<std::uint64_t>*>(incarnation_region_.data()),
                     shape.segment_count + 1),
+      filled_(reinterpret_cast<std::atomic<bool>*>(filled_region_.data()), shape.segment_count + 1),
       used_(fixed_size),
       extents_(shape.memory_size_max) {
   LARDER_ASSERT(std::has_single_bit(shape.segment_size));
   LARDER_ASSERT(fixed_size <= shape.memory_size_max);
   spare_size_ = std::min(spare_size_, shape.memory_size_max / 8);
-  may_gather_ = shape.memory_size_max >= gather_size_min && huge_pages_are_allowed();
+  is_gathering_ = shape.memory_size_max >= gather_size_min && huge_pages_are_allowed();
+  if (is_gathering_) is_gathered_.resize(log_.size() / huge_page_size);
 }
 
 bool Pool::reserve_locked(std::size_t size) {
@@ -70,6 +74,8 @@ bool Pool::reserve_locked(std::size_t size) {
     const SegmentId id = parked_.back();
     parked_.pop_back();
     bare_.push_back(id);
+    filled_[id].store(false, std::memory_order_relaxed);
+    if (is_gathering_) is_gathered_[std::min(start_of(id) / huge_page_size, is_gathered_.size() - 1)] = false;
     log_.forget(start_of(id), shape_.segment_size);
   }
   used_.store(used + size, std::memory_order_relaxed);
@@ -151,20 +157,30 @@ void Pool::give_back_extent(std::byte* extent, std::size_t size) {
 }
 
 bool Pool::gather_huge_page() {
-  std::size_t offset = 0;
+  constexpr int look_count_max = 64;
+  std::optional<std::size_t> found;
   {
     const std::lock_guard lock(mutex_);
-    offset = gathered_size_;
-    if (!may_gather_ || offset + huge_page_size > start_of(fresh_id_)) return false;
-    gathered_size_ += huge_page_size;
-    // What was given back to the kernel would be filled with zeros again.
-    for (const SegmentId id : bare_) {
-      if (start_of(id) + shape_.segment_size > offset && start_of(id) < offset + huge_page_size) return true;
+    const std::size_t stretch_count = std::min(start_of(fresh_id_) / huge_page_size, is_gathered_.size());
+    for (int look = 0; look < look_count_max && stretch_count > 0 && !found; ++look) {
+      next_stretch_ = next_stretch_ + 1 < stretch_count ? next_stretch_ + 1 : 0;
+      if (!is_gathered_[next_stretch_] && is_filled(next_stretch_)) found = next_stretch_;
     }
+    if (!found) return false;
+    is_gathered_[*found] = true;
   }
-  // Without the lock: it takes a fraction of a millisecond, and changes no byte.
-  if (!log_.gather(offset, huge_page_size)) may_gather_ = false;
-  return may_gather_;
+  // Without the lock: it takes a fraction of a millisecond, and changes no byte. Should a segment be given
+  // back meanwhile, it may come back with zeros, in memory that is parked at the most.
+  if (!log_.gather(*found * huge_page_size, huge_page_size)) is_gathering_ = false;
+  return is_gathering_;
+}
+
+bool Pool::is_filled(std::size_t stretch) const {
+  const Location first = Location{stretch} * huge_page_size;
+  for (SegmentId id = segment_of(first); start_of(id) < first + huge_page_size; ++id) {
+    if (!filled_[id].load(std::memory_order_relaxed)) return false;
+  }
+  return true;
 }
 
 std::size_t Pool::parked_size() const {
