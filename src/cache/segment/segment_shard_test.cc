@@ -7,10 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <gtest/gtest.h>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "cache/backend.h"
+#include "cache/model.h"
 #include "cache/sharded_cache.h"
 #include "cache/test_support.h"
 
@@ -20,6 +22,47 @@ namespace {
 using namespace test;  // NOLINT(google-build-using-namespace): the words of these tests
 
 using SegmentCache = ShardedCache<SegmentShard>;
+
+struct Limits {
+  std::size_t shard_count;
+  std::size_t memory_size_max;
+  std::size_t item_count_max;
+};
+
+class SegmentShardBooks : public testing::TestWithParam<Limits> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Limits, SegmentShardBooks,
+    testing::Values(Limits{.shard_count = 1, .memory_size_max = 256 * kib, .item_count_max = 0},
+                    Limits{.shard_count = 4, .memory_size_max = mib, .item_count_max = 0},
+                    Limits{.shard_count = 1, .memory_size_max = 16 * mib, .item_count_max = 700},
+                    Limits{.shard_count = 4, .memory_size_max = 4 * mib, .item_count_max = 700}),
+    [](const auto& given) {
+      return std::to_string(given.param.shard_count) + "Shards" +
+             std::to_string(given.param.memory_size_max / kib) + "KiB";
+    });
+
+// Sweeps are cut short all the time, so that segments change while one of them is half swept.
+TEST_P(SegmentShardBooks, EqualAFullWalkAfterEveryThousandRandomCalls) {
+  const CacheOptions limits =
+      options(GetParam().memory_size_max, GetParam().item_count_max, GetParam().shard_count);
+  SegmentCache cache(limits);
+  Witness witness(cache);
+  CallSource calls(42, {.key_count = 3000, .value_size_max = 100'000});
+  constexpr int call_count = LARDER_TEST_SANITIZED ? 30'000 : 100'000;
+  for (int i = 0; i < call_count; ++i) {
+    const Call call = calls.next();
+    // All but a few of the calls that empty everything are left out: the cache would never be full.
+    const bool empties = call.kind == Kind::clear || call.kind == Kind::clear_all || call.kind == Kind::sweep;
+    if (!empties || i % 64 == 0) witness.apply(call);
+    if (i % 3 == 0) cache.sweep(call.now, static_cast<std::size_t>(i % 50));
+    ASSERT_EQ(witness.failure(), std::nullopt) << "call " << i;
+    if (i % 1000 != 0) continue;
+    ASSERT_EQ(check_books(cache, limits), std::nullopt) << "call " << i;
+  }
+  EXPECT_GT(cache.stats().evictions, 0U);
+  EXPECT_GT(cache.stats().expired, 0U);
+}
 
 // A reader counts its use in the slot after it has found out that what it read was good. The slot may have
 // been emptied by then, and must stay empty. The key is one that belongs to the index's first line, where a
