@@ -7,12 +7,14 @@
 #include "cache/model.h"
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "base/random.h"
@@ -213,6 +215,117 @@ TEST(Model, CatchesPlantedMistakes) {
   EXPECT_NE(run_alone<KeepsTheOldValueOfARefusedStore>(by_memory), Outcome());
   EXPECT_NE(run_alone<ScansSkipAnItem>(by_count), Outcome());
   EXPECT_NE(run_alone<MixesUpTwoDatabases>(by_count), Outcome());
+}
+
+// ---- The same for the segment back end. What reads without the lock has to be wrong as well.
+
+class RewritesLoseOneValueInTwenty : public segment::SegmentShard {
+ public:
+  using SegmentShard::SegmentShard;
+  StoreOutcome set(const ItemKey& key, Bytes value, Expiry expiry, Condition condition, TimePoint now) {
+    std::size_t old_size = 0;
+    Expiry old_expiry;
+    const bool is_overwrite = SegmentShard::peek(key, now, [&](const ItemView& item) {
+      old_size = item.value.size();
+      if (item.deadline.has_value()) old_expiry = Expiry::at(*item.deadline);
+    });
+    if (is_overwrite && value.size() <= old_size && condition.kind == Condition::Kind::always &&
+        expiry.kind == Expiry::Kind::keep && ++count_ % 20 == 0) {
+      return StoreOutcome::stored;
+    }
+    return SegmentShard::set(key, value, expiry, condition, now);
+  }
+
+ private:
+  int count_ = 0;
+};
+
+class TouchChangesNothing : public segment::SegmentShard {
+ public:
+  using SegmentShard::SegmentShard;
+  bool touch(const ItemKey& key, Expiry /*expiry*/, TimePoint now) {
+    return SegmentShard::peek(key, now, [](const ItemView&) {});
+  }
+};
+
+class BooksAreOffByASegment : public segment::SegmentShard {
+ public:
+  using SegmentShard::SegmentShard;
+  [[nodiscard]] Books books() const {
+    Books books = SegmentShard::books();
+    if (books.item_count > 20) books.memory_used += 4 * kib;
+    return books;
+  }
+};
+
+class ReadsItemsAMillisecondTooLong : public segment::SegmentShard {
+ public:
+  using SegmentShard::SegmentShard;
+  Attempt try_get(const ItemKey& key, segment::Sequence::Ticket ticket, bool is_use, TimePoint now,
+                  KeyedCalls::Visitor visit) {
+    return SegmentShard::try_get(key, ticket, is_use, now - Duration(1), visit);
+  }
+};
+
+class ReadsAnotherDatabase : public segment::SegmentShard {
+ public:
+  using SegmentShard::SegmentShard;
+  Attempt try_get(ItemKey key, segment::Sequence::Ticket ticket, bool is_use, TimePoint now,
+                  KeyedCalls::Visitor visit) {
+    if (key.database == 7) key.database = 0;
+    return SegmentShard::try_get(key, ticket, is_use, now, visit);
+  }
+};
+
+// Whatever a writer does, every ticket looks good afterwards: the write that the constructor begins never
+// ends.
+class IgnoresTheTicket : public segment::SegmentShard {
+ public:
+  IgnoresTheTicket(const ShardLimits& limits, Shared& shared, std::size_t shard_index)
+      : SegmentShard(limits, shared, shard_index) {
+    begin_body();
+  }
+  [[nodiscard]] static std::optional<segment::Sequence::Ticket> begin_read() { return 1; }
+};
+
+TEST(Model, CatchesPlantedMistakesOfTheSegmentBackEnd) {
+  const std::uint64_t seed = announce(fresh_seed());
+  const Plan by_count = bounded_by_count(seed, 1);
+  EXPECT_NE(run_alone<RewritesLoseOneValueInTwenty>(by_count), Outcome());
+  EXPECT_NE(run_alone<TouchChangesNothing>(by_count), Outcome());
+  EXPECT_NE(run_alone<BooksAreOffByASegment>(by_count), Outcome());
+  EXPECT_NE(run_alone<ReadsItemsAMillisecondTooLong>(by_count), Outcome());
+  EXPECT_NE(run_alone<ReadsAnotherDatabase>(by_count), Outcome());
+}
+
+// One thread overwrites a value in place, another reads it. Answers with how many of the reads were of half
+// of one value and half of the next, giving up after the first.
+template <Shard S>
+int torn_read_count() {
+  ShardedCache<S> cache(options(4 * mib, 0, 1));
+  constexpr std::size_t value_size = 3000;  // a small item, and long enough to be caught in between
+  constexpr int round_count = LARDER_TEST_SANITIZED ? 20'000 : 200'000;
+  put(cache, "key", std::string(value_size, 'a'));
+  std::atomic<int> torn_count{0};
+  std::atomic<bool> done{false};
+  std::thread reader([&] {
+    while (!done) {
+      cache.get(0, "key", at(0), [&](const ItemView& item) {
+        if (item.value.find_first_not_of(item.value.front()) != Bytes::npos) ++torn_count;
+      });
+    }
+  });
+  for (int i = 0; i < round_count && torn_count == 0; ++i) {
+    put(cache, "key", std::string(value_size, static_cast<char>('a' + i % 26)));
+  }
+  done = true;
+  reader.join();
+  return torn_count;
+}
+
+TEST(Model, TwoThreadsCatchAReaderThatIgnoresItsTicket) {
+  EXPECT_EQ(torn_read_count<segment::SegmentShard>(), 0);
+  EXPECT_GT(torn_read_count<IgnoresTheTicket>(), 0);
 }
 
 }  // namespace
