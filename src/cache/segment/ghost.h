@@ -60,7 +60,7 @@ class Ghost final {
   static constexpr unsigned age_max = 8;
 
   [[nodiscard]] Mark* line_of(std::uint64_t hash) const;
-  [[nodiscard]] unsigned age_of(Mark mark) const { return (epoch_ - mark) & epoch_mask; }
+  [[nodiscard]] unsigned age_of(Mark mark) const { return (epoch_ - unsigned{mark}) & epoch_mask; }
   void grow_toward(std::size_t window);
 
   GhostMemory& memory_;
