@@ -34,7 +34,10 @@ class Output final {
   [[nodiscard]] std::size_t size() const { return bytes_.size() - sent_size_; }
   [[nodiscard]] bool empty() const { return size() == 0; }
   [[nodiscard]] bool full() const { return size() >= high_water_size; }
-  [[nodiscard]] std::size_t capacity() const { return bytes_.capacity(); }
+  /// Bytes that it has allocated: a few fit into the object itself.
+  [[nodiscard]] std::size_t capacity() const {
+    return bytes_.capacity() > std::string().capacity() ? bytes_.capacity() : 0;
+  }
 
   /// The first `size` pending bytes have left.
   void sent(std::size_t size) {

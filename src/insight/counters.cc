@@ -6,6 +6,7 @@ CounterTotals add_up(std::span<const Counters> workers) {
   CounterTotals totals;
   for (const Counters& worker : workers) {
     totals.connections += worker.connections.value();
+    totals.connection_buffer_size += worker.connection_buffer_size.value();
     totals.connections_accepted += worker.connections_accepted.value();
     totals.connections_refused += worker.connections_refused.value();
     totals.commands += worker.commands.value();

@@ -28,15 +28,16 @@ class Counter final {
 
 /// The counters of one worker, on cache lines of their own.
 struct alignas(128) Counters {
-  Counter connections;           // open now
-  Counter connections_accepted;  // ever
-  Counter connections_refused;   // turned away: connections-max, or no descriptor left
-  Counter commands;              // requests of any protocol that got an answer
-  Counter protocol_errors;       // requests that broke their grammar or a bound of it
-  Counter http_on_wrong_port;    // connections to line or RESP whose first line looked like HTTP
-  Counter origins_refused;       // requests of a web page from elsewhere
-  Counter slow_readers_closed;   // closed past output-size-max
-  Counter idle_closed;           // closed by an idle timeout
+  Counter connections;             // open now
+  Counter connection_buffer_size;  // bytes of their buffers now
+  Counter connections_accepted;    // ever
+  Counter connections_refused;     // turned away: connections-max, or no descriptor left
+  Counter commands;                // requests of any protocol that got an answer
+  Counter protocol_errors;         // requests that broke their grammar or a bound of it
+  Counter http_on_wrong_port;      // connections to line or RESP whose first line looked like HTTP
+  Counter origins_refused;         // requests of a web page from elsewhere
+  Counter slow_readers_closed;     // closed past output-size-max
+  Counter idle_closed;             // closed by an idle timeout
   Counter bytes_received;
   Counter bytes_sent;
 };
@@ -44,6 +45,7 @@ struct alignas(128) Counters {
 /// The sums over all workers at about one moment.
 struct CounterTotals {
   std::uint64_t connections = 0;
+  std::uint64_t connection_buffer_size = 0;
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_refused = 0;
   std::uint64_t commands = 0;

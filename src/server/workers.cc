@@ -16,6 +16,9 @@ class Workers::Observer final : public transport::LoopObserver {
 
   void on_received(std::size_t size) override { counters_.bytes_received.add(size); }
   void on_sent(std::size_t size) override { counters_.bytes_sent.add(size); }
+  void on_buffers_resized(std::size_t size_before, std::size_t size) override {
+    counters_.connection_buffer_size.add(size - size_before);  // in one store, whichever is larger
+  }
   void on_opened() override {
     counters_.connections.add();
     counters_.connections_accepted.add();

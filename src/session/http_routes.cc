@@ -152,6 +152,7 @@ HttpRefusal get_stats(HttpCall& call, Output& output) {
       .add("expired", stats.cache.expired)
       .add("sets_refused", stats.cache.refused)
       .add("connections", stats.counters.connections)
+      .add("connection_buffer_size", stats.counters.connection_buffer_size)
       .add("connections_accepted", stats.counters.connections_accepted)
       .add("connections_refused", stats.counters.connections_refused)
       .add("commands", stats.counters.commands)

@@ -58,6 +58,7 @@ void write_memory(Text& text, const ServerStats& stats, TimePoint /*now*/) {
   field(text, "maxmemory", stats.cache.memory_limit);
   field(text, "maxmemory_human", human_size(stats.cache.memory_limit));
   field(text, "maxmemory_policy", "allkeys-lru");
+  field(text, "larder_connection_buffer_size", stats.counters.connection_buffer_size);
 }
 
 void write_persistence(Text& text, const ServerStats& /*stats*/, TimePoint /*now*/) {

@@ -341,6 +341,7 @@ TEST(RespSession, HandsOverInfoAsMonitorsReadIt) {
                            "redis_version:7.4.0\r\n",
                            "larder_version:0.1.0\r\n",
                            "larder_backend:lru\r\n",
+                           "larder_connection_buffer_size:0\r\n",
                            "multiplexing_api:epoll\r\n",
                            "tcp_port:6379\r\n",
                            "uptime_in_seconds:90\r\n",

@@ -109,7 +109,7 @@ TEST_F(ConnectionTest, WaitsForAsManyBytesAsTheHandlerAskedFor) {
   for (int i = 0; i < 100; ++i) connection.received("0123456789", now_);
   ASSERT_EQ(record_.inputs.size(), 2U);
   EXPECT_EQ(record_.inputs[0].size(), 10U);
-  EXPECT_EQ(connection.buffer_capacity(), std::string().capacity());
+  EXPECT_EQ(connection.buffer_capacity(), 0U);
 }
 
 TEST_F(ConnectionTest, IsNotReadPastTheHighWaterMarkAndGoesOnBelowIt) {

@@ -282,6 +282,7 @@ void EpollLoop::serve(Peer& peer) {
       connection.resume(now_);
     }
   }
+  report_buffers(peer, connection.buffer_capacity());
   if (const auto due = connection.deadline()) {
     try {
       deadlines_.schedule(peer, *due);
@@ -332,6 +333,12 @@ void EpollLoop::send_pending(Peer& peer, std::size_t& budget) {
   if (!peer.writable) peer.connection.send_blocked();
 }
 
+void EpollLoop::report_buffers(Peer& peer, std::size_t size) {
+  if (size == peer.buffer_size) return;
+  observer_.on_buffers_resized(peer.buffer_size, size);
+  peer.buffer_size = size;
+}
+
 void EpollLoop::close_peer(Peer& peer) {
   LARDER_ASSERT(!peer.closed);
   peer.closed = true;
@@ -342,6 +349,7 @@ void EpollLoop::close_peer(Peer& peer) {
   connection_count_.fetch_sub(1, std::memory_order_relaxed);
   if (peer.connection.ending() == Ending::slow_reader) observer_.on_slow_reader_closed();
   if (peer.connection.ending() == Ending::idle) observer_.on_idle_closed();
+  report_buffers(peer, 0);
   observer_.on_closed();
   // A descriptor is free again.
   if (accept_again_at_ != Scheduled::never) accept_again_at_ = now_.steady;

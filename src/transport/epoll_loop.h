@@ -61,12 +61,13 @@ class EpollLoop final : public EventLoop {
     std::shared_ptr<PeerWaker> waker;
     std::list<Peer>::iterator self;
     Peer* next_ready = nullptr;
-    bool queued = false;    // in the ready queue
-    bool closed = false;    // in closed_peers_
-    bool readable = false;  // recv may yield bytes, the end or an error
-    bool writable = false;  // send may take bytes
-    bool ended = false;     // the peer's end is there to be read: a short read does not mean "no more"
-    bool broken = false;    // reset or another error: nothing can be delivered
+    std::size_t buffer_size = 0;  // as the observer knows it
+    bool queued = false;          // in the ready queue
+    bool closed = false;          // in closed_peers_
+    bool readable = false;        // recv may yield bytes, the end or an error
+    bool writable = false;        // send may take bytes
+    bool ended = false;           // the peer's end is there to be read: a short read does not mean "no more"
+    bool broken = false;          // reset or another error: nothing can be delivered
   };
 
   struct Listening final : Source {
@@ -97,6 +98,7 @@ class EpollLoop final : public EventLoop {
   void receive(Peer& peer);
   void send_pending(Peer& peer, std::size_t& budget);
   void make_ready(Peer& peer);
+  void report_buffers(Peer& peer, std::size_t size);
   void close_peer(Peer& peer);
   void free_closed();
   void accept_ready();

@@ -31,6 +31,10 @@ class LoopObserver {
   virtual ~LoopObserver() = default;
   virtual void on_received(std::size_t /*size*/) {}
   virtual void on_sent(std::size_t /*size*/) {}
+  /// The memory of one connection's buffers (input that its handler could not use yet, output that is unsent;
+  /// what is allocated, not what is filled) is another size when its turn ends than it was before. 0 once it
+  /// is closed.
+  virtual void on_buffers_resized(std::size_t /*size_before*/, std::size_t /*size*/) {}
   virtual void on_opened() {}
   virtual void on_closed() {}
   virtual void on_slow_reader_closed() {}

@@ -101,6 +101,30 @@ TEST_P(EventLoopCrowd, KeepsNoBuffersForIdleConnections) {
   EXPECT_LT(each_size, 1024U) << "each has sent and received 10 KB";
 }
 
+TEST_P(EventLoopCrowd, ReportsTheMemoryOfBuffersWhileItIsInUse) {
+  TestServer server(GetParam(), each(answer_sizes));
+  auto& observer = server.observer();
+  constexpr std::size_t reply_size = 32'000'000;
+  {
+    const TestPeer deaf(server.port(), {.receive_buffer_size = 65'536});
+    deaf.send(std::to_string(reply_size) + "\n");
+    // What does not fit into the kernel's buffers is owed.
+    ASSERT_TRUE(observer.await([&] { return observer.buffer_size > reply_size / 2; }));
+    const TestPeer slow(server.port());
+    const std::size_t before = observer.read([&] { return observer.buffer_size; });
+    slow.send("1");  // half of a request
+    ASSERT_TRUE(observer.await([&] { return observer.buffer_size > before; }));
+    slow.send("\n");
+    EXPECT_EQ(slow.receive(1), "x");
+    EXPECT_EQ(deaf.receive(reply_size).size(), reply_size);
+    ASSERT_TRUE(observer.await([&] { return observer.buffer_size == 0; }));
+    deaf.send(std::to_string(reply_size) + "\n");
+    ASSERT_TRUE(observer.await([&] { return observer.buffer_size > reply_size / 2; }));
+  }
+  ASSERT_TRUE(observer.await([&] { return observer.closed == 2; }));
+  EXPECT_EQ(observer.read([&] { return observer.buffer_size; }), 0U);
+}
+
 TEST_P(EventLoopCrowd, GoesOnAcceptingAfterDescriptorsRanOut) {
   const DescriptorLimit limit;
   TestServer server(GetParam(), each(echo_lines));

@@ -74,6 +74,9 @@ class RecordingObserver final : public LoopObserver, public Watched {
   void on_sent(std::size_t size) override {
     change([&] { sent_size += size, ++sent_calls; });
   }
+  void on_buffers_resized(std::size_t size_before, std::size_t size) override {
+    change([&] { buffer_size += size - size_before; });
+  }
   void on_opened() override {
     change([&] { ++opened; });
   }
@@ -91,6 +94,7 @@ class RecordingObserver final : public LoopObserver, public Watched {
   }
 
   std::size_t received_size = 0, received_calls = 0, sent_size = 0, sent_calls = 0;
+  std::size_t buffer_size = 0;  // of all connections
   std::size_t opened = 0, closed = 0, slow_readers_closed = 0, idle_closed = 0, accepts_failed = 0;
 };
 

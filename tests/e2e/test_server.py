@@ -6,6 +6,7 @@ an answer, a line on stderr or the end of the process.
 """
 
 import json
+import re
 import shutil
 import signal
 import socket
@@ -357,3 +358,23 @@ def test_a_reply_past_the_output_limit_ends_its_connection_and_is_counted(start_
         peer.ask(b"*4\r\n$4\r\nMGET\r\n" + b"$1\r\nk\r\n" * 3, b"*3\r\n" + reply * 3)
     with urllib.request.urlopen(f"{server.address('http')}/v1/stats") as stats:
         assert json.load(stats)["slow_readers_closed"] == 1
+
+
+def test_the_memory_of_connection_buffers_is_shown_while_it_is_in_use(start_server):
+    server = start_server("--memory", "64mb")
+    value = b"x" * 16_000_000
+
+    def shown(peer):
+        peer.send(b"INFO memory\r\n")
+        text = peer.read(int(peer.read_line()[1:]) + 2)
+        return int(re.search(rb"larder_connection_buffer_size:(\d+)", text).group(1))
+
+    with server.peer("resp") as watcher:
+        with server.peer("resp") as reader:
+            reader.ask(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$16000000\r\n" + value + b"\r\n", b"+OK\r\n")
+            reader.send(b"GET k\r\n")
+            while shown(watcher) < 4_000_000:
+                pass
+            assert reader.read(len(b"$16000000\r\n") + len(value) + 2).endswith(b"x\r\n")
+        while shown(watcher) > 100_000:
+            pass
