@@ -383,10 +383,11 @@ std::byte* SegmentShard::take_extent(std::size_t size, TimePoint now) {
 }
 
 // Room is made before it is needed, by every write a little, so that none has to empty a segment on its own.
+// Not by an item that is alone in its shard: it would be the one to leave.
 void SegmentShard::tend(std::size_t write_size, TimePoint now) {
   items_.tend_index();
   cleaner_.step(write_size);
-  if (write_size > 0 && shared_.pool.is_short() && items_.count() > 0) {
+  if (write_size > 0 && shared_.pool.is_short() && items_.count() > 1) {
     const SegmentQueue& main = items_.queue(QueueId::main);
     const SegmentQueue& small = items_.queue(QueueId::small);
     const std::size_t mean_size = (main.live_size + small.live_size) / items_.count() + 1;
