@@ -16,7 +16,7 @@ constexpr std::size_t urgent_effort = 30;
 constexpr std::size_t effort_size_min = 256;
 constexpr int record_count_max = 256;
 
-// Segments compared for one choice.
+// Segments compared for one choice, from the oldest on, unless none of them has enough dead bytes.
 constexpr int look_count_max = 512;
 
 }  // namespace
@@ -37,7 +37,7 @@ bool Cleaner::choose() {
   int look_count = 0;
   for (const QueueId queue : {QueueId::small, QueueId::main}) {
     for (SegmentId id = items_.queue(queue).oldest; id != 0; id = items_.info(id).newer) {
-      if (++look_count > look_count_max) break;
+      if (++look_count > look_count_max && best != 0) break;
       if (!is_candidate(id)) continue;
       const std::size_t dead = items_.info(id).used_size - items_.info(id).live_size;
       if (dead <= best_size) continue;

@@ -42,7 +42,6 @@ class Cleaner final {
   [[nodiscard]] bool is_candidate(SegmentId id) const;
 
   Items& items_;
-  SegmentId next_look_ = 0;  // where the search for the dirtiest segment goes on, in large shards
 };
 
 }  // namespace larder::cache::segment

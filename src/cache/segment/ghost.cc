@@ -52,7 +52,8 @@ void Ghost::insert(std::uint64_t hash, std::size_t window) {
     inserted_in_epoch_ = 0;
     ++epoch_;
   }
-  const auto mark = static_cast<Mark>(unsigned{fingerprint_of(hash)} << epoch_bit_count | (epoch_ & epoch_mask));
+  const auto mark =
+      static_cast<Mark>(unsigned{fingerprint_of(hash)} << epoch_bit_count | (epoch_ & epoch_mask));
   Mark* const line = line_of(hash);
   Mark* target = line;
   for (Mark* place = line; place != line + marks_per_line; ++place) {
