@@ -54,9 +54,13 @@ void Ghost::insert(std::uint64_t hash, std::size_t window) {
   }
   const auto mark =
       static_cast<Mark>(unsigned{fingerprint_of(hash)} << epoch_bit_count | (epoch_ & epoch_mask));
+  // Among places of the same age it is any one's turn: were it always the first, one mark would have to go
+  // for all that come in its epoch.
   Mark* const line = line_of(hash);
-  Mark* target = line;
-  for (Mark* place = line; place != line + marks_per_line; ++place) {
+  const std::size_t start = hash >> 36;
+  Mark* target = line + start % marks_per_line;
+  for (std::size_t i = 0; i < marks_per_line; ++i) {
+    Mark* const place = line + (start + i) % marks_per_line;
     if (*place != 0 && age_of(*place) > age_max) *place = 0;
     if (*place == 0 || (*target != 0 && age_of(*place) > age_of(*target))) target = place;
   }
