@@ -378,3 +378,18 @@ def test_the_memory_of_connection_buffers_is_shown_while_it_is_in_use(start_serv
             assert reader.read(len(b"$16000000\r\n") + len(value) + 2).endswith(b"x\r\n")
         while shown(watcher) > 100_000:
             pass
+
+
+@pytest.mark.parametrize("policy", ["s3fifo", "fifo", "clock"])
+def test_the_policy_is_an_option_of_the_default_back_end_and_is_shown(start_server, policy):
+    server = start_server("--memory", "1mb", "--policy", policy)
+    with urllib.request.urlopen(f"{server.address('http')}/v1/stats") as reply:
+        stats = json.load(reply)
+    assert (stats["backend"], stats["policy"]) == ("segment", policy)
+    with server.peer("resp") as peer:
+        for i in range(2000):
+            peer.ask(b"*3\r\n$3\r\nSET\r\n$4\r\n%04d\r\n$1000\r\n%b\r\n" % (i, b"x" * 1000), b"+OK\r\n")
+    with urllib.request.urlopen(f"{server.address('http')}/v1/stats") as reply:
+        stats = json.load(reply)
+    assert stats["evictions"] > 1000 and stats["items"] == 2000 - stats["evictions"]
+    assert stats["memory_used"] <= stats["memory_limit"] == 1 << 20

@@ -54,6 +54,11 @@ std::byte* Extents::take(std::size_t size) {
   return own.region.data() + own.fresh_index++ * slot_size;
 }
 
+void Extents::forget(std::byte* slot, std::size_t size) const {
+  const Region& region = classes_.at(class_of(size)).region;
+  region.forget(static_cast<std::size_t>(slot - region.data()), footprint(size));
+}
+
 void Extents::give_back(std::byte* slot, std::size_t size) {
   const unsigned index = class_of(size);
   Class& own = classes_.at(index);
@@ -61,7 +66,6 @@ void Extents::give_back(std::byte* slot, std::size_t size) {
   LARDER_ASSERT(offset < own.region.size());
   LARDER_ASSERT(offset % (std::size_t{1} << index) == 0);
   LARDER_ASSERT(count_ > 0);
-  own.region.forget(offset, footprint(size));
   own.free_indexes.push_back(static_cast<std::uint32_t>(offset >> index));
   --count_;
 }

@@ -32,6 +32,7 @@ TEST(Extents, NoTwoThatAreTakenOverlap) {
     const auto [slot, taken] = *place;
     ASSERT_EQ(slot[0], taken.mark);
     ASSERT_EQ(slot[taken.size - 1], taken.mark);
+    extents.forget(slot, taken.size);
     extents.give_back(slot, taken.size);
     footprint -= Extents::footprint(taken.size);
     all.erase(place);
@@ -81,6 +82,7 @@ TEST(Extents, AFreedSlotIsZerosAndServesAgain) {
   Extents extents(mib);
   std::byte* const first = extents.take(20'000);
   for (std::size_t i = 0; i < 20'000; ++i) first[i] = std::byte{1};
+  extents.forget(first, 20'000);
   extents.give_back(first, 20'000);
   std::byte* const second = extents.take(30'000);
   EXPECT_EQ(second, first);
@@ -92,6 +94,7 @@ TEST(Extents, AnEmptyValueHasASlot) {
   std::byte* const slot = extents.take(1);
   ASSERT_NE(slot, nullptr);
   EXPECT_EQ(Extents::footprint(1), page_size);
+  extents.forget(slot, 1);
   extents.give_back(slot, 1);
 }
 

@@ -149,8 +149,10 @@ std::byte* Pool::take_extent(std::size_t size) {
   return extent;
 }
 
-// The pages first: their bytes may be used elsewhere as soon as they are released.
+// The pages first: their bytes may be used elsewhere as soon as they are released. Nobody else knows the
+// extent, so nobody has to wait meanwhile.
 void Pool::give_back_extent(std::byte* extent, std::size_t size) {
+  extents_.forget(extent, size);
   const std::lock_guard lock(mutex_);
   extents_.give_back(extent, size);
   used_.store(used_.load(std::memory_order_relaxed) - Extents::footprint(size), std::memory_order_relaxed);

@@ -145,6 +145,7 @@ TEST(Pool, SeveralThreadsTogetherStayWithinTheLimit) {
     }
   });
   std::vector<std::thread> threads;
+  threads.reserve(3);
   for (std::uint64_t seed = 0; seed < 3; ++seed) {
     threads.emplace_back([&, seed] {
       Customer customer(pool, seed);

@@ -39,6 +39,7 @@ std::vector<std::string> colliding_keys(const Hasher& hasher, unsigned bit_count
 
 std::vector<std::string> ordinary_keys(std::size_t key_count) {
   std::vector<std::string> keys;
+  keys.reserve(key_count);
   for (std::size_t i = 0; i < key_count; ++i) keys.push_back("ordinary" + std::to_string(i));
   return keys;
 }

@@ -125,9 +125,10 @@ TEST_P(SegmentMemory, LargeValuesGiveAllTheirMemoryBackWhateverWayTheyLeave) {
   const auto used = [&] { return cache->stats().memory_used; };
 
   store(300 * kib, Expiry::none());
-  EXPECT_GT(used(), empty_size + 20 * 300 * kib);
+  EXPECT_GT(used(), empty_size + std::size_t{20} * 300 * kib);
   store(10, Expiry::none());
-  EXPECT_LE(used(), empty_size + 20 * 64 * kib);  // overwritten by small ones: a few segments are left
+  EXPECT_LE(used(),
+            empty_size + std::size_t{20} * 64 * kib);  // overwritten by small ones: a few segments are left
   store(300 * kib, Expiry::none());
   for (int i = 0; i < 20; ++i) cache->remove(0, std::to_string(i), Condition::always(), at(0));
   EXPECT_EQ(used(), empty_size);
