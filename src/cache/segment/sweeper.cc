@@ -13,16 +13,19 @@ bool Sweeper::choose(std::int64_t now_ms) {
       items_.sweeping() = {.id = id, .offset = items_.info(id).scan_offset};
       items_.set_due(id, never_due);  // what is written from now on lowers it again
       earliest_left_ms_ = never_due;
+      started_ms_ = now_ms;
       return true;
     }
   }
   return false;
 }
 
-void Sweeper::finish(std::int64_t now_ms) {
+// Half a second after the walk began, not after it ended: of what was looked at first, some may have expired
+// since.
+void Sweeper::finish() {
   const SegmentId id = items_.sweeping().id;
   if (earliest_left_ms_ != never_due) {
-    const std::int64_t due_ms = std::max(earliest_left_ms_, now_ms + due_slack_ms);
+    const std::int64_t due_ms = std::max(earliest_left_ms_, started_ms_ + due_slack_ms);
     items_.set_due(id, std::min(items_.info(id).due_ms, due_ms));
   }
   items_.sweeping() = {};
@@ -33,10 +36,11 @@ std::size_t Sweeper::step(TimePoint now, std::size_t record_count_max) {
   std::size_t count = 0;
   while (count < record_count_max) {
     if (items_.sweeping().id == 0 && !choose(now_ms)) break;
+    started_ms_ = std::min(started_ms_, now_ms);  // a clock may be set back
     const SegmentCursor cursor = items_.sweeping();
     const std::optional<Stored> stored = items_.record_at(cursor.id, cursor.offset);
     if (!stored) {
-      finish(now_ms);
+      finish();
       continue;
     }
     ++count;

@@ -37,10 +37,12 @@ class Sweeper final {
 
  private:
   bool choose(std::int64_t now_ms);
-  void finish(std::int64_t now_ms);
+  void finish();
 
   Items& items_;
-  std::int64_t earliest_left_ms_ = never_due;  // of the segment that is being walked
+  // Of the segment that is being walked: its earliest deadline that has not passed, and when that began.
+  std::int64_t earliest_left_ms_ = never_due;
+  std::int64_t started_ms_ = 0;
   std::uint64_t expired_count_ = 0;
 };
 
