@@ -27,8 +27,9 @@ bool Cleaner::is_due() const { return items_.dead_size() > log_size() / due_divi
 
 bool Cleaner::is_candidate(SegmentId id) const {
   const SegmentInfo& segment = items_.info(id);
-  return !segment.is_being_evicted && id != items_.cleaning_target() &&
-         id != items_.queue(QueueId::small).open && id != items_.queue(QueueId::main).open;
+  return !segment.is_being_evicted && id != items_.cleaning_target(QueueId::small) &&
+         id != items_.cleaning_target(QueueId::main) && id != items_.queue(QueueId::small).open &&
+         id != items_.queue(QueueId::main).open;
 }
 
 bool Cleaner::choose() {
@@ -62,10 +63,10 @@ void Cleaner::step(std::size_t write_size) {
       continue;
     }
     const std::optional<Found> found = stored->record.is_item ? items_.find_record(*stored) : std::nullopt;
+    const auto queue = static_cast<QueueId>(items_.info(cursor.id).queue);
     if (found) {
-      const SegmentId target = items_.cleaning_target();
-      const bool fits = target != 0 && items_.room_in(target) >= stored->record.size &&
-                        items_.info(target).queue == items_.info(cursor.id).queue;
+      const SegmentId target = items_.cleaning_target(queue);
+      const bool fits = target != 0 && items_.room_in(target) >= stored->record.size;
       if (!fits && items_.open_beside(cursor.id) == 0) {
         items_.cleaning() = {};
         return;
@@ -73,7 +74,7 @@ void Cleaner::step(std::size_t write_size) {
     }
     items_.cleaning().offset += static_cast<std::uint32_t>(stored->record.size);
     size_left -= std::min(size_left, stored->record.size);
-    if (found) items_.move_into(*found, items_.cleaning_target());
+    if (found) items_.move_into(*found, items_.cleaning_target(queue));
   }
 }
 

@@ -349,10 +349,14 @@ void Items::unlink(SegmentId id) {
   --queue.segment_count;
 }
 
+void Items::forget_cleaning(SegmentId id) {
+  if (cleaning_.id == id) cleaning_ = {};
+  std::ranges::replace(cleaning_targets_, id, SegmentId{0});
+}
+
 void Items::free_segment(SegmentId id) {
   if (!info(id).is_being_evicted) dead_size_ -= info(id).used_size;
-  if (cleaning_.id == id) cleaning_ = {};
-  if (cleaning_target_ == id) cleaning_target_ = 0;
+  forget_cleaning(id);
   if (sweeping_.id == id) sweeping_ = {};
   unlink(id);
   ++freed_count_;
@@ -364,8 +368,7 @@ void Items::start_eviction(SegmentId id) {
   if (segment.is_being_evicted) return;
   segment.is_being_evicted = true;
   dead_size_ -= segment.used_size - segment.live_size;
-  if (cleaning_.id == id) cleaning_ = {};
-  if (cleaning_target_ == id) cleaning_target_ = 0;
+  forget_cleaning(id);
 }
 
 void Items::retire(SegmentId id) {
@@ -377,8 +380,9 @@ SegmentId Items::open_beside(SegmentId neighbour) {
   const SegmentId id = pool_.take_segment(true);
   if (id == 0) return 0;
   link(id, static_cast<QueueId>(info(neighbour).queue), neighbour);
-  if (cleaning_target_ != 0) pool_.note_filled(cleaning_target_);
-  cleaning_target_ = id;
+  SegmentId& target = cleaning_targets_.at(info(id).queue);
+  if (target != 0) pool_.note_filled(target);
+  target = id;
   return id;
 }
 

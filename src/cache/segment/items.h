@@ -181,7 +181,10 @@ class Items final {
   }
   void set_due(SegmentId id, std::int64_t due_ms) { pool_.info(id).due_ms = due_ms; }
   SegmentCursor& cleaning() { return cleaning_; }
-  SegmentId& cleaning_target() { return cleaning_target_; }
+  /// Where the cleaner copies to what it finds in that queue; 0: nowhere yet.
+  [[nodiscard]] SegmentId cleaning_target(QueueId id) const {
+    return cleaning_targets_[static_cast<std::size_t>(id)];
+  }
   SegmentCursor& sweeping() { return sweeping_; }
 
   // ---- Sums
@@ -235,6 +238,7 @@ class Items final {
   void link(SegmentId id, QueueId queue, SegmentId older);
   void unlink(SegmentId id);
   void free_segment(SegmentId id);
+  void forget_cleaning(SegmentId id);
   void free_extent(const Large& large);
   [[nodiscard]] std::atomic<std::uint64_t>& version_of(std::uint64_t hash) const {
     return versions_[hash & (version_count_ - 1)];
@@ -253,7 +257,7 @@ class Items final {
   std::uint64_t freed_count_ = 0;
   std::uint64_t lost_count_ = 0;
   SegmentCursor cleaning_;
-  SegmentId cleaning_target_ = 0;
+  std::array<SegmentId, queue_count> cleaning_targets_{};
   SegmentCursor sweeping_;
   std::size_t version_count_;
   std::unique_ptr<std::atomic<std::uint64_t>[]> versions_;  // raised by writes in place
