@@ -82,7 +82,7 @@ std::optional<Found> SegmentShard::find_unexpired(const ItemKey& key, TimePoint 
   if (!found || !has_expired(found->stored.record.deadline, now)) return found;
   ++counters_.expired;
   const WriteSection section(sequence_);
-  drop(*found);
+  take_out(*found, now);
   return std::nullopt;
 }
 
@@ -223,8 +223,7 @@ bool SegmentShard::remove(const ItemKey& key, Condition condition, TimePoint now
   const std::optional<Found> found = find_unexpired(key, now);
   if (!found || !holds(condition, view_of(*found).token)) return false;
   const WriteSection section(sequence_);
-  drop(*found);
-  tend(0, now);
+  take_out(*found, now);
   return true;
 }
 
@@ -235,8 +234,7 @@ bool SegmentShard::touch(const ItemKey& key, Expiry expiry, TimePoint now) {
   const TimePoint deadline = deadline_after(expiry, found->stored.record.deadline);
   const WriteSection section(sequence_);
   if (has_expired(deadline, now)) {
-    drop(*found);
-    tend(0, now);
+    take_out(*found, now);
     return true;
   }
   count_use(found->place, found->place.load());
@@ -274,8 +272,7 @@ StoreOutcome SegmentShard::update(const ItemKey& key, TimePoint now, KeyedCalls:
     case Change::Kind::remove:
       if (current) {
         const WriteSection section(sequence_);
-        drop(*current);
-        tend(0, now);
+        take_out(*current, now);
       }
       break;
     case Change::Kind::store:
@@ -290,8 +287,7 @@ StoreOutcome SegmentShard::store(const ItemKey& key, const std::optional<Found>&
                                  TimePoint deadline, TimePoint now) {
   const WriteSection section(sequence_);
   if (has_expired(deadline, now)) {
-    if (replaced) drop(*replaced);
-    tend(0, now);
+    if (replaced) take_out(*replaced, now);
     return StoreOutcome::stored;
   }
   RecordShape shape{.key_size = key.bytes.size(),
@@ -357,6 +353,15 @@ void SegmentShard::drop(const Found& found) {
   items_.drop(found);
   // What it remembers is no use to an empty shard, and its memory may be to others.
   if (items_.count() == 0) evictor_.restart();
+}
+
+// Nothing takes its place: if this did not pay for cleaning up, a shard that is only removed from would keep
+// its memory.
+void SegmentShard::take_out(const Found& found, TimePoint now) {
+  const std::size_t size = found.stored.record.size;
+  drop(found);
+  cleaner_.step(size);
+  tend(0, now);
 }
 
 void SegmentShard::make_item_room(TimePoint now) {

@@ -154,6 +154,7 @@ class SegmentShard : private Tenant {
   bool make_log_room(QueueId queue, std::size_t size, TimePoint now);
   std::byte* take_extent(std::size_t size, TimePoint now);
   void drop(const Found& found);
+  void take_out(const Found& found, TimePoint now);
   void tend(std::size_t write_size, TimePoint now);
   void publish_stamp();
   Progress give_way(std::size_t record_count_max, TimePoint now) override;

@@ -64,6 +64,25 @@ TEST_P(SegmentShardBooks, EqualAFullWalkAfterEveryThousandRandomCalls) {
   EXPECT_GT(cache.stats().expired, 0U);
 }
 
+// Nothing is stored that could pay for cleaning up: what removes pays.
+TEST(SegmentShard, RemovingAtRandomGivesTheMemoryBack) {
+  for (const std::size_t value_size : {20U, 200U, 1500U}) {
+    SegmentCache cache(options(8 * mib, 0, 1));
+    const std::size_t empty_size = cache.stats().memory_used;
+    const std::size_t item_count = 6 * mib / (value_size + 30);
+    const std::string value(value_size, 'v');
+    for (std::size_t i = 0; i < item_count; ++i) put(cache, "key" + std::to_string(i), value);
+    const std::size_t full_size = cache.stats().memory_used - empty_size;
+    for (std::size_t i = 0; i < item_count; ++i) {
+      const std::size_t scattered = i * 7919 % item_count;  // each once
+      if (i % 10 < 7) cache.remove(0, "key" + std::to_string(scattered), Condition::always(), at(0));
+    }
+    EXPECT_EQ(cache.stats().evictions, 0U);
+    EXPECT_LE(cache.stats().memory_used - empty_size, full_size / 2) << "values of " << value_size;
+    EXPECT_TRUE(cache.books_hold());
+  }
+}
+
 // A reader counts its use in the slot after it has found out that what it read was good. The slot may have
 // been emptied by then, and must stay empty. The key is one that belongs to the index's first line, where a
 // scan would show what should not be there.
