@@ -122,5 +122,114 @@ TEST_P(Stress, ThreadsNeverSeeAnOldATornOrAnotherKeysValue) {
   EXPECT_GT(cache->stats().evictions, 0U);
 }
 
+// ---- Values of all sizes, one shard far hotter than the others, and databases cleared meanwhile
+
+constexpr int sized_key_count = 150;
+
+// Every seventh is large: 20 to 60 KiB.
+std::string sized_value(int index, int version) {
+  std::string text = value_of_version(index, version);
+  if (index % 7 == 0)
+    text = text.insert(text.size() / 2, 20'000 + static_cast<std::size_t>(version % 40) * 1000, 'L');
+  return text;
+}
+int sized_version_in(int index, Bytes value) {
+  const std::string start = key_of(index) + " ";
+  if (!value.starts_with(start)) return -1;
+  const int version = std::atoi(std::string(value.substr(start.size(), 12)).c_str());
+  return value == sized_value(index, version) ? version : -1;
+}
+
+// What one thread has seen of each counter.
+class Latest final {
+ public:
+  [[nodiscard]] bool holds(int index, Bytes value) {
+    const int version = sized_version_in(index, value);
+    int& latest = latest_.at(static_cast<std::size_t>(index));
+    if (version < latest || version < 1) return false;
+    latest = version;
+    return true;
+  }
+
+ private:
+  std::array<int, sized_key_count> latest_{};
+};
+
+TEST_P(Stress, CountersNeverGoBackWhileOneShardTakesOverTheOthersMemory) {
+  constexpr int round_count = LARDER_TEST_SANITIZED ? 12 : 100;
+  constexpr std::size_t limit = 2 * mib;
+  const CacheOptions limits = options(limit, 0, 8);
+  const auto cache = make(GetParam(), limits);
+  const Hasher hasher(limits.secret);
+  std::vector<std::string> keys;
+  for (int index = 0; index < sized_key_count; ++index) keys.push_back(key_of(index));
+  std::atomic<int> lie_count{0};
+  std::atomic<int> hit_count{0};
+  std::atomic<bool> done{false};
+  const auto check = [&](Latest& latest, int index, Bytes value) {
+    if (!latest.holds(index, value)) ++lie_count;
+    ++hit_count;
+  };
+
+  std::thread counter([&] {
+    Latest latest;
+    for (int version = 1; version <= round_count; ++version) {
+      for (int index = 0; index < sized_key_count; ++index) {
+        const std::string& key = keys.at(static_cast<std::size_t>(index));
+        const Expiry expiry = version % 3 == 0 ? Expiry::at(at(version + 4)) : Expiry::none();
+        const std::string value = sized_value(index, version);
+        if (index % 5 == 0) {
+          const std::array<Bytes, 2> both = {key, keys.at(static_cast<std::size_t>(index / 5))};
+          cache->with_keys(both, [&](KeyedCalls& locked) {
+            locked.get(0, both[1], at(version),
+                       [&](const ItemView& item) { check(latest, index / 5, item.value); });
+            locked.set(0, key, value, expiry, Condition::always(), at(version));
+            locked.get(0, key, at(version), [&](const ItemView& item) {
+              if (item.value != value) ++lie_count;
+            });
+          });
+        } else {
+          cache->set(0, key, value, expiry, Condition::always(), at(version));
+        }
+        cache->get(0, key, at(version), [&](const ItemView& item) { check(latest, index, item.value); });
+      }
+    }
+  });
+  std::thread reader([&] {
+    Latest latest;
+    std::array<Bytes, 16> batch;
+    for (int first = 0; !done; first = (first + 11) % (sized_key_count - 16)) {
+      for (std::size_t i = 0; i < batch.size(); ++i)
+        batch.at(i) = keys.at(static_cast<std::size_t>(first) + i);
+      cache->get_many(0, batch, at(0), [&](std::size_t i, const ItemView* item) {
+        if (item != nullptr) check(latest, first + static_cast<int>(i), item->value);
+      });
+    }
+  });
+  // All to one shard, whose memory soon is what the others have not used lately.
+  std::thread hot([&] {
+    for (int i = 0; !done; ++i) {
+      const std::string key = "hot" + std::to_string(i % 5000);
+      if (hasher(key) >> 61 == 3)
+        cache->set(1, key, key + std::string(500, 'h'), Expiry::none(), Condition::always(), at(0));
+    }
+  });
+  std::thread sweeper([&] {
+    for (int i = 0; !done; ++i) {
+      cache->sweep(at(i % round_count), 500);
+      if (i % 200 == 0) cache->clear(static_cast<Database>(i / 200 % 2));
+      cache->scan(1, 0, 20, at(0), [&](Bytes key, const ItemView& item) {
+        if (item.value != std::string(key) + std::string(500, 'h')) ++lie_count;
+      });
+      if (cache->stats().memory_used > limit) ++lie_count;
+    }
+  });
+  counter.join();
+  done = true;
+  for (std::thread* const thread : {&reader, &hot, &sweeper}) thread->join();
+  EXPECT_EQ(lie_count, 0);
+  EXPECT_GT(hit_count, 0);
+}
+
 }  // namespace
 }  // namespace larder::cache
