@@ -161,6 +161,7 @@ class CleanerLoad : public CleanerTest, public testing::WithParamInterface<Load>
     ASSERT_LE(items_.dead_size() * 10, log_size()) << items_.dead_size() * 100 / log_size() << " % are dead";
   }
 
+  static constexpr std::size_t step_count = LARDER_TEST_SANITIZED ? 8'000 : 40'000;
   std::mt19937_64 random_{21};
   std::size_t key_count_ = 0;
 };
@@ -174,8 +175,8 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& given) { return given.param.name; });
 
 TEST_P(CleanerLoad, DeadBytesStayUnderATenthUnderOverwritesThatGrow) {
-  for (std::size_t i = 0; i < 40'000; ++i) {
-    const std::size_t growth = std::min<std::size_t>(i / 400, 300);
+  for (std::size_t i = 0; i < step_count; ++i) {
+    const std::size_t growth = std::min<std::size_t>(i / (step_count / 100), 300);
     ASSERT_NO_FATAL_FAILURE(overwrite(any_key(), GetParam().value_size + growth + random_() % 30));
     ASSERT_NO_FATAL_FAILURE(expect_tidy()) << "step " << i;
     if (i % 2000 == 0) {
@@ -185,7 +186,7 @@ TEST_P(CleanerLoad, DeadBytesStayUnderATenthUnderOverwritesThatGrow) {
 }
 
 TEST_P(CleanerLoad, DeadBytesStayUnderATenthUnderRandomDeletesAndStores) {
-  for (std::size_t i = 0; i < 40'000; ++i) {
+  for (std::size_t i = 0; i < step_count; ++i) {
     const std::string name = any_key();
     if (const auto found = find(name)) {
       const std::size_t size = found->stored.record.size;

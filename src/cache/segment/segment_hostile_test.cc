@@ -58,7 +58,7 @@ double seconds_to_set_and_get(Cache& cache, const std::vector<std::string>& keys
 
 // With 20,000 items the index has 64 groups of 32 lines and more: 12 bits of the hash name a line.
 TEST(SegmentHostile, AFloodOfOneLineCostsLittleTimeAndNobodyElsesHits) {
-  constexpr std::size_t flood_size = LARDER_TEST_SANITIZED ? 2000 : 10'000;
+  constexpr std::size_t flood_size = LARDER_TEST_SANITIZED ? 700 : 10'000;
   const CacheOptions limits = options(64 * mib, 0, 1);
   const std::vector<std::string> flood = colliding_keys(Hasher(limits.secret), 12, flood_size);
   const std::vector<std::string> others = ordinary_keys(20'000);
@@ -96,7 +96,7 @@ TEST(SegmentHostile, OfKeysWithOneTagEightAreKept) {
   const std::vector<std::string> others = ordinary_keys(150);
   for (const std::string& key : others) put(cache, key, "other");
   const std::vector<std::string> flood =
-      colliding_keys(hasher, tag_bit_count, LARDER_TEST_SANITIZED ? 12 : 30);
+      colliding_keys(hasher, tag_bit_count, LARDER_TEST_SANITIZED ? 10 : 30);
   for (int round = 0; round < 100; ++round) {
     for (const std::string& key : flood) {
       put(cache, key, key + std::to_string(round));

@@ -49,7 +49,7 @@ TEST_P(SegmentShardBooks, EqualAFullWalkAfterEveryThousandRandomCalls) {
   SegmentCache cache(limits);
   Witness witness(cache);
   CallSource calls(42, {.key_count = 3000, .value_size_max = 100'000});
-  constexpr int call_count = LARDER_TEST_SANITIZED ? 30'000 : 100'000;
+  constexpr int call_count = LARDER_TEST_SANITIZED ? 8'000 : 100'000;
   for (int i = 0; i < call_count; ++i) {
     const Call call = calls.next();
     // All but a few of the calls that empty everything are left out: the cache would never be full.
@@ -66,10 +66,11 @@ TEST_P(SegmentShardBooks, EqualAFullWalkAfterEveryThousandRandomCalls) {
 
 // Nothing is stored that could pay for cleaning up: what removes pays.
 TEST(SegmentShard, RemovingAtRandomGivesTheMemoryBack) {
-  for (const std::size_t value_size : {20U, 200U, 1500U}) {
-    SegmentCache cache(options(8 * mib, 0, 1));
+  constexpr std::size_t memory_size_max = (LARDER_TEST_SANITIZED ? 1 : 8) * mib;
+  for (const std::size_t value_size : {20U, 200U, 700U}) {
+    SegmentCache cache(options(memory_size_max, 0, 1));
     const std::size_t empty_size = cache.stats().memory_used;
-    const std::size_t item_count = 6 * mib / (value_size + 30);
+    const std::size_t item_count = memory_size_max * 3 / 4 / (value_size + 30);
     const std::string value(value_size, 'v');
     for (std::size_t i = 0; i < item_count; ++i) put(cache, "key" + std::to_string(i), value);
     const std::size_t full_size = cache.stats().memory_used - empty_size;

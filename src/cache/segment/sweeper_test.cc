@@ -45,7 +45,8 @@ TEST_F(SweeperTest, LooksAtNothingWhereNothingIsDue) {
 TEST_F(SweeperTest, TheExpiredAreGoneWithinTheSlack) {
   std::mt19937_64 random(3);
   std::multimap<std::int64_t, std::string> deadlines;
-  for (int i = 0; i < 10'000; ++i) {
+  constexpr int item_count = LARDER_TEST_SANITIZED ? 2'000 : 10'000;
+  for (int i = 0; i < item_count; ++i) {
     const std::string key = std::to_string(i);
     const auto deadline = static_cast<std::int64_t>(random() % 20'000);
     append(key, "value", at(deadline), static_cast<QueueId>(i % 2));
@@ -64,7 +65,7 @@ TEST_F(SweeperTest, TheExpiredAreGoneWithinTheSlack) {
     ASSERT_NO_FATAL_FAILURE(check_books());
   }
   EXPECT_EQ(items_.count(), 0U);
-  EXPECT_EQ(sweeper_.expired_count(), 10'000U);
+  EXPECT_EQ(sweeper_.expired_count(), static_cast<std::uint64_t>(item_count));
 }
 
 TEST_F(SweeperTest, ASegmentWithDenseDeadlinesIsWalkedTwiceASecondAtTheMost) {
