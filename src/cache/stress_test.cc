@@ -162,6 +162,7 @@ TEST_P(Stress, CountersNeverGoBackWhileOneShardTakesOverTheOthersMemory) {
   const auto cache = make(GetParam(), limits);
   const Hasher hasher(limits.secret);
   std::vector<std::string> keys;
+  keys.reserve(sized_key_count);
   for (int index = 0; index < sized_key_count; ++index) keys.push_back(key_of(index));
   std::atomic<int> lie_count{0};
   std::atomic<int> hit_count{0};

@@ -33,7 +33,8 @@ class LoopObserver {
   virtual void on_sent(std::size_t /*size*/) {}
   /// The memory of one connection's buffers (input that its handler could not use yet, output that is unsent;
   /// what is allocated, not what is filled) is another size when its turn ends than it was before. 0 once it
-  /// is closed.
+  /// is closed. Not in it: what a handler itself holds of a message under way (an HTTP body, a WebSocket
+  /// message), and the 64 KiB that a loop reads into.
   virtual void on_buffers_resized(std::size_t /*size_before*/, std::size_t /*size*/) {}
   virtual void on_opened() {}
   virtual void on_closed() {}

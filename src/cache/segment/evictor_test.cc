@@ -30,7 +30,7 @@ class EvictorTest : public ItemsFixture {
   Keys let_leave(std::size_t count) {
     Keys left;
     while (left.size() < count) {
-      Keys before = all_keys();
+      const Keys before = all_keys();
       if (evictor_.step(1, at(0)) == 0) break;
       const Keys after = all_keys();
       for (const std::string& key : before) {

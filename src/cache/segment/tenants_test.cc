@@ -156,6 +156,7 @@ TEST(TenantsOfACache, ABodyThatHoldsAllShardsCanStillMakeRoom) {
   constexpr std::size_t shard_count = 8;
   const auto cache = make("segment", options(shard_count * 64 * kib, 0, shard_count));
   std::vector<std::string> names;
+  names.reserve(500);
   for (int i = 0; i < 500; ++i) names.push_back("body" + std::to_string(i));
   std::vector<Bytes> keys(names.begin(), names.end());  // in all shards, surely
   for (int i = 0; i < 20'000; ++i) put(*cache, std::to_string(i), std::string(100, 'v'));
