@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <string>
 #include <sys/wait.h>
 #include <thread>
@@ -53,6 +54,7 @@ void fill(Cache& cache, int first, int last) {
 
 Figures measure(std::string_view backend, std::size_t thread_count) {
   Figures figures;
+  malloc_trim(0);
   const std::size_t before = resident_size();
   const auto cache = make(backend, options(limit, 0, choose_shard_count(limit, 0, 2)));
   constexpr int item_count = 1'800'000;  // more than either back end holds

@@ -23,7 +23,7 @@ std::optional<std::uint64_t> Evictor::next_stamp() const {
 // Several records at a time, so that the index lines they need are fetched together. A record that was read
 // stays good until its turn comes: when its segment is freed before, nothing points at it any more, and its
 // bytes are not looked at again.
-std::size_t Evictor::step(std::size_t record_count_max, TimePoint now) {
+std::size_t Evictor::step(std::size_t record_count_max, TimePoint now, bool ruthless) {
   std::size_t count = 0;
   while (count < record_count_max) {
     const QueueId queue = next_queue();
@@ -42,7 +42,7 @@ std::size_t Evictor::step(std::size_t record_count_max, TimePoint now) {
         turn_.reset();
         items_.drop(*found);
       } else {
-        judge_item(*found, queue);
+        judge_item(*found, queue, ruthless);
       }
       items_.tend_index();
     }
@@ -65,10 +65,11 @@ std::size_t Evictor::read_ahead(SegmentId id, std::size_t count_max) {
   return count;
 }
 
-void Evictor::judge_item(const Found& found, QueueId queue) {
+void Evictor::judge_item(const Found& found, QueueId queue, bool ruthless) {
   const Slot slot = found.place.load();
   const Verdict verdict = judge(policy_, queue, use_count_of(slot), history_of(slot));
-  if (verdict.action == Verdict::Action::move && make_room(verdict.queue, found.stored.record.size)) {
+  if (!ruthless && verdict.action == Verdict::Action::move &&
+      make_room(verdict.queue, found.stored.record.size)) {
     items_.move(found, verdict.queue, verdict.use_count, verdict.history, found.stored.record.deadline);
     return;
   }

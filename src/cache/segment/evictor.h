@@ -33,7 +33,9 @@ class Evictor final {
       : items_(items), ghost_(ghost), policy_(policy) {}
 
   /// Looks at up to `record_count_max` records. Answers how many it was; 0: nothing is left to evict.
-  std::size_t step(std::size_t record_count_max, TimePoint now);
+  /// `ruthless`: what is live leaves, however often it was used. Else a caller who needs a segment could go
+  /// round all of a shard whose items were all used: each moves on, and none makes room.
+  std::size_t step(std::size_t record_count_max, TimePoint now, bool ruthless = false);
 
   /// When the segment that is next was handed out; none: there is none. The lower, the longer ago.
   [[nodiscard]] std::optional<std::uint64_t> next_stamp() const;
@@ -57,7 +59,7 @@ class Evictor final {
 
   [[nodiscard]] QueueId next_queue() const;
   std::size_t read_ahead(SegmentId id, std::size_t count_max);
-  void judge_item(const Found& found, QueueId queue);
+  void judge_item(const Found& found, QueueId queue, bool ruthless);
   bool make_room(QueueId queue, std::size_t size);
 
   Items& items_;

@@ -12,6 +12,8 @@ namespace {
 
 // Records that a writer looks at before it asks again whether there is room.
 constexpr std::size_t records_per_portion = 32;
+// And after so many in one call, items leave without another chance: where all were used, nobody else would.
+constexpr std::size_t patience = 1024;
 // What a write owes while room is short: to look at this many times its own size.
 constexpr std::size_t eviction_effort = 3;
 constexpr std::size_t owed_count_max = 64;
@@ -365,25 +367,31 @@ void SegmentShard::take_out(const Found& found, TimePoint now) {
 }
 
 void SegmentShard::make_item_room(TimePoint now) {
-  while (items_.count() >= item_count_max_ && evictor_.step(1, now) > 0) {
+  std::size_t looked_count = 0;
+  while (items_.count() >= item_count_max_ && evictor_.step(1, now, looked_count > patience) > 0) {
+    ++looked_count;
   }
 }
 
 bool SegmentShard::make_log_room(QueueId queue, std::size_t size, TimePoint now) {
+  std::size_t looked_count = 0;
   while (!items_.has_room(queue, size) && !items_.open_segment(queue, false)) {
-    if (!shared_.tenants.make_way(*this, records_per_portion, now)) {
+    if (!shared_.tenants.make_way(*this, records_per_portion, now, looked_count > patience)) {
       return items_.has_room(queue, size) || items_.open_segment(queue, true);
     }
+    looked_count += records_per_portion;
   }
   return true;
 }
 
 // The budget is made room in; what the kernel refuses is not to be had by evicting.
 std::byte* SegmentShard::take_extent(std::size_t size, TimePoint now) {
+  std::size_t looked_count = 0;
   for (;;) {
     std::byte* const extent = shared_.pool.take_extent(size);
     if (extent != nullptr || shared_.pool.has_room_for(Extents::footprint(size))) return extent;
-    if (!shared_.tenants.make_way(*this, records_per_portion, now)) return nullptr;
+    if (!shared_.tenants.make_way(*this, records_per_portion, now, looked_count > patience)) return nullptr;
+    looked_count += records_per_portion;
   }
 }
 
@@ -407,7 +415,7 @@ void SegmentShard::publish_stamp() { publish(evictor_.next_stamp().value_or(noth
 Tenant::Progress SegmentShard::give_way(std::size_t record_count_max, TimePoint now) {
   const WriteSection section(sequence_);
   const std::uint64_t freed_count = items_.freed_count();
-  const std::size_t count = evictor_.step(record_count_max, now);
+  const std::size_t count = evictor_.step(record_count_max, now, is_ruthless());
   if (items_.count() == 0) evictor_.restart();
   publish_stamp();
   return {.record_count = count, .has_freed_segment = items_.freed_count() > freed_count};

@@ -10,6 +10,8 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "cache/backend.h"
 #include "cache/model.h"
@@ -87,6 +89,36 @@ TEST(SegmentShard, RemovingAtRandomGivesTheMemoryBack) {
 // A reader counts its use in the slot after it has found out that what it read was good. The slot may have
 // been emptied by then, and must stay empty. The key is one that belongs to the index's first line, where a
 // scan would show what should not be there.
+// Every item has been used as often as counts, so that at the main queue's head each gets another round. A
+// token changes when its item is moved: no call may move more than a small part of them.
+TEST(SegmentShard, NoCallGoesRoundAllItemsWhenAllOfThemWereUsed) {
+  SegmentCache cache(options(4 * mib, 0, 1));
+  const std::string value(100, 'v');
+  int key_count = 0;
+  while (cache.stats().evictions == 0) put(cache, std::to_string(key_count++), value);
+  for (int use = 0; use < 3; ++use) {
+    for (int i = 0; i < key_count; ++i) static_cast<void>(value_of(cache, std::to_string(i)));
+  }
+  constexpr int sample_distance = 97;
+  const auto tokens = [&] {
+    std::vector<CompareToken> all;
+    for (int i = 0; i < key_count; i += sample_distance) {
+      const auto seen = look(cache, std::to_string(i));
+      all.push_back(seen.has_value() ? seen->token : 0);
+    }
+    return all;
+  };
+  std::vector<CompareToken> before = tokens();
+  for (int i = 0; i < 2000; ++i) {
+    put(cache, "new" + std::to_string(i), value);
+    std::vector<CompareToken> after = tokens();
+    std::size_t changed_count = 0;
+    for (std::size_t k = 0; k < after.size(); ++k) changed_count += after[k] == before[k] ? 0U : 1U;
+    ASSERT_LT(changed_count, after.size() / 4) << "in call " << i << " of " << after.size();
+    before = std::move(after);
+  }
+}
+
 TEST(SegmentShard, AReaderWithoutTheLockNeverChangesASlotThatWasEmptiedMeanwhile) {
   const CacheOptions small = options(mib, 0, 1);
   SegmentCache cache(small);

@@ -26,12 +26,14 @@ Tenant& Tenants::choose(Tenant& asker) {
   return *oldest;
 }
 
-Tenants::Try Tenants::try_one(Tenant& asker, Tenant& victim, std::size_t record_count_max, TimePoint now) {
+Tenants::Try Tenants::try_one(Tenant& asker, Tenant& victim, std::size_t record_count_max, TimePoint now,
+                              bool ruthless) {
   std::unique_lock<std::mutex> lock;
   if (&victim != &asker && victim.mutex() != nullptr && !victim.is_held_by_this_thread()) {
     lock = std::unique_lock(*victim.mutex(), std::try_to_lock);
     if (!lock.owns_lock()) return Try::busy;
   }
+  victim.set_ruthless(ruthless);
   const Tenant::Progress progress = victim.give_way(record_count_max, now);
   if (progress.has_freed_segment || progress.record_count == 0) {
     Tenant* expected = &victim;
@@ -42,20 +44,21 @@ Tenants::Try Tenants::try_one(Tenant& asker, Tenant& victim, std::size_t record_
 
 void Tenants::help(Tenant& asker, std::size_t record_count_max, TimePoint now) {
   Tenant* const current = current_.load(std::memory_order_relaxed);
-  static_cast<void>(try_one(asker, current != nullptr ? *current : choose(asker), record_count_max, now));
+  static_cast<void>(
+      try_one(asker, current != nullptr ? *current : choose(asker), record_count_max, now, false));
 }
 
-bool Tenants::make_way(Tenant& asker, std::size_t record_count_max, TimePoint now) {
+bool Tenants::make_way(Tenant& asker, std::size_t record_count_max, TimePoint now, bool ruthless) {
   for (int round = 0; round < round_count_max; ++round) {
     Tenant* const current = current_.load(std::memory_order_relaxed);
     Tenant& first = current != nullptr ? *current : choose(asker);
-    if (try_one(asker, first, record_count_max, now) == Try::done) return true;
-    if (&first != &asker && try_one(asker, asker, record_count_max, now) == Try::done) return true;
+    if (try_one(asker, first, record_count_max, now, ruthless) == Try::done) return true;
+    if (&first != &asker && try_one(asker, asker, record_count_max, now, ruthless) == Try::done) return true;
     // Neither the one that should nor the asker: anybody.
     bool is_anybody_busy = false;
     for (Tenant* const tenant : all_) {
       if (tenant->next_stamp() == Tenant::nothing) continue;
-      const Try outcome = try_one(asker, *tenant, record_count_max, now);
+      const Try outcome = try_one(asker, *tenant, record_count_max, now, ruthless);
       if (outcome == Try::done) return true;
       is_anybody_busy = is_anybody_busy || outcome == Try::busy;
     }

@@ -38,6 +38,10 @@ class Tenant {
   [[nodiscard]] std::uint64_t next_stamp() const { return next_stamp_.load(std::memory_order_relaxed); }
   void publish(std::uint64_t stamp) { next_stamp_.store(stamp, std::memory_order_relaxed); }
 
+  /// Whether give_way() is to take what was used as well. Under mutex().
+  void set_ruthless(bool is_ruthless) { is_ruthless_ = is_ruthless; }
+  [[nodiscard]] bool is_ruthless() const { return is_ruthless_; }
+
   void guarded_by(std::mutex& mutex) { mutex_ = &mutex; }
   [[nodiscard]] std::mutex* mutex() const { return mutex_; }
 
@@ -58,6 +62,7 @@ class Tenant {
   std::atomic<std::uint64_t> next_stamp_{nothing};
   std::atomic<const void*> holder_{nullptr};
   std::mutex* mutex_ = nullptr;
+  bool is_ruthless_ = false;
 };
 
 /// All shards of one cache.
@@ -70,7 +75,7 @@ class Tenants final {
   void join(Tenant& tenant) { all_.push_back(&tenant); }
 
   /// One portion of eviction, somewhere.
-  bool make_way(Tenant& asker, std::size_t record_count_max, TimePoint now);
+  bool make_way(Tenant& asker, std::size_t record_count_max, TimePoint now, bool ruthless = false);
 
   /// The same, but nothing if the one whose turn it is is busy.
   void help(Tenant& asker, std::size_t record_count_max, TimePoint now);
@@ -78,7 +83,8 @@ class Tenants final {
  private:
   enum class Try : std::uint8_t { done, busy, nothing };
   [[nodiscard]] Tenant& choose(Tenant& asker);
-  [[nodiscard]] Try try_one(Tenant& asker, Tenant& victim, std::size_t record_count_max, TimePoint now);
+  [[nodiscard]] Try try_one(Tenant& asker, Tenant& victim, std::size_t record_count_max, TimePoint now,
+                            bool ruthless);
 
   std::vector<Tenant*> all_;
   std::atomic<Tenant*> current_{nullptr};  // who gives way now; null: to be chosen
