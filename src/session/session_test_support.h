@@ -38,9 +38,9 @@ struct World {
                   cache::StoreOutcome::stored);
   }
 
+  insight::Counters counters;  // first: it begins a cache line
   TimePoint now{std::chrono::milliseconds{1'700'000'000'000}};
   std::unique_ptr<cache::Cache> cache;
-  insight::Counters counters;
   Limits limits;
   ServerFacts facts;
   std::vector<std::string> allowed_origins;
