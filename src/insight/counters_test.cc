@@ -15,9 +15,12 @@ TEST(Counters, AddUpToWhatEachWorkerCounted) {
   workers[0].connections.add(5);
   workers[0].connections.subtract(2);
   workers[1].connections.add(10);
+  workers[1].connection_buffer_size.add(300);
+  workers[2].connection_buffer_size.add(40);
   workers[2].bytes_sent.add(7);
   const CounterTotals totals = add_up(workers);
   EXPECT_EQ(totals.connections, 13U);
+  EXPECT_EQ(totals.connection_buffer_size, 340U);
   EXPECT_EQ(totals.bytes_sent, 7U);
   EXPECT_EQ(totals.protocol_errors, 0U);
 }

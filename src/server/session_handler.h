@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <utility>
 
@@ -25,6 +26,8 @@ class SessionHandler final : public transport::Handler {
   }
 
   void closing(Output& output) override { session_->closing(output); }
+
+  [[nodiscard]] std::size_t held_size() const override { return session_->held_size(); }
 
   [[nodiscard]] Duration idle_timeout() const override {
     const Duration own = session_->idle_timeout();

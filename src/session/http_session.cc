@@ -109,6 +109,12 @@ void HttpSession::refuse_unread(Bytes sentence, TimePoint now, Output& output) {
   http::write_text({.status = status, .keep_alive = false}, sentence, output);
 }
 
+std::size_t HttpSession::held_size() const {
+  if (websocket_ != nullptr) return websocket_->held_size();
+  const http::Request* const request = parser_.arriving();
+  return request == nullptr ? 0 : request->body.capacity();
+}
+
 /// What broke the grammar or a bound counts as a protocol error; what is merely not there does not.
 void HttpSession::count_refusal(int status) {
   if (status == 403) {

@@ -4,6 +4,7 @@
 //                                                 -> 101: from here on a WebSocketSession
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -30,6 +31,9 @@ class HttpSession final : public Session {
 
   /// HTTP says nothing, WebSocket does.
   void closing(Output& output) override;
+
+  /// Of a body under way, or of a WebSocket's messages.
+  [[nodiscard]] std::size_t held_size() const override;
 
   /// HTTP: a minute. WebSocket: as the server says.
   [[nodiscard]] Duration idle_timeout() const override;

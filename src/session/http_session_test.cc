@@ -412,6 +412,17 @@ TEST(HttpSession, StopsTakingRequestsWhileTheOutputIsFull) {
   EXPECT_LT(output.size(), Output::high_water_size + 400'000);
 }
 
+TEST(HttpSession, SaysWhatItHoldsOfABody) {
+  Fixture fixture;
+  EXPECT_EQ(fixture.session.held_size(), 0U);
+  fixture.peer.send("PUT /v1/keys/k HTTP/1.1\r\nHost: cache\r\nContent-Length: 300000\r\n\r\n");
+  fixture.peer.send(std::string(200'000, 'v'));
+  EXPECT_GE(fixture.session.held_size(), 200'000U);
+  EXPECT_LE(fixture.session.held_size(), 400'000U);
+  fixture.peer.send(std::string(100'000, 'v'));
+  EXPECT_EQ(fixture.session.held_size(), 0U);
+}
+
 TEST(HttpSession, ForgivesSilenceForAMinute) {
   const Fixture fixture;
   EXPECT_EQ(fixture.session.idle_timeout(), std::chrono::seconds{60});

@@ -74,6 +74,9 @@ class Session {
   /// stops. For dialects that say goodbye; nothing is called after this.
   virtual void closing(Output& /*output*/) {}
 
+  /// Memory, in bytes, of what it keeps of a request that is not whole yet.
+  [[nodiscard]] virtual std::size_t held_size() const { return 0; }
+
   /// How long the peer may stay silent. 0: as long as the server's idle-timeout says.
   [[nodiscard]] virtual Duration idle_timeout() const { return Duration{0}; }
 };

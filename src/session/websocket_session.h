@@ -31,6 +31,9 @@ class WebSocketSession final : public Session {
 
   Progress advance(Bytes input, TimePoint now, Output& output) override;
   void closing(Output& output) override;
+  [[nodiscard]] std::size_t held_size() const override {
+    return codec_.held_size() + resp_input_.capacity() + (resp_ != nullptr ? resp_->held_size() : 0);
+  }
 
  private:
   [[nodiscard]] std::string answer_text(Bytes text, TimePoint now);

@@ -212,6 +212,20 @@ TEST(WebSocketSession, TellsARespSessionThatFailedFromOneThatEnded) {
   EXPECT_EQ(frames::trailing_close_code(play(session, frames::binary_frame("QUIT\r\n")).replies), 1000U);
 }
 
+TEST(WebSocketSession, SaysWhatItHoldsOfAMessage) {
+  Fixture fixture;
+  const std::size_t held_at_rest = fixture.session.held_size();
+  EXPECT_LE(held_at_rest, 100U);
+  const std::string command(200'000, 'x');
+  const std::string frame = frames::binary_frame(command);
+  fixture.peer.send(Bytes(frame).substr(0, 100'000));
+  EXPECT_GE(fixture.session.held_size(), 90'000U);
+  fixture.peer.send(Bytes(frame).substr(100'000));
+  EXPECT_GE(fixture.session.held_size(), 200'000U) << "a line of RESP without an end";
+  EXPECT_EQ(fixture.exchange(frames::binary_frame("\n")), binary_reply("[" + command + "]"));
+  EXPECT_EQ(fixture.session.held_size(), held_at_rest);
+}
+
 TEST(WebSocketSession, SaysThatTheServerGoesAway) {
   Fixture fixture;
   Output output;

@@ -44,9 +44,8 @@ enum class Ending : std::uint8_t {
 /// One connection's state. Belongs to a loop, which owns the socket.
 ///
 /// Units      sizes are bytes
-/// Ownership  owns its handler; borrows `limits` and `spare_output`, which all connections of a loop share,
-/// so
-///            that a connection with nothing to send holds no buffer
+/// Ownership  owns its handler; borrows `limits` and `spare_output`, which all connections of a loop
+///            share, so that a connection with nothing to send holds no buffer
 /// Threads    its loop's thread only
 /// Errors     none: what goes wrong shows as finished(); no exception leaves
 /// Invariant  outside of `open` the handler is never called again; once finished() it stays so
@@ -97,8 +96,10 @@ class Connection final {
   }
   [[nodiscard]] bool finished() const { return state_ == State::finished; }
   [[nodiscard]] Ending ending() const { return ending_; }
-  /// What its buffers hold.
-  [[nodiscard]] std::size_t buffer_capacity() const { return input_.capacity() + output_.capacity(); }
+  /// Memory of its buffers, and of what its handler holds of a message under way.
+  [[nodiscard]] std::size_t buffer_capacity() const {
+    return input_.capacity() + output_.capacity() + handler_->held_size();
+  }
 
  private:
   enum class State : std::uint8_t { open, draining, lingering, finished };

@@ -20,6 +20,7 @@ constexpr std::size_t mebibyte = std::size_t{1} << 20;
 using Script = std::function<Progress(Bytes input, Output& output)>;
 
 struct Record {
+  std::size_t held_size = 0;
   std::vector<std::string> inputs;
   Duration idle_timeout{0};
   std::string last_words;
@@ -39,6 +40,7 @@ class ScriptedHandler final : public Handler {
     ++record_.closing_count;
     output.append(record_.last_words);
   }
+  std::size_t held_size() const override { return record_.held_size; }
   Duration idle_timeout() const override { return record_.idle_timeout; }
 
  private:
@@ -100,6 +102,13 @@ TEST_F(ConnectionTest, HoldsNoBufferWhileNothingIsUnderWay) {
     EXPECT_LT(connection.buffer_capacity(), 100U);
   }
   EXPECT_GT(spare_output_.capacity(), 10'000U) << "the next connection to write should not have to allocate";
+}
+
+TEST_F(ConnectionTest, CountsWhatItsHandlerHolds) {
+  const Connection connection = make(echo_lines);
+  const std::size_t own = connection.buffer_capacity();
+  record_.held_size = 5000;
+  EXPECT_EQ(connection.buffer_capacity(), own + 5000);
 }
 
 TEST_F(ConnectionTest, WaitsForAsManyBytesAsTheHandlerAskedFor) {

@@ -31,10 +31,10 @@ class LoopObserver {
   virtual ~LoopObserver() = default;
   virtual void on_received(std::size_t /*size*/) {}
   virtual void on_sent(std::size_t /*size*/) {}
-  /// The memory of one connection's buffers (input that its handler could not use yet, output that is unsent;
-  /// what is allocated, not what is filled) is another size when its turn ends than it was before. 0 once it
-  /// is closed. Not in it: what a handler itself holds of a message under way (an HTTP body, a WebSocket
-  /// message), and the 64 KiB that a loop reads into.
+  /// The memory of one connection's buffers (input that its handler could not use yet, what the handler holds
+  /// of a message under way, output that is unsent; what is allocated, not what is filled) is another size
+  /// when its turn ends than it was before. 0 once it is closed. Not in it: what a loop
+  /// reads into, 64 KiB.
   virtual void on_buffers_resized(std::size_t /*size_before*/, std::size_t /*size*/) {}
   virtual void on_opened() {}
   virtual void on_closed() {}
@@ -55,7 +55,7 @@ struct LoopOptions {
 /// Ownership  owns its listeners, its connections and their handlers
 /// Threads    everything on the thread that calls run(), or before it; post() and shut_down() from any
 /// Invariant  a connection that is being closed is never read for requests again, and what it is owed leaves
-/// first
+///            first
 class EventLoop {
  public:
   using AcceptFunction = std::function<void(Socket socket)>;

@@ -4,6 +4,7 @@
 // itself.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include "base/bytes.h"
@@ -39,6 +40,9 @@ class Handler {
   /// The connection closes because its peer was silent for too long or the loop shuts down, and no request is
   /// under way. Last words may be appended; nothing is called after this.
   virtual void closing(Output& /*output*/) {}
+
+  /// Memory, in bytes, of what it keeps of a message under way: counts as the connection's buffer.
+  [[nodiscard]] virtual std::size_t held_size() const { return 0; }
 
   /// How long the peer may stay silent while nothing is owed to it; 0: for ever. Asked at the
   /// start and after every advance().

@@ -33,6 +33,13 @@ def run(*options, environment=None):
     return result.returncode, result.stdout, result.stderr
 
 
+def wait_until(holds):
+    """Asks again and again. For what changes in the server without a word to anybody."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come true"
+
+
 def stats_over(peer):
     """/v1/stats over a connection that stays open."""
     peer.send(b"GET /v1/stats HTTP/1.1\r\nHost: larder\r\n\r\n")
@@ -373,11 +380,9 @@ def test_the_memory_of_connection_buffers_is_shown_while_it_is_in_use(start_serv
         with server.peer("resp") as reader:
             reader.ask(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$16000000\r\n" + value + b"\r\n", b"+OK\r\n")
             reader.send(b"GET k\r\n")
-            while shown(watcher) < 4_000_000:
-                pass
+            wait_until(lambda: shown(watcher) >= 4_000_000)
             assert reader.read(len(b"$16000000\r\n") + len(value) + 2).endswith(b"x\r\n")
-        while shown(watcher) > 100_000:
-            pass
+        wait_until(lambda: shown(watcher) <= 100_000)
 
 
 @pytest.mark.parametrize("policy", ["s3fifo", "fifo", "clock"])

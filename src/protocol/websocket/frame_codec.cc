@@ -84,6 +84,7 @@ class FrameCodec::Impl final {
     closed_ = true;
   }
 
+  [[nodiscard]] std::size_t held_size() const { return payload_.capacity(); }
   [[nodiscard]] bool closed() const { return closed_; }
   [[nodiscard]] bool failed() const { return failed_; }
 
@@ -226,6 +227,7 @@ void FrameCodec::close(CloseCode code, Bytes reason, Output& output) {
   if (!impl_->closed()) impl_->close(static_cast<unsigned>(code), reason, output);
 }
 
+std::size_t FrameCodec::held_size() const { return impl_->held_size(); }
 bool FrameCodec::closed() const { return impl_->closed(); }
 bool FrameCodec::failed() const { return impl_->failed(); }
 

@@ -70,6 +70,9 @@ class FrameCodec final {
   /// A close frame was sent: nothing else will be, and what comes is ignored.
   [[nodiscard]] bool closed() const;
 
+  /// Bytes of memory that the message under way has taken.
+  [[nodiscard]] std::size_t held_size() const;
+
   /// It was sent because the peer broke a rule or a limit.
   [[nodiscard]] bool failed() const;
 
