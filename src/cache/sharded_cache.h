@@ -17,10 +17,13 @@
 // Some shard types live on something that all shards of a cache have in common (one pool of bytes), and let
 // threads read without the lock. They say so by having more members, and only then is it used:
 //
-//   S::Shared              is made first, and handed to every shard; sweep() has it tidy up when nothing is
-//   due try_get, begin_read    get() and peek() try these a few times before they take the lock line_hint,
-//   record_hint get_many() has these fetched for a batch before it looks up the first key begin_body,
-//   end_body   with_keys() and swap_databases() keep such readers out from first lock to last
+//   S::Shared               is made first, and handed to every shard; tidies up when nothing is due
+//
+//   begin_read, try_get     get() and peek() try these a few times before they take the lock
+//
+//   line_hint, record_hint  get_many() has these fetched for a batch before it looks up the first key
+//
+//   begin_body, end_body    with_keys() and swap_databases() keep such readers out, from first lock to last
 //
 // sweep() goes on where the last call, of whatever thread, stopped, and lets go of the lock every few hundred
 // places. What to pass: a place costs up to a microsecond, so a thousand keep the caller away from its

@@ -44,6 +44,17 @@ TEST_F(CleanerTest, DoesNothingWhileLittleIsDead) {
   EXPECT_EQ(items_.dead_size(), dead_size);
 }
 
+TEST_F(CleanerTest, WhatIsCopiedStaysAsOldAsItWas) {
+  for (int i = 0; i < 2000; ++i) append("key" + std::to_string(i), std::string(100, 'v'));
+  const std::uint64_t newest = items_.info(items_.queue(QueueId::small).newest).stamp;
+  for (int i = 0; i < 1500; i += 2) drop("key" + std::to_string(i));
+  ASSERT_TRUE(cleaner_.is_due());
+  clean();
+  for (SegmentId id = items_.queue(QueueId::small).oldest; id != 0; id = items_.info(id).newer) {
+    EXPECT_LE(items_.info(id).stamp, newest);
+  }
+}
+
 TEST_F(CleanerTest, GetsTheDeadBytesBackAndKeepsQueuesUsesAndDeadlines) {
   for (int i = 0; i < 2000; ++i) {
     const std::string key = "key" + std::to_string(i);

@@ -61,9 +61,8 @@ class IndexMemory {
 ///
 /// Units      a `hash` here has the shard's own bits cut off: its top bit is the first that differs
 /// Ownership  owns no record; its lines lie in chunks of `memory`
-/// Threads    one writer under the shard's lock; find_without_lock(), prefetch() and raise_use_count() from
-/// any
-///            thread beside it
+/// Threads    one writer under the shard's lock; beside it find() and first_line() from any thread, and
+///            compare-and-swap of a slot's use count
 /// Errors     insert() answers with the slot that had to go
 /// Invariant  a slot stands in its own line, or up to probe_count_max - 1 lines behind it with all lines
 ///            between full; no more than same_tag_count_max slots of a group have the same tag

@@ -380,6 +380,7 @@ SegmentId Items::open_beside(SegmentId neighbour) {
   const SegmentId id = pool_.take_segment(true);
   if (id == 0) return 0;
   link(id, static_cast<QueueId>(info(neighbour).queue), neighbour);
+  pool_.info(id).stamp = info(neighbour).stamp;  // what is copied is as old as it was
   SegmentId& target = cleaning_targets_.at(info(id).queue);
   if (target != 0) pool_.note_filled(target);
   target = id;

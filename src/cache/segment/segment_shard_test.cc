@@ -86,9 +86,28 @@ TEST(SegmentShard, RemovingAtRandomGivesTheMemoryBack) {
   }
 }
 
-// A reader counts its use in the slot after it has found out that what it read was good. The slot may have
-// been emptied by then, and must stay empty. The key is one that belongs to the index's first line, where a
-// scan would show what should not be there.
+// Nor does a sweep wait for a write to come.
+TEST(SegmentShard, WhatExpiresGivesTheMemoryBackThoughNothingIsWritten) {
+  constexpr std::size_t memory_size_max = (LARDER_TEST_SANITIZED ? 1 : 8) * mib;
+  SegmentCache cache(options(memory_size_max, 0, 1));
+  const std::size_t empty_size = cache.stats().memory_used;
+  const std::size_t item_count = memory_size_max / 2 / 130;
+  const std::string value(100, 'v');
+  for (std::size_t i = 0; i < item_count; ++i) {
+    const Expiry expiry = i % 10 < 7 ? Expiry::at(at(1000)) : Expiry::none();
+    ASSERT_EQ(cache.set(0, "key" + std::to_string(i), value, expiry, Condition::always(), at(0)),
+              StoreOutcome::stored);
+  }
+  const std::size_t full_size = cache.stats().memory_used - empty_size;
+  while (cache.sweep(at(2000), 256)) {
+  }
+  EXPECT_EQ(cache.stats().items, item_count - cache.stats().expired);
+  EXPECT_GE(cache.stats().expired, item_count * 6 / 10);
+  EXPECT_EQ(cache.stats().evictions, 0U);
+  EXPECT_LE(cache.stats().memory_used - empty_size, full_size / 2);
+  EXPECT_TRUE(cache.books_hold());
+}
+
 // Every item has been used as often as counts, so that at the main queue's head each gets another round. A
 // token changes when its item is moved: no call may move more than a small part of them.
 TEST(SegmentShard, NoCallGoesRoundAllItemsWhenAllOfThemWereUsed) {
@@ -119,6 +138,9 @@ TEST(SegmentShard, NoCallGoesRoundAllItemsWhenAllOfThemWereUsed) {
   }
 }
 
+// A reader counts its use in the slot after it has found out that what it read was good. The slot may have
+// been emptied by then, and must stay empty. The key is one that belongs to the index's first line, where a
+// scan would show what should not be there.
 TEST(SegmentShard, AReaderWithoutTheLockNeverChangesASlotThatWasEmptiedMeanwhile) {
   const CacheOptions small = options(mib, 0, 1);
   SegmentCache cache(small);

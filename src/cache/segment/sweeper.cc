@@ -31,28 +31,50 @@ void Sweeper::finish() {
   items_.sweeping() = {};
 }
 
+// Passes up to so many records and collects those that have expired. Answers how many it passed; 0: the
+// segment ends here.
+std::size_t Sweeper::read_ahead(TimePoint now, std::size_t record_count_max) {
+  std::size_t count = 0;
+  while (count < record_count_max && batch_size_ < batch_.size()) {
+    SegmentCursor& cursor = items_.sweeping();
+    const std::optional<Stored> stored = items_.record_at(cursor.id, cursor.offset);
+    if (!stored) break;
+    ++count;
+    cursor.offset += static_cast<std::uint32_t>(stored->record.size);
+    if (!stored->record.is_item || stored->record.deadline == no_deadline) continue;
+    if (!has_expired(stored->record.deadline, now)) {
+      earliest_left_ms_ = std::min(earliest_left_ms_, stored->record.deadline.time_since_epoch().count());
+      continue;
+    }
+    const std::uint64_t hash = items_.hash_of(*stored);
+    items_.prefetch(*stored, hash);
+    batch_[batch_size_++] = {.stored = *stored, .hash = hash};
+  }
+  return count;
+}
+
+// The last of them that is live frees the segment, and ends the walk: those behind it were dead before.
+void Sweeper::drop_expired() {
+  for (std::size_t i = 0; i < batch_size_; ++i) {
+    const std::optional<Found> found = items_.find_record(batch_[i].stored, batch_[i].hash);
+    if (!found) continue;
+    ++expired_count_;
+    items_.drop(*found);
+    items_.tend_index();
+  }
+  batch_size_ = 0;
+}
+
 std::size_t Sweeper::step(TimePoint now, std::size_t record_count_max) {
   const std::int64_t now_ms = now.time_since_epoch().count();
   std::size_t count = 0;
   while (count < record_count_max) {
     if (items_.sweeping().id == 0 && !choose(now_ms)) break;
     started_ms_ = std::min(started_ms_, now_ms);  // a clock may be set back
-    const SegmentCursor cursor = items_.sweeping();
-    const std::optional<Stored> stored = items_.record_at(cursor.id, cursor.offset);
-    if (!stored) {
-      finish();
-      continue;
-    }
-    ++count;
-    items_.sweeping().offset += static_cast<std::uint32_t>(stored->record.size);
-    if (!stored->record.is_item || stored->record.deadline == no_deadline) continue;
-    if (!has_expired(stored->record.deadline, now)) {
-      earliest_left_ms_ = std::min(earliest_left_ms_, stored->record.deadline.time_since_epoch().count());
-    } else if (const std::optional<Found> found = items_.find_record(*stored)) {
-      ++expired_count_;
-      items_.drop(*found);
-      items_.tend_index();
-    }
+    const std::size_t read_count = read_ahead(now, record_count_max - count);
+    count += read_count;
+    drop_expired();
+    if (read_count == 0) finish();
   }
   return count;
 }

@@ -7,12 +7,15 @@
 //
 // An item's deadline is in its record and nowhere else. A segment knows when its earliest passes, and only
 // segments that are due are walked, from record to record, without a look at the index unless one has
-// expired. A segment is walked again half a second later at the earliest, however densely its deadlines lie.
+// expired. Of those a few are collected before the first is dropped, so that the index lines they need are
+// fetched together. A segment is walked again half a second later at the earliest, however densely its
+// deadlines lie.
 //
 // Cost: a walk of a segment of 64 KiB with 400 items takes a few microseconds. With deadlines spread over
 // everything, all of the log is walked up to twice a second: 0.1 s of one core for 4 GiB.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -36,10 +39,19 @@ class Sweeper final {
   [[nodiscard]] std::uint64_t expired_count() const { return expired_count_; }
 
  private:
+  struct Expired {
+    Stored stored;
+    std::uint64_t hash = 0;
+  };
+
   bool choose(std::int64_t now_ms);
+  std::size_t read_ahead(TimePoint now, std::size_t record_count_max);
+  void drop_expired();
   void finish();
 
   Items& items_;
+  std::array<Expired, 16> batch_;
+  std::size_t batch_size_ = 0;
   // Of the segment that is being walked: its earliest deadline that has not passed, and when that began.
   std::int64_t earliest_left_ms_ = never_due;
   std::int64_t started_ms_ = 0;
