@@ -140,9 +140,15 @@ void Index::remove(std::uint64_t hash, Place place) {
   }
 }
 
+// A group's lines lie far apart: all of them are asked for before the first is read.
 void Index::read_group(std::uint64_t group, unsigned level, unsigned parts, GroupSlots& read) const {
+  std::array<const Line*, parts_max> lines;  // NOLINT(cppcoreguidelines-pro-type-member-init): `parts` of it
   for (unsigned part = 0; part < parts; ++part) {
-    for (const std::atomic<Slot>& place : line_at(group, level, part)->slots) {
+    lines[part] = line_at(group, level, part);
+    __builtin_prefetch(lines[part], 1);
+  }
+  for (unsigned part = 0; part < parts; ++part) {
+    for (const std::atomic<Slot>& place : lines[part]->slots) {
       const Slot slot = place.load(std::memory_order_relaxed);
       read.slots[read.count] = slot;
       if (slot != empty_slot) ++read.count;

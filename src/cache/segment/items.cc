@@ -311,19 +311,18 @@ void Items::clear(Database database) {
   }
 }
 
-void Items::tend_index() {
+bool Items::tend_index() {
   constexpr int steps_per_write = 2;
   const auto lost = [this](Slot slot) {
     ++lost_count_;
     forget_record(stored_at(location_of(slot)));
   };
   for (int i = 0; i < steps_per_write; ++i) {
-    if (index_.is_growth_due()) {
-      if (!index_.grow(lost)) return;
-    } else if (!index_.is_shrink_due() || !index_.shrink(lost)) {
-      return;
-    }
+    const bool has_moved =
+        index_.is_growth_due() ? index_.grow(lost) : index_.is_shrink_due() && index_.shrink(lost);
+    if (!has_moved) return i > 0;
   }
+  return true;
 }
 
 // ---- Segments

@@ -158,8 +158,8 @@ class Items final {
   /// Drops what is in one database.
   void clear(Database database);
 
-  /// Gives the index a step of growth or shrinking if it is due.
-  void tend_index();
+  /// Gives the index a step of growth or shrinking if it is due. Answers whether it was.
+  bool tend_index();
 
   // ---- Segments, for those who walk them
 

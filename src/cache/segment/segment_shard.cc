@@ -470,7 +470,9 @@ void SegmentShard::clear_all() {
 std::size_t SegmentShard::sweep(TimePoint now, std::size_t visit_count_max) {
   const WriteSection section(sequence_);
   const std::size_t dead_size = items_.dead_size();
-  const std::size_t count = sweeper_.step(now, visit_count_max);
+  constexpr std::size_t visits_per_index_step = 32;  // two groups of lines, each read and written
+  std::size_t count = sweeper_.step(now, visit_count_max);
+  if (count == 0 && items_.tend_index()) count = std::min(visits_per_index_step, visit_count_max);
   if (items_.count() == 0) evictor_.restart();
   // As in take_out(): perhaps nothing will be written that would pay for it.
   if (items_.dead_size() > dead_size) cleaner_.step(items_.dead_size() - dead_size);

@@ -1,6 +1,7 @@
 #include "cache/segment/sweeper.h"
 
 #include <algorithm>
+#include <span>
 
 namespace larder::cache::segment {
 
@@ -33,9 +34,9 @@ void Sweeper::finish() {
 
 // Passes up to so many records and collects those that have expired. Answers how many it passed; 0: the
 // segment ends here.
-std::size_t Sweeper::read_ahead(TimePoint now, std::size_t record_count_max) {
+std::size_t Sweeper::read_ahead(TimePoint now, std::size_t record_count_max, Batch& batch) {
   std::size_t count = 0;
-  while (count < record_count_max && batch_size_ < batch_.size()) {
+  while (count < record_count_max && batch.size < batch.items.size()) {
     SegmentCursor& cursor = items_.sweeping();
     const std::optional<Stored> stored = items_.record_at(cursor.id, cursor.offset);
     if (!stored) break;
@@ -48,21 +49,22 @@ std::size_t Sweeper::read_ahead(TimePoint now, std::size_t record_count_max) {
     }
     const std::uint64_t hash = items_.hash_of(*stored);
     items_.prefetch(*stored, hash);
-    batch_[batch_size_++] = {.stored = *stored, .hash = hash};
+    batch.items[batch.size++] = {.stored = *stored, .hash = hash};
   }
   return count;
 }
 
-// The last of them that is live frees the segment, and ends the walk: those behind it were dead before.
-void Sweeper::drop_expired() {
-  for (std::size_t i = 0; i < batch_size_; ++i) {
-    const std::optional<Found> found = items_.find_record(batch_[i].stored, batch_[i].hash);
+// The index follows slowly, a step for all of them: if nothing is left in the end, it need not have shrunk,
+// and if something is, idle sweeps see to the rest. The last item that is live frees the segment, and ends
+// the walk: those behind it were dead before.
+void Sweeper::drop_expired(const Batch& batch) {
+  for (const Expired& expired : std::span(batch.items).first(batch.size)) {
+    const std::optional<Found> found = items_.find_record(expired.stored, expired.hash);
     if (!found) continue;
     ++expired_count_;
     items_.drop(*found);
-    items_.tend_index();
   }
-  batch_size_ = 0;
+  if (batch.size > 0) items_.tend_index();
 }
 
 std::size_t Sweeper::step(TimePoint now, std::size_t record_count_max) {
@@ -71,9 +73,10 @@ std::size_t Sweeper::step(TimePoint now, std::size_t record_count_max) {
   while (count < record_count_max) {
     if (items_.sweeping().id == 0 && !choose(now_ms)) break;
     started_ms_ = std::min(started_ms_, now_ms);  // a clock may be set back
-    const std::size_t read_count = read_ahead(now, record_count_max - count);
+    Batch batch;
+    const std::size_t read_count = read_ahead(now, record_count_max - count, batch);
     count += read_count;
-    drop_expired();
+    drop_expired(batch);
     if (read_count == 0) finish();
   }
   return count;

@@ -43,15 +43,17 @@ class Sweeper final {
     Stored stored;
     std::uint64_t hash = 0;
   };
+  struct Batch {
+    std::array<Expired, 16> items;
+    std::size_t size = 0;
+  };
 
   bool choose(std::int64_t now_ms);
-  std::size_t read_ahead(TimePoint now, std::size_t record_count_max);
-  void drop_expired();
+  std::size_t read_ahead(TimePoint now, std::size_t record_count_max, Batch& batch);
+  void drop_expired(const Batch& batch);
   void finish();
 
   Items& items_;
-  std::array<Expired, 16> batch_;
-  std::size_t batch_size_ = 0;
   // Of the segment that is being walked: its earliest deadline that has not passed, and when that began.
   std::int64_t earliest_left_ms_ = never_due;
   std::int64_t started_ms_ = 0;
