@@ -171,10 +171,19 @@ bool Pool::gather_huge_page() {
     if (!found) return false;
     is_gathered_[*found] = true;
   }
-  // Without the lock: it takes a fraction of a millisecond, and changes no byte. Should a segment be given
-  // back meanwhile, it may come back with zeros, in memory that is parked at the most.
+  // Without the lock: it takes a fraction of a millisecond, and changes no byte.
   if (!log_.gather(*found * huge_page_size, huge_page_size)) is_gathering_ = false;
+  forget_bare_again(*found);
   return is_gathering_;
+}
+
+// Of a segment whose pages went back to the kernel while they were gathered, there are pages of zeros now.
+void Pool::forget_bare_again(std::size_t stretch) {
+  const std::lock_guard lock(mutex_);
+  if (is_filled(stretch)) return;
+  for (const SegmentId id : bare_) {
+    if (start_of(id) / huge_page_size == stretch) log_.forget(start_of(id), shape_.segment_size);
+  }
 }
 
 bool Pool::is_filled(std::size_t stretch) const {

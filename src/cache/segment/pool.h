@@ -150,6 +150,7 @@ class Pool final {
   bool reserve_locked(std::size_t size);
   bool note_capacity(std::size_t count);
   [[nodiscard]] bool is_filled(std::size_t stretch) const;
+  void forget_bare_again(std::size_t stretch);
 
   PoolShape shape_;
   unsigned segment_bit_count_;

@@ -26,6 +26,9 @@ Region::Region(std::size_t size) : size_(round_up_to_pages(size)) {
     throw std::system_error(errno, std::generic_category(),
                             "cannot reserve " + std::to_string(size_) + " bytes of address space");
   }
+  // Where transparent_hugepage says "always", touching one page would make two megabytes resident that nobody
+  // counts: a value of 40 KB in a slot of 64 KB, or a segment that was given back. See gather().
+  static_cast<void>(::madvise(mapping_, mapping_size_, MADV_NOHUGEPAGE));
   const auto start = reinterpret_cast<std::uintptr_t>(mapping_);
   const std::size_t skipped = slack == 0 ? 0 : (huge_page_size - start % huge_page_size) % huge_page_size;
   data_ = static_cast<std::byte*>(mapping_) + skipped;
@@ -42,12 +45,18 @@ void Region::forget(std::size_t offset, std::size_t size) const {
   if (size > 0) LARDER_ASSERT(::madvise(data_ + offset, size, MADV_DONTNEED) == 0);
 }
 
-// MADV_COLLAPSE came with Linux 6.1, and with headers later than Debian 12's.
+// MADV_COLLAPSE came with Linux 6.1, and with headers later than Debian 12's. It leaves alone what must not
+// be a huge page, so the part may be one for as long as the call takes; what was gathered stays so
+// afterwards.
 bool Region::gather(std::size_t offset, std::size_t size) const {
   constexpr int collapse = 25;
   LARDER_ASSERT(offset + size <= size_);
-  if (::madvise(data_ + offset, size, collapse) == 0) return true;
-  return errno != EINVAL && errno != ENOSYS;  // no memory for it just now: perhaps for the next
+  static_cast<void>(::madvise(data_ + offset, size, MADV_HUGEPAGE));
+  const int outcome = ::madvise(data_ + offset, size, collapse);
+  const int error = errno;
+  static_cast<void>(::madvise(data_ + offset, size, MADV_NOHUGEPAGE));
+  return outcome == 0 ||
+         (error != EINVAL && error != ENOSYS);  // no memory for it just now: perhaps for the next
 }
 
 bool huge_pages_are_allowed() {

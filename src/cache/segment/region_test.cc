@@ -4,7 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -44,6 +47,33 @@ TEST(Region, LargeOnesBeginWhereAHugePageMay) {
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(region.data()) % huge_page_size, 0U);
     EXPECT_EQ(region.size(), size);
     region.data()[size - 1] = std::byte{1};
+  }
+}
+
+// The flags of the mapping that holds `address`: "rd wr mr mw me nr nh".
+std::string mapping_flags(const std::byte* address) {
+  const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+  std::ifstream maps("/proc/self/smaps");
+  std::string line;
+  bool is_it = false;
+  while (std::getline(maps, line)) {
+    std::uintptr_t start = 0;
+    std::uintptr_t end = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx ", &start, &end) == 2) is_it = start <= wanted && wanted < end;
+    if (is_it && line.starts_with("VmFlags:")) return line + " ";
+  }
+  return "";
+}
+
+// Or a process would grow beyond its limit wherever the machine makes huge pages of all it can.
+TEST(Region, NeverHasAHugePageThatNobodyAskedFor) {
+  if (mapping_flags(Region(page_size).data()).empty()) GTEST_SKIP() << "the kernel does not show flags";
+  const Region region(3 * huge_page_size);
+  for (std::size_t i = 0; i < region.size(); i += page_size) region.data()[i] = std::byte{1};
+  static_cast<void>(region.gather(huge_page_size, huge_page_size));
+  for (std::size_t offset = 0; offset < region.size(); offset += huge_page_size) {
+    EXPECT_NE(mapping_flags(region.data() + offset).find(" nh "), std::string::npos) << offset;
+    EXPECT_EQ(mapping_flags(region.data() + offset).find(" hg "), std::string::npos) << offset;
   }
 }
 
