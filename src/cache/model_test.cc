@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -97,16 +98,24 @@ TEST(Model, OrderedNeverLiesUnderMemoryPressure) {
 TEST(Model, SegmentNeverLiesUnderMemoryPressure) {
   const std::uint64_t seed = announce(fresh_seed());
   for (const std::size_t shard_count : {1U, 4U}) {
-    EXPECT_EQ(run_alone<segment::SegmentShard>(bounded_by_memory(seed, shard_count)), Outcome())
-        << shard_count << " shards";
+    for (const std::string_view policy : policy_names()) {
+      Plan plan = bounded_by_memory(seed, shard_count);
+      plan.options.policy = policy;
+      EXPECT_EQ(run_alone<segment::SegmentShard>(plan), Outcome())
+          << policy << ", " << shard_count << " shards";
+    }
   }
 }
 
 TEST(Model, SegmentNeverLiesWhenBoundedByCount) {
   const std::uint64_t seed = announce(fresh_seed());
   for (const std::size_t shard_count : {1U, 4U}) {
-    EXPECT_EQ(run_alone<segment::SegmentShard>(bounded_by_count(seed, shard_count)), Outcome())
-        << shard_count << " shards";
+    for (const std::string_view policy : policy_names()) {
+      Plan plan = bounded_by_count(seed, shard_count);
+      plan.options.policy = policy;
+      EXPECT_EQ(run_alone<segment::SegmentShard>(plan), Outcome())
+          << policy << ", " << shard_count << " shards";
+    }
   }
 }
 

@@ -14,6 +14,7 @@ constexpr std::size_t urgent_divisor = 12;
 constexpr std::size_t effort = 10;
 constexpr std::size_t urgent_effort = 30;
 constexpr std::size_t effort_size_min = 256;
+constexpr std::size_t effort_size_max = std::size_t{512} << 10;
 constexpr int record_count_max = 256;
 
 // Segments compared for one choice, from the oldest on, unless none of them has enough dead bytes.
@@ -53,7 +54,8 @@ bool Cleaner::choose() {
 void Cleaner::step(std::size_t write_size) {
   if (!is_due()) return;
   const bool is_urgent = items_.dead_size() > log_size() / urgent_divisor;
-  std::size_t size_left = write_size * (is_urgent ? urgent_effort : effort) + effort_size_min;
+  std::size_t size_left =
+      std::min(write_size * (is_urgent ? urgent_effort : effort) + effort_size_min, effort_size_max);
   for (int i = 0; i < record_count_max && size_left > 0; ++i) {
     if (items_.cleaning().id == 0 && !choose()) return;
     const SegmentCursor cursor = items_.cleaning();

@@ -7,7 +7,8 @@
 //
 // Values that grew, were deleted or expired leave dead bytes behind. As soon as they are more than a
 // sixteenth of the log, each write also pays for some copying, more the more there is to do, so that they
-// stay under a tenth. What is copied keeps its uses and about its place in the queue's order.
+// stay under a tenth. What is copied keeps its uses. Its place in the queue's order it keeps only about: a
+// segment that is copied to is filled with what is left of several, and stands where the first of them stood.
 //
 // Segments that are written to or evicted from are left alone.
 //

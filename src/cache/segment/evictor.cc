@@ -11,7 +11,7 @@ QueueId Evictor::next_queue() const {
   const SegmentQueue& main = items_.queue(QueueId::main);
   if (small.oldest == 0) return QueueId::main;
   if (main.oldest == 0) return QueueId::small;
-  return next_to_evict(policy_, small.live_size, main.live_size);
+  return next_to_evict(policy_, small.held_size(), main.held_size());
 }
 
 std::optional<std::uint64_t> Evictor::next_stamp() const {
@@ -23,12 +23,12 @@ std::optional<std::uint64_t> Evictor::next_stamp() const {
 // Several records at a time, so that the index lines they need are fetched together. A record that was read
 // stays good until its turn comes: when its segment is freed before, nothing points at it any more, and its
 // bytes are not looked at again.
-std::size_t Evictor::step(std::size_t record_count_max, TimePoint now, bool ruthless) {
+std::size_t Evictor::step(std::size_t record_count_max, TimePoint now, Need need) {
   std::size_t count = 0;
   while (count < record_count_max) {
     const QueueId queue = next_queue();
     const SegmentId id = items_.queue(queue).oldest;
-    if (id == 0) break;
+    if (id == 0 || (need == Need::soon && id == items_.queue(queue).open)) break;
     turn_ = queue;
     items_.start_eviction(id);
     const std::size_t read_count = read_ahead(id, std::min(record_count_max - count, batch_.size()));
@@ -42,7 +42,7 @@ std::size_t Evictor::step(std::size_t record_count_max, TimePoint now, bool ruth
         turn_.reset();
         items_.drop(*found);
       } else {
-        judge_item(*found, queue, ruthless);
+        judge_item(*found, queue, need);
       }
       items_.tend_index();
     }
@@ -65,10 +65,10 @@ std::size_t Evictor::read_ahead(SegmentId id, std::size_t count_max) {
   return count;
 }
 
-void Evictor::judge_item(const Found& found, QueueId queue, bool ruthless) {
+void Evictor::judge_item(const Found& found, QueueId queue, Need need) {
   const Slot slot = found.place.load();
   const Verdict verdict = judge(policy_, queue, use_count_of(slot), history_of(slot));
-  if (!ruthless && verdict.action == Verdict::Action::move &&
+  if (need != Need::at_any_cost && verdict.action == Verdict::Action::move &&
       make_room(verdict.queue, found.stored.record.size)) {
     items_.move(found, verdict.queue, verdict.use_count, verdict.history, found.stored.record.deadline);
     return;

@@ -33,9 +33,9 @@ class Evictor final {
       : items_(items), ghost_(ghost), policy_(policy) {}
 
   /// Looks at up to `record_count_max` records. Answers how many it was; 0: nothing is left to evict.
-  /// `ruthless`: what is live leaves, however often it was used. Else a caller who needs a segment could go
-  /// round all of a shard whose items were all used: each moves on, and none makes room.
-  std::size_t step(std::size_t record_count_max, TimePoint now, bool ruthless = false);
+  /// Need::at_any_cost is for a caller who else could go round all of a shard whose items were all used: each
+  /// moves on, and none makes room.
+  std::size_t step(std::size_t record_count_max, TimePoint now, Need need = Need::now);
 
   /// When the segment that is next was handed out; none: there is none. The lower, the longer ago.
   [[nodiscard]] std::optional<std::uint64_t> next_stamp() const;
@@ -50,6 +50,7 @@ class Evictor final {
 
   [[nodiscard]] std::uint64_t evicted_count() const { return evicted_count_; }
   [[nodiscard]] std::uint64_t expired_count() const { return expired_count_; }
+  [[nodiscard]] std::uint64_t left_count() const { return evicted_count_ + expired_count_; }
 
  private:
   struct Read {
@@ -59,7 +60,7 @@ class Evictor final {
 
   [[nodiscard]] QueueId next_queue() const;
   std::size_t read_ahead(SegmentId id, std::size_t count_max);
-  void judge_item(const Found& found, QueueId queue, bool ruthless);
+  void judge_item(const Found& found, QueueId queue, Need need);
   bool make_room(QueueId queue, std::size_t size);
 
   Items& items_;

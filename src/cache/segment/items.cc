@@ -25,6 +25,10 @@ std::size_t version_count_for(const PoolShape& shape) {
   return std::bit_floor(std::clamp<std::size_t>(share >> 14, 8, 512));
 }
 
+std::size_t footprint_of(const Large& large) {
+  return Extents::footprint(static_cast<std::size_t>(large.key_size + large.value_size));
+}
+
 std::int64_t due_of(TimePoint deadline) {
   return deadline == no_deadline ? never_due : deadline.time_since_epoch().count();
 }
@@ -127,6 +131,7 @@ Location Items::write(SegmentId id, const RecordShape& shape, const Large& large
   SegmentQueue& queue = queue_ref(static_cast<QueueId>(segment.queue));
   queue.live_size += size;
   ++queue.live_count;
+  if (shape.is_large) queue.extent_size += Extents::footprint(shape.key_size + shape.value_size);
   return location;
 }
 
@@ -135,7 +140,6 @@ void Items::append(QueueId queue, const RecordShape& shape, const ItemKey& key, 
   const Location location = write(this->queue(queue).open, shape, large, key.bytes, value);
   ++counts_[key.database];
   if (shape.has_deadline()) ++deadline_count_;
-  if (shape.is_large) extent_size_ += Extents::footprint(shape.key_size + shape.value_size);
   insert_slot(index_hash(key.hash, key.database), make_slot(0, location, use_count, history));
 }
 
@@ -250,7 +254,6 @@ void Items::forget_record(const Stored& stored) {
 
 void Items::free_extent(const Large& large) {
   const auto size = static_cast<std::size_t>(large.key_size + large.value_size);
-  extent_size_ -= Extents::footprint(size);
   // NOLINTNEXTLINE(performance-no-int-to-ptr): a stub keeps it as a number
   pool_.give_back_extent(reinterpret_cast<std::byte*>(large.address), size);
 }
@@ -263,6 +266,7 @@ void Items::bury(Location location, const Record& record) {
   --segment.live_count;
   queue.live_size -= record.size;
   --queue.live_count;
+  if (record.is_large) queue.extent_size -= footprint_of(record.large);
   if (!segment.is_being_evicted) dead_size_ += record.size;
   if (segment.live_count == 0) free_segment(id);
 }
@@ -272,11 +276,13 @@ void Items::clear() {
     while (queues_.at(queue).oldest != 0) {
       const SegmentId id = queues_.at(queue).oldest;
       std::uint32_t offset = 0;
-      while (extent_size_ > 0) {
+      while (queues_.at(queue).extent_size > 0) {
         const std::optional<Stored> stored = record_at(id, offset);
         if (!stored) break;
         offset += static_cast<std::uint32_t>(stored->record.size);
-        if (stored->record.is_large && find_record(*stored)) free_extent(stored->record.large);
+        if (!stored->record.is_large || !find_record(*stored)) continue;
+        queues_.at(queue).extent_size -= footprint_of(stored->record.large);
+        free_extent(stored->record.large);
       }
       queues_.at(queue).live_size -= info(id).live_size;
       queues_.at(queue).live_count -= info(id).live_count;
@@ -397,6 +403,7 @@ Books Items::walk() const {
   for (const SegmentQueue& queue : queues_) {
     std::size_t live_size = 0;
     std::size_t live_count = 0;
+    std::size_t extent_size = 0;
     std::size_t segment_count = 0;
     for (SegmentId id = queue.oldest; id != 0; id = info(id).newer) {
       ++segment_count;
@@ -416,7 +423,7 @@ Books Items::walk() const {
           LARDER_ASSERT(info(id).due_ms <= due_ms + due_slack_ms || sweeping_.id == id);
         }
         if (stored->record.is_large) {
-          found.memory_used += Extents::footprint(stored->record.key_size + stored->record.value_size);
+          extent_size += Extents::footprint(stored->record.key_size + stored->record.value_size);
         }
       }
       LARDER_ASSERT(offset == info(id).used_size);
@@ -428,6 +435,8 @@ Books Items::walk() const {
     }
     LARDER_ASSERT(live_size == queue.live_size);
     LARDER_ASSERT(live_count == queue.live_count);
+    LARDER_ASSERT(extent_size == queue.extent_size);
+    found.memory_used += extent_size;
     LARDER_ASSERT(segment_count == queue.segment_count);
   }
   LARDER_ASSERT(dead_size == dead_size_);

@@ -76,8 +76,12 @@ struct SegmentQueue {
   SegmentId newest = 0;
   SegmentId open = 0;  // that new records are appended to
   std::size_t segment_count = 0;
-  std::size_t live_size = 0;
+  std::size_t live_size = 0;  // in the log
   std::size_t live_count = 0;
+  std::size_t extent_size = 0;  // memory of its large values
+
+  /// What the queue holds of the budget, for whom it matters who holds how much.
+  [[nodiscard]] std::size_t held_size() const { return live_size + extent_size; }
 };
 
 /// The items of one shard.
@@ -190,6 +194,8 @@ class Items final {
   // ---- Sums
 
   [[nodiscard]] std::size_t count() const { return index_.size(); }
+  /// Memory of large values.
+  [[nodiscard]] std::size_t extent_size() const { return queues_[0].extent_size + queues_[1].extent_size; }
   [[nodiscard]] std::size_t count(Database database) const { return counts_[database]; }
   [[nodiscard]] std::size_t deadline_count() const { return deadline_count_; }
   /// Of the log; the index has more.
@@ -197,7 +203,7 @@ class Items final {
   /// Bytes of segments that hold nothing live, but for segments that are being evicted or written to.
   [[nodiscard]] std::size_t dead_size() const { return dead_size_; }
   [[nodiscard]] std::size_t memory_used() const {
-    return (segment_count() + index_.chunk_count()) * pool_.segment_cost() + extent_size_;
+    return (segment_count() + index_.chunk_count()) * pool_.segment_cost() + extent_size();
   }
   /// Segments that were given back so far.
   [[nodiscard]] std::uint64_t freed_count() const { return freed_count_; }
@@ -221,7 +227,11 @@ class Items final {
       last_ = id;
       return pool_.bytes_at(pool_.start_of(id));
     }
-    void give_back(std::byte* chunk) override { pool_.give_back(pool_.segment_of(pool_.location_of(chunk))); }
+    void give_back(std::byte* chunk) override {
+      const SegmentId id = pool_.segment_of(pool_.location_of(chunk));
+      if (last_ == id) last_ = 0;
+      pool_.give_back(id);
+    }
 
    private:
     Pool& pool_;
@@ -253,7 +263,6 @@ class Items final {
   std::array<std::size_t, database_count> counts_{};
   std::size_t deadline_count_ = 0;
   std::size_t dead_size_ = 0;
-  std::size_t extent_size_ = 0;  // memory of large values
   std::uint64_t freed_count_ = 0;
   std::uint64_t lost_count_ = 0;
   SegmentCursor cleaning_;

@@ -48,6 +48,13 @@ struct QueuePolicy {
   static constexpr unsigned use_count_max_of_slots = segment::use_count_max;
 };
 
+/// Who wants room, and with that how far the policy goes.
+enum class Need : std::uint8_t {
+  soon,         // nobody yet: what is still being written to is left alone
+  now,          // a caller waits for it
+  at_any_cost,  // and has waited for long: what is live leaves, however often it was used
+};
+
 /// What to do with the item at a queue's head.
 struct Verdict {
   enum class Action : std::uint8_t { leave, move } action = Action::leave;

@@ -12,8 +12,24 @@ namespace {
 
 // Records that a writer looks at before it asks again whether there is room.
 constexpr std::size_t records_per_portion = 32;
-// And after so many in one call, items leave without another chance: where all were used, nobody else would.
-constexpr std::size_t patience = 1024;
+
+// How long a caller who needs room goes by the policy: for 1,024 records, and for four more with every item
+// that left. After that items leave without another chance: where all were used, nobody else would.
+class Patience final {
+ public:
+  void note(const Tenant::Progress& progress) {
+    looked_count_ += progress.record_count;
+    left_count_ += progress.left_count;
+  }
+  [[nodiscard]] Need need() const {
+    return looked_count_ > 1024 + 4 * left_count_ ? Need::at_any_cost : Need::now;
+  }
+
+ private:
+  std::size_t looked_count_ = 0;
+  std::size_t left_count_ = 0;
+};
+
 // What a write owes while room is short: to look at this many times its own size.
 constexpr std::size_t eviction_effort = 3;
 constexpr std::size_t owed_count_max = 64;
@@ -341,7 +357,7 @@ StoreOutcome SegmentShard::store(const ItemKey& key, const std::optional<Found>&
   }
   items_.append(queue, shape, key, value, large, use_count, history);
   ++counters_.sets;
-  tend(shape.size(), now);
+  tend(shape.size(), now, shape.is_large ? Extents::footprint(body_size) : 0);
   return StoreOutcome::stored;
 }
 
@@ -367,44 +383,49 @@ void SegmentShard::take_out(const Found& found, TimePoint now) {
 }
 
 void SegmentShard::make_item_room(TimePoint now) {
-  std::size_t looked_count = 0;
-  while (items_.count() >= item_count_max_ && evictor_.step(1, now, looked_count > patience) > 0) {
-    ++looked_count;
+  Patience patience;
+  while (items_.count() >= item_count_max_) {
+    const std::size_t count = evictor_.step(1, now, patience.need());
+    if (count == 0) return;
+    patience.note({.record_count = count});
   }
 }
 
 bool SegmentShard::make_log_room(QueueId queue, std::size_t size, TimePoint now) {
-  std::size_t looked_count = 0;
+  Patience patience;
   while (!items_.has_room(queue, size) && !items_.open_segment(queue, false)) {
-    if (!shared_.tenants.make_way(*this, records_per_portion, now, looked_count > patience)) {
+    const auto progress = shared_.tenants.make_way(*this, records_per_portion, now, patience.need());
+    if (progress.record_count == 0) {
       return items_.has_room(queue, size) || items_.open_segment(queue, true);
     }
-    looked_count += records_per_portion;
+    patience.note(progress);
   }
   return true;
 }
 
 // The budget is made room in; what the kernel refuses is not to be had by evicting.
 std::byte* SegmentShard::take_extent(std::size_t size, TimePoint now) {
-  std::size_t looked_count = 0;
+  Patience patience;
   for (;;) {
     std::byte* const extent = shared_.pool.take_extent(size);
     if (extent != nullptr || shared_.pool.has_room_for(Extents::footprint(size))) return extent;
-    if (!shared_.tenants.make_way(*this, records_per_portion, now, looked_count > patience)) return nullptr;
-    looked_count += records_per_portion;
+    const auto progress = shared_.tenants.make_way(*this, records_per_portion, now, patience.need());
+    if (progress.record_count == 0) return nullptr;
+    patience.note(progress);
   }
 }
 
 // Room is made before it is needed, by every write a little, so that none has to empty a segment on its own.
 // Not by an item that is alone in its shard: it would be the one to leave.
-void SegmentShard::tend(std::size_t write_size, TimePoint now) {
+void SegmentShard::tend(std::size_t write_size, TimePoint now, std::size_t extent_size) {
   items_.tend_index();
   cleaner_.step(write_size);
   if (write_size > 0 && shared_.pool.is_short() && items_.count() > 1) {
     const SegmentQueue& main = items_.queue(QueueId::main);
     const SegmentQueue& small = items_.queue(QueueId::small);
-    const std::size_t mean_size = (main.live_size + small.live_size) / items_.count() + 1;
-    const std::size_t owed = std::min(eviction_effort * write_size / mean_size + 1, owed_count_max);
+    const std::size_t mean_size = (main.held_size() + small.held_size()) / items_.count() + 1;
+    const std::size_t owed =
+        std::min(eviction_effort * (write_size + extent_size) / mean_size + 1, owed_count_max);
     shared_.tenants.help(*this, owed, now);
   }
   publish_stamp();
@@ -412,13 +433,16 @@ void SegmentShard::tend(std::size_t write_size, TimePoint now) {
 
 void SegmentShard::publish_stamp() { publish(evictor_.next_stamp().value_or(nothing)); }
 
-Tenant::Progress SegmentShard::give_way(std::size_t record_count_max, TimePoint now) {
+Tenant::Progress SegmentShard::give_way(std::size_t record_count_max, TimePoint now, Need need) {
   const WriteSection section(sequence_);
   const std::uint64_t freed_count = items_.freed_count();
-  const std::size_t count = evictor_.step(record_count_max, now, is_ruthless());
+  const std::uint64_t left_count = evictor_.left_count();
+  const std::size_t count = evictor_.step(record_count_max, now, need);
   if (items_.count() == 0) evictor_.restart();
   publish_stamp();
-  return {.record_count = count, .has_freed_segment = items_.freed_count() > freed_count};
+  return {.record_count = count,
+          .left_count = static_cast<std::size_t>(evictor_.left_count() - left_count),
+          .has_freed_segment = items_.freed_count() > freed_count};
 }
 
 // ---- Everything

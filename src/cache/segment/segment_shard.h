@@ -155,9 +155,9 @@ class SegmentShard : private Tenant {
   std::byte* take_extent(std::size_t size, TimePoint now);
   void drop(const Found& found);
   void take_out(const Found& found, TimePoint now);
-  void tend(std::size_t write_size, TimePoint now);
+  void tend(std::size_t write_size, TimePoint now, std::size_t extent_size = 0);
   void publish_stamp();
-  Progress give_way(std::size_t record_count_max, TimePoint now) override;
+  Progress give_way(std::size_t record_count_max, TimePoint now, Need need) override;
 
   class GhostPages final : public GhostMemory {
    public:

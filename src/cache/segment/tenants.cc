@@ -26,46 +26,51 @@ Tenant& Tenants::choose(Tenant& asker) {
   return *oldest;
 }
 
-Tenants::Try Tenants::try_one(Tenant& asker, Tenant& victim, std::size_t record_count_max, TimePoint now,
-                              bool ruthless) {
+std::optional<Tenant::Progress> Tenants::try_one(Tenant& asker, Tenant& victim, std::size_t record_count_max,
+                                                 TimePoint now, Need need) {
   std::unique_lock<std::mutex> lock;
   if (&victim != &asker && victim.mutex() != nullptr && !victim.is_held_by_this_thread()) {
     lock = std::unique_lock(*victim.mutex(), std::try_to_lock);
-    if (!lock.owns_lock()) return Try::busy;
+    if (!lock.owns_lock()) return std::nullopt;
   }
-  victim.set_ruthless(ruthless);
-  const Tenant::Progress progress = victim.give_way(record_count_max, now);
+  const Tenant::Progress progress = victim.give_way(record_count_max, now, need);
   if (progress.has_freed_segment || progress.record_count == 0) {
     Tenant* expected = &victim;
     current_.compare_exchange_strong(expected, nullptr, std::memory_order_relaxed);
   }
-  return progress.record_count > 0 ? Try::done : Try::nothing;
+  return progress;
 }
 
 void Tenants::help(Tenant& asker, std::size_t record_count_max, TimePoint now) {
   Tenant* const current = current_.load(std::memory_order_relaxed);
   static_cast<void>(
-      try_one(asker, current != nullptr ? *current : choose(asker), record_count_max, now, false));
+      try_one(asker, current != nullptr ? *current : choose(asker), record_count_max, now, Need::soon));
 }
 
-bool Tenants::make_way(Tenant& asker, std::size_t record_count_max, TimePoint now, bool ruthless) {
+Tenant::Progress Tenants::make_way(Tenant& asker, std::size_t record_count_max, TimePoint now, Need need) {
   for (int round = 0; round < round_count_max; ++round) {
+    bool is_anybody_busy = false;
+    const auto looks_at = [&](Tenant& victim) {
+      const auto progress = try_one(asker, victim, record_count_max, now, need);
+      is_anybody_busy = is_anybody_busy || !progress;
+      return progress.value_or(Tenant::Progress{});
+    };
     Tenant* const current = current_.load(std::memory_order_relaxed);
     Tenant& first = current != nullptr ? *current : choose(asker);
-    if (try_one(asker, first, record_count_max, now, ruthless) == Try::done) return true;
-    if (&first != &asker && try_one(asker, asker, record_count_max, now, ruthless) == Try::done) return true;
+    if (const auto progress = looks_at(first); progress.record_count > 0) return progress;
+    if (&first != &asker) {
+      if (const auto progress = looks_at(asker); progress.record_count > 0) return progress;
+    }
     // Neither the one that should nor the asker: anybody.
-    bool is_anybody_busy = false;
+    is_anybody_busy = false;
     for (Tenant* const tenant : all_) {
       if (tenant->next_stamp() == Tenant::nothing) continue;
-      const Try outcome = try_one(asker, *tenant, record_count_max, now, ruthless);
-      if (outcome == Try::done) return true;
-      is_anybody_busy = is_anybody_busy || outcome == Try::busy;
+      if (const auto progress = looks_at(*tenant); progress.record_count > 0) return progress;
     }
-    if (!is_anybody_busy) return false;
+    if (!is_anybody_busy) break;
     std::this_thread::yield();
   }
-  return false;
+  return {};
 }
 
 }  // namespace larder::cache::segment

@@ -13,9 +13,11 @@
 #include <cstdint>
 #include <limits>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
+#include "cache/segment/queue_policy.h"
 
 namespace larder::cache::segment {
 
@@ -30,17 +32,14 @@ class Tenant {
 
   struct Progress {
     std::size_t record_count = 0;  // that were looked at; 0: there is nothing to evict
+    std::size_t left_count = 0;    // items of them that are gone
     bool has_freed_segment = false;
   };
   /// Evicts: looks at up to `record_count_max` records.
-  virtual Progress give_way(std::size_t record_count_max, TimePoint now) = 0;
+  virtual Progress give_way(std::size_t record_count_max, TimePoint now, Need need) = 0;
 
   [[nodiscard]] std::uint64_t next_stamp() const { return next_stamp_.load(std::memory_order_relaxed); }
   void publish(std::uint64_t stamp) { next_stamp_.store(stamp, std::memory_order_relaxed); }
-
-  /// Whether give_way() is to take what was used as well. Under mutex().
-  void set_ruthless(bool is_ruthless) { is_ruthless_ = is_ruthless; }
-  [[nodiscard]] bool is_ruthless() const { return is_ruthless_; }
 
   void guarded_by(std::mutex& mutex) { mutex_ = &mutex; }
   [[nodiscard]] std::mutex* mutex() const { return mutex_; }
@@ -62,29 +61,30 @@ class Tenant {
   std::atomic<std::uint64_t> next_stamp_{nothing};
   std::atomic<const void*> holder_{nullptr};
   std::mutex* mutex_ = nullptr;
-  bool is_ruthless_ = false;
 };
 
 /// All shards of one cache.
 ///
 /// Ownership  owns none of them
 /// Threads    join() before any other thread is there; make_way() under the asker's lock
-/// Errors     make_way() answers false when nobody has anything to evict, or all who have were busy
+/// Errors     make_way() has looked at nothing when nobody has anything to evict, or all who have were busy
 class Tenants final {
  public:
   void join(Tenant& tenant) { all_.push_back(&tenant); }
 
   /// One portion of eviction, somewhere.
-  bool make_way(Tenant& asker, std::size_t record_count_max, TimePoint now, bool ruthless = false);
+  Tenant::Progress make_way(Tenant& asker, std::size_t record_count_max, TimePoint now,
+                            Need need = Need::now);
 
   /// The same, but nothing if the one whose turn it is is busy.
   void help(Tenant& asker, std::size_t record_count_max, TimePoint now);
 
  private:
-  enum class Try : std::uint8_t { done, busy, nothing };
   [[nodiscard]] Tenant& choose(Tenant& asker);
-  [[nodiscard]] Try try_one(Tenant& asker, Tenant& victim, std::size_t record_count_max, TimePoint now,
-                            bool ruthless);
+  /// None: it is busy.
+  [[nodiscard]] std::optional<Tenant::Progress> try_one(Tenant& asker, Tenant& victim,
+                                                        std::size_t record_count_max, TimePoint now,
+                                                        Need need);
 
   std::vector<Tenant*> all_;
   std::atomic<Tenant*> current_{nullptr};  // who gives way now; null: to be chosen

@@ -30,7 +30,7 @@ class Counted final : public Tenant {
     publish(segment_count == 0 ? nothing : stamp_);
   }
 
-  Progress give_way(std::size_t record_count_max, TimePoint /*now*/) override {
+  Progress give_way(std::size_t record_count_max, TimePoint /*now*/, Need /*need*/) override {
     if (segments_left_ == 0) return {};
     ++call_count;
     const std::size_t count = std::min(record_count_max, records_left_);
@@ -92,7 +92,7 @@ class TenantsTest : public testing::Test {
 };
 
 TEST_F(TenantsTest, TheOldestSegmentGoesFirstAndIsEmptiedBeforeTheNextIsChosen) {
-  for (int i = 0; i < 4; ++i) ASSERT_TRUE(tenants_.make_way(asker_, 3, at(0)));
+  for (int i = 0; i < 4; ++i) ASSERT_GT(tenants_.make_way(asker_, 3, at(0)).record_count, 0U);
   EXPECT_EQ(old_.segments_left(), 2U);
   EXPECT_EQ(old_.call_count, 4U);
   EXPECT_EQ(asker_.call_count + young_.call_count, 0U);
@@ -101,13 +101,13 @@ TEST_F(TenantsTest, TheOldestSegmentGoesFirstAndIsEmptiedBeforeTheNextIsChosen) 
 TEST_F(TenantsTest, ABusyShardIsPassedBy) {
   {
     const Busy busy(old_);
-    ASSERT_TRUE(tenants_.make_way(asker_, 10, at(0)));
+    ASSERT_GT(tenants_.make_way(asker_, 10, at(0)).record_count, 0U);
     EXPECT_EQ(old_.call_count, 0U);
     EXPECT_EQ(asker_.call_count, 1U);
     tenants_.help(asker_, 10, at(0));  // it is that one's turn, and help insists on nothing
     EXPECT_EQ(old_.call_count + young_.call_count, 0U);
   }
-  ASSERT_TRUE(tenants_.make_way(asker_, 10, at(0)));
+  ASSERT_GT(tenants_.make_way(asker_, 10, at(0)).record_count, 0U);
   EXPECT_EQ(old_.call_count, 1U);
 }
 
@@ -116,13 +116,13 @@ TEST_F(TenantsTest, AnAskerWithNothingFindsAnybodyWhoIsNotBusy) {
   tenants_.join(empty);
   const Busy busy(old_);
   const Busy other(asker_);
-  ASSERT_TRUE(tenants_.make_way(empty, 10, at(0)));
+  ASSERT_GT(tenants_.make_way(empty, 10, at(0)).record_count, 0U);
   EXPECT_EQ(young_.call_count, 1U);
 }
 
 TEST_F(TenantsTest, WhenNothingIsLeftOrAllAreBusyTheAnswerIsNo) {
   int step_count = 0;
-  while (tenants_.make_way(asker_, 10, at(0))) ASSERT_LE(++step_count, 9);
+  while (tenants_.make_way(asker_, 10, at(0)).record_count > 0) ASSERT_LE(++step_count, 9);
   EXPECT_EQ(step_count, 9);
   EXPECT_EQ(asker_.segments_left() + old_.segments_left() + young_.segments_left(), 0U);
 
@@ -133,20 +133,20 @@ TEST_F(TenantsTest, WhenNothingIsLeftOrAllAreBusyTheAnswerIsNo) {
   others.join(full);
   {
     const Busy busy(full);
-    EXPECT_FALSE(others.make_way(empty, 10, at(0)));
+    EXPECT_EQ(others.make_way(empty, 10, at(0)).record_count, 0U);
   }
-  EXPECT_TRUE(others.make_way(empty, 10, at(0)));
+  EXPECT_GT(others.make_way(empty, 10, at(0)).record_count, 0U);
 }
 
 TEST_F(TenantsTest, WhatABodyHoldsIsOpenToItsOwnThreadAlone) {
   const std::lock_guard lock(old_.lock());
   old_.set_holder(true);
   EXPECT_TRUE(old_.is_held_by_this_thread());
-  ASSERT_TRUE(tenants_.make_way(asker_, 10, at(0)));
+  ASSERT_GT(tenants_.make_way(asker_, 10, at(0)).record_count, 0U);
   EXPECT_EQ(old_.call_count, 1U);
   std::thread([&] {
     EXPECT_FALSE(old_.is_held_by_this_thread());
-    EXPECT_TRUE(tenants_.make_way(young_, 10, at(0)));
+    EXPECT_GT(tenants_.make_way(young_, 10, at(0)).record_count, 0U);
   }).join();
   EXPECT_EQ(old_.call_count, 1U);
   old_.set_holder(false);
