@@ -71,8 +71,7 @@ OptionTable make_table() {
        .kind = OptionKind::choice,
        .default_text = cache::policy_names().front(),
        .choices = cache::policy_names(),
-       .help =
-           "By what the segment back end chooses who leaves; the others have one order each and ignore it"},
+       .help = "By what the segment back end chooses who leaves; the others have one order each"},
       {.flag = "shards",
        .kind = OptionKind::count_or_auto,
        .default_text = "auto",
@@ -253,6 +252,10 @@ Result<ServerOptions> make_server_options(const OptionValues& values) {
   options.item_count_max = values.number("items-max");
   options.backend = values.text("backend");
   options.policy = values.text("policy");
+  if (values.is_given("policy") && options.backend != "segment") {
+    options.warnings.push_back("--policy is for --backend segment: " + options.backend +
+                               " has an order of its own");
+  }
   options.worker_count = values.number_or_auto("workers").value_or(core_count());
   options.connection_count_max = values.number("connections-max");
   options.idle_timeout = values.duration("idle-timeout");

@@ -118,6 +118,15 @@ TEST(ServerOptions, RefuseSizesThatContradictEachOther) {
               StartsWith("LARDER_LINE_SIZE_MAX: a line of 1kb"));
 }
 
+TEST(ServerOptions, WarnOfAPolicyThatTheBackEndDoesNotHave) {
+  const auto options = options_of({"--backend", "lru", "--policy", "clock"});
+  ASSERT_TRUE(options.has_value());
+  EXPECT_THAT(options->warnings, ElementsAre(HasSubstr("lru has an order of its own")));
+  const auto fitting = options_of({"--policy", "clock"});
+  ASSERT_TRUE(fitting.has_value());
+  EXPECT_THAT(fitting->warnings, IsEmpty());
+}
+
 TEST(ServerOptions, WarnOfValuesThatCannotBeReadByASlowPeer) {
   const auto options = options_of({"--value-size-max", "8mb", "--output-size-max", "4mb"});
   ASSERT_TRUE(options.has_value());

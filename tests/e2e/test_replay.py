@@ -85,6 +85,11 @@ def test_misuse_is_refused_with_a_sentence(options, words):
     assert len(err.splitlines()) == 1 and words in err and err.startswith("larder-replay: "), err
 
 
+def test_objects_without_a_size_have_no_curve(tmp_path):
+    status, _, err = run("-", "--curve", tmp_path / "zero.svg", stdin="1,0\n2,0\n")
+    assert status == 2 and "have no size" in err
+
+
 @pytest.mark.parametrize("text, place", [("1\nx\n", ":2: "), ("1\n\n2\n", ":2: "), ("1,5\n2\n", ":2: "), ("", ": ")])
 def test_a_trace_that_is_none_is_refused_with_its_line(text, place):
     status, out, err = run("-", stdin=text)

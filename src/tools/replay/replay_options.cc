@@ -192,6 +192,7 @@ Result<void> fill_source(ReplayOptions& options, const OptionValues& values) {
                                   ? values.number("requests")
                                   : (is_made ? made_request_count_default : synthetic_request_count_max);
   if (!is_made) {
+    if (values.is_given("seed")) return refused(values, "seed", "is for a trace that --make makes");
     options.trace_path = values.text("trace");
     return {};
   }

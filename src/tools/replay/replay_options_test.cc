@@ -114,6 +114,7 @@ TEST(ReplayOptions, RefuseWhatDoesNotGoTogether) {
   }
   EXPECT_EQ(error_of({"t.txt", "--output", "o.txt", "--policy", "lru"}),
             "--policy: cannot go together with --output");
+  EXPECT_EQ(error_of({"t.txt", "--seed", "7"}), "--seed: is for a trace that --make makes");
   EXPECT_EQ(error_of({"t.txt", "--value-mean", "1", "--value-size", "1"}),
             "--value-mean: cannot go together with --value-size");
 }

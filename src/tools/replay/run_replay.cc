@@ -93,6 +93,10 @@ int simulate_trace(const ReplayOptions& options, const program::OptionValues& va
   if (const Result<void> filled = fill_capacities(figures, options, totals, are_sizes_asked_for); !filled) {
     return complain(values.origin("size") + ": " + filled.error().message, program::exit_bad_option);
   }
+  if (!options.curve_path.empty() && (totals.capacity == 0 || figures.capacities.empty())) {
+    return complain("the objects of this trace have no size, so that there is no curve of sizes to draw",
+                    program::exit_bad_option);
+  }
   const std::uint64_t run_count = figures.policies.size() * figures.capacities.size();
   auto misses = simulate(trace,
                          {.policies = figures.policies,
