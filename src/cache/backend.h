@@ -12,9 +12,10 @@
 //   - `Bytes` that go in are copied before the call returns; views that come out are valid inside the visitor
 //   only. It may run under a lock: it copies, and calls nothing of the cache.
 //
-// KeyedCalls are the calls on single keys. The cache itself offers them, each under the lock of its key's
-// shard, and so does what with_keys() hands to its body, where the locks are held already. Code that is
-// written against KeyedCalls therefore runs alone and inside a transaction alike.
+// Three interfaces, each with more than the one before: KeyedCalls on single keys; Keyspace on many, or on
+// all; the Cache itself. A Keyspace is what the cache is to whoever uses it, each call under the locks it
+// needs, and what with_keys() and with_everything() hand to their body, where the locks are held already.
+// Code that is written against it therefore runs alone and inside a transaction alike.
 #pragma once
 
 #include <cstddef>
@@ -138,16 +139,12 @@ struct CacheStats {
   std::uint64_t refused = 0;    // stores refused for size or memory
 };
 
-/// A cache. Every call may come from any thread at any time.
-///
-/// Units      sizes are bytes, times are wall time
-/// Errors     none but the outcomes above; running out of memory is one of them
-/// Invariant  stats().memory_used <= the limit and stats().items <= items_max, between calls
-class Cache : public KeyedCalls {
+/// Everything that can be asked of keys and values. Thread rules are those of the object that offers it.
+class Keyspace : public KeyedCalls {
  public:
   using ManyVisitor = FunctionRef<void(std::size_t index, const ItemView* item)>;  // null: absent
   using ScanVisitor = FunctionRef<void(Bytes key, const ItemView& item)>;
-  using Body = FunctionRef<void(KeyedCalls& keys)>;
+  using Body = FunctionRef<void(Keyspace& locked)>;
 
   /// As get for each key, `visit` being called once for each index in order. Not atomic: other calls may come
   /// between.
@@ -155,8 +152,11 @@ class Cache : public KeyedCalls {
 
   /// Runs `body` while the shards of all `keys` are locked (in ascending order, so that two of these never
   /// wait for each other): nobody sees a state in between. The body calls only what it is handed, only on
-  /// `keys`, in any database.
+  /// `keys`, in any database: single keys, get_many() and with_keys() again.
   virtual void with_keys(std::span<const Bytes> keys, Body body) = 0;
+
+  /// The same with all shards, so that the body may call anything of what it is handed. Everybody else waits.
+  virtual void with_everything(Body body) = 0;
 
   /// Shows about `count` items of one database and says where to go on. An item that is there from the first
   /// call to the last is shown at least once, however the cache grows or shrinks in between. Not a use of the
@@ -176,12 +176,20 @@ class Cache : public KeyedCalls {
   /// Items of one database, expired ones that are not swept yet included.
   [[nodiscard]] virtual std::size_t item_count(Database database) const = 0;
 
+  [[nodiscard]] virtual CacheStats stats() const = 0;
+};
+
+/// A cache. Every call may come from any thread at any time.
+///
+/// Units      sizes are bytes, times are wall time
+/// Errors     none but the outcomes above; running out of memory is one of them
+/// Invariant  stats().memory_used <= the limit and stats().items <= items_max, between calls
+class Cache : public Keyspace {
+ public:
   /// Frees expired items, looking at no more than about `visit_count_max` places. Called a few times a
   /// second, and again while it answers true, it frees every expired item within a few seconds without
   /// anybody reading it. True: it stopped for that bound, and more may be due.
   virtual bool sweep(TimePoint now, std::size_t visit_count_max) = 0;
-
-  [[nodiscard]] virtual CacheStats stats() const = 0;
 };
 
 }  // namespace larder::cache

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <gtest/gtest.h>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -113,6 +114,12 @@ TEST_P(ConformanceKeys, BodiesUnderLocksAreAtomicAndNeverWaitForEachOther) {
           });
         } else if (i % 64 == 1) {
           cache_.swap_databases(7, 8);
+        } else if (i % 64 == 2) {
+          cache_.with_everything([&](Keyspace& locked) {
+            int sum = 0;
+            for (const std::string& account : accounts) sum += std::stoi(*value_of(locked, account));
+            if (sum != 6000 || locked.item_count(0) != accounts.size()) ++torn;
+          });
         } else {
           const std::array<Bytes, 2> keys = {from, to};
           cache_.with_keys(keys, [&](KeyedCalls& locked) {
@@ -125,6 +132,43 @@ TEST_P(ConformanceKeys, BodiesUnderLocksAreAtomicAndNeverWaitForEachOther) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(torn, 0);
+}
+
+TEST_P(ConformanceKeys, ABodyThatHasEverythingMayCallAnything) {
+  put(cache_, "a", "1");
+  put(cache_, "b", "2");
+  bool ran = false;
+  cache_.with_everything([&](Keyspace& locked) {
+    ran = true;
+    EXPECT_EQ(value_of(locked, "a"), "1");
+    const std::array<Bytes, 3> keys = {"a", "none", "b"};
+    std::string seen;
+    locked.get_many(0, keys, at(0), [&](std::size_t index, const ItemView* item) {
+      seen += std::to_string(index) + (item == nullptr ? "-" : std::string(item->value)) + " ";
+    });
+    EXPECT_EQ(seen, "01 1- 22 ");
+    locked.with_keys(keys, [&](Keyspace& inner) { put(inner, "none", "3"); });
+    locked.with_everything([&](Keyspace& inner) { EXPECT_EQ(inner.item_count(0), 3U); });
+    std::set<std::string> shown;
+    Cursor cursor = 0;
+    do {
+      cursor = locked.scan(0, cursor, 10, at(0), [&](Bytes key, const ItemView&) { shown.emplace(key); });
+    } while (cursor != 0);
+    EXPECT_EQ(shown, (std::set<std::string>{"a", "b", "none"}));
+    locked.swap_databases(0, 4);
+    EXPECT_EQ(locked.item_count(4), 3U);
+    EXPECT_FALSE(has(locked, "a"));
+    EXPECT_EQ(locked.stats().items, 3U);
+    locked.clear(4);
+    EXPECT_EQ(locked.item_count(4), 0U);
+    put(locked, "z", "9");
+    locked.clear_all();
+    EXPECT_EQ(locked.stats().items, 0U);
+    put(locked, "last", "x");
+  });
+  EXPECT_TRUE(ran);
+  EXPECT_EQ(value_of(cache_, "last"), "x");
+  EXPECT_EQ(cache_.stats().items, 1U);
 }
 
 TEST_P(ConformanceKeys, UpdatesOfManyThreadsAreAllThere) {

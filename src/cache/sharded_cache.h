@@ -23,7 +23,8 @@
 //
 //   line_hint, record_hint  get_many() has these fetched for a batch before it looks up the first key
 //
-//   begin_body, end_body    with_keys() and swap_databases() keep such readers out, from first lock to last
+//   begin_body, end_body    with_keys(), with_everything() and swap_databases() keep such readers out, from
+//   first lock to last
 //
 // sweep() goes on where the last call, of whatever thread, stopped, and lets go of the lock every few hundred
 // places. What to pass: a place costs up to a microsecond, so a thousand keep the caller away from its
@@ -50,6 +51,7 @@
 #include "base/hash.h"
 #include "cache/backend.h"
 #include "cache/factory.h"
+#include "cache/routed_calls.h"
 #include "cache/shard.h"
 
 namespace larder::cache {
@@ -74,48 +76,6 @@ struct SharedOf<S> {
   using Type = typename S::Shared;
 };
 
-/// The calls on one key, for whoever knows how to get at a key's shard: Derived::at(database, key, call) runs
-/// `call(shard, item_key)` with the shard locked.
-template <class Derived, class Interface>
-class RoutedCalls : public Interface {
- public:
-  using typename KeyedCalls::Updater;
-  using typename KeyedCalls::Visitor;
-
-  bool get(Database database, Bytes key, TimePoint now, Visitor visit) override {
-    return self().at(database, key,
-                     [&](auto& shard, const ItemKey& item) { return shard.get(item, now, visit); });
-  }
-  bool peek(Database database, Bytes key, TimePoint now, Visitor visit) override {
-    return self().at(database, key,
-                     [&](auto& shard, const ItemKey& item) { return shard.peek(item, now, visit); });
-  }
-  StoreOutcome set(Database database, Bytes key, Bytes value, Expiry expiry, Condition condition,
-                   TimePoint now) final {
-    return self().at(database, key, [&](auto& shard, const ItemKey& item) {
-      return shard.set(item, value, expiry, condition, now);
-    });
-  }
-  bool remove(Database database, Bytes key, Condition condition, TimePoint now) final {
-    return self().at(database, key,
-                     [&](auto& shard, const ItemKey& item) { return shard.remove(item, condition, now); });
-  }
-  bool touch(Database database, Bytes key, Expiry expiry, TimePoint now) final {
-    return self().at(database, key,
-                     [&](auto& shard, const ItemKey& item) { return shard.touch(item, expiry, now); });
-  }
-  StoreOutcome update(Database database, Bytes key, TimePoint now, Updater decide) final {
-    return self().at(database, key,
-                     [&](auto& shard, const ItemKey& item) { return shard.update(item, now, decide); });
-  }
-
- private:
-  friend Derived;
-  RoutedCalls() = default;
-
-  Derived& self() { return static_cast<Derived&>(*this); }
-};
-
 /// The most shards that any cache has: 16 times as many as 256 workers.
 inline constexpr std::size_t shard_count_limit = 4096;
 
@@ -123,17 +83,17 @@ inline constexpr std::size_t shard_count_limit = 4096;
 ///
 /// Units      bytes, wall time
 /// Ownership  owns its shards
-/// Threads    any; one lock a shard, never two at once but in with_keys() and swap_databases(), which take
-///            them in ascending order
+/// Threads    any; one lock a shard, never two at once but in with_keys(), with_everything() and
+///            swap_databases(), which take them in ascending order
 /// Errors     the constructor throws std::bad_alloc; calls answer with outcomes
 /// Invariant  the sums over all shards stay within the options' limits
 template <Shard S>
 class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
  public:
-  using typename Cache::Body;
-  using typename Cache::ManyVisitor;
-  using typename Cache::ScanVisitor;
   using typename KeyedCalls::Visitor;
+  using typename Keyspace::Body;
+  using typename Keyspace::ManyVisitor;
+  using typename Keyspace::ScanVisitor;
 
   /// `options` were found possible: see factory.h.
   explicit ShardedCache(const CacheOptions& options);
@@ -146,13 +106,19 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   }
   void get_many(Database database, std::span<const Bytes> keys, TimePoint now, ManyVisitor visit) override;
   void with_keys(std::span<const Bytes> keys, Body body) override;
-  Cursor scan(Database database, Cursor cursor, std::size_t count, TimePoint now, ScanVisitor visit) override;
-  void clear(Database database) override;
-  void clear_all() override;
+  void with_everything(Body body) override;
+  Cursor scan(Database database, Cursor cursor, std::size_t count, TimePoint now,
+              ScanVisitor visit) override {
+    return scan_shards<Guard>(database, cursor, count, now, visit);
+  }
+  void clear(Database database) override { clear_shards<Guard>(database); }
+  void clear_all() override { clear_all_shards<Guard>(); }
   void swap_databases(Database a, Database b) override;
-  [[nodiscard]] std::size_t item_count(Database database) const override;
+  [[nodiscard]] std::size_t item_count(Database database) const override {
+    return count_items<Guard>(database);
+  }
   bool sweep(TimePoint now, std::size_t visit_count_max) override;
-  [[nodiscard]] CacheStats stats() const override;
+  [[nodiscard]] CacheStats stats() const override { return add_stats<Guard>(); }
 
   /// For tests: do the books of every shard equal a walk over its items?
   [[nodiscard]] bool books_hold() const;
@@ -168,7 +134,12 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
     S shard;
   };
 
-  class LockedKeys;
+  class Locked;
+  // What takes a shard's lock, and what stands in its place where the lock is held already.
+  using Guard = std::lock_guard<std::mutex>;
+  struct HeldAlready {
+    explicit HeldAlready(std::mutex& /*mutex*/) {}
+  };
   using ShardSet = std::bitset<shard_count_limit>;
 
   // Holds the locks of some shards; takes them in ascending order.
@@ -239,13 +210,34 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   }
 
   // Runs `call(shard)` for each shard in turn, under its lock.
-  template <class Call>
+  template <class Lock, class Call>
   void each_shard(Call call) const {
     for (const auto& slot : slots_) {
-      const std::lock_guard lock(slot->mutex);
+      const Lock lock(slot->mutex);
       call(slot->shard);
     }
   }
+
+  template <class Lock>
+  Cursor scan_shards(Database database, Cursor cursor, std::size_t count, TimePoint now,
+                     ScanVisitor visit) const;
+  template <class Lock>
+  void clear_shards(Database database) {
+    each_shard<Lock>([&](S& shard) { shard.clear(physical(database)); });
+  }
+  template <class Lock>
+  void clear_all_shards() {
+    each_shard<Lock>([](S& shard) { shard.clear_all(); });
+  }
+  template <class Lock>
+  [[nodiscard]] std::size_t count_items(Database database) const {
+    std::size_t count = 0;
+    each_shard<Lock>([&](const S& shard) { count += shard.item_count(physical(database)); });
+    return count;
+  }
+  template <class Lock>
+  [[nodiscard]] CacheStats add_stats() const;
+  void exchange(Database a, Database b);
 
   Hasher hasher_;
   unsigned shard_bit_count_;
@@ -256,14 +248,55 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   std::atomic<std::size_t> sweep_index_{0};
 };
 
-/// What with_keys() hands to its body.
+/// What with_keys() and with_everything() hand to their body.
 template <Shard S>
-class ShardedCache<S>::LockedKeys final : public RoutedCalls<LockedKeys, KeyedCalls> {
+class ShardedCache<S>::Locked final : public RoutedCalls<Locked, Keyspace> {
  public:
-  LockedKeys(ShardedCache& cache, const ShardSet& locked) : cache_(cache), locked_(locked) {}
+  Locked(ShardedCache& cache, const ShardSet& locked) : cache_(cache), locked_(locked) {}
+
+  void get_many(Database database, std::span<const Bytes> keys, TimePoint now, ManyVisitor visit) override {
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const bool found = this->get(database, keys[i], now, [&](const ItemView& item) { visit(i, &item); });
+      if (!found) visit(i, nullptr);
+    }
+  }
+  void with_keys(std::span<const Bytes> /*keys*/, Body body) override { body(*this); }
+  void with_everything(Body body) override {
+    assert_all();
+    body(*this);
+  }
+  Cursor scan(Database database, Cursor cursor, std::size_t count, TimePoint now,
+              ScanVisitor visit) override {
+    assert_all();
+    return cache_.template scan_shards<HeldAlready>(database, cursor, count, now, visit);
+  }
+  void clear(Database database) override {
+    assert_all();
+    cache_.template clear_shards<HeldAlready>(database);
+  }
+  void clear_all() override {
+    assert_all();
+    cache_.template clear_all_shards<HeldAlready>();
+  }
+  void swap_databases(Database a, Database b) override {
+    assert_all();
+    cache_.exchange(a, b);
+  }
+  [[nodiscard]] std::size_t item_count(Database database) const override {
+    assert_all();
+    return cache_.template count_items<HeldAlready>(database);
+  }
+  [[nodiscard]] CacheStats stats() const override {
+    assert_all();
+    return cache_.template add_stats<HeldAlready>();
+  }
 
  private:
-  friend class RoutedCalls<LockedKeys, KeyedCalls>;
+  friend class RoutedCalls<Locked, Keyspace>;
+
+  void assert_all() const {
+    for (std::size_t i = 0; i < cache_.slots_.size(); ++i) LARDER_ASSERT(locked_[i]);
+  }
 
   template <class Call>
   auto at(Database database, Bytes key, Call call) {
@@ -355,13 +388,23 @@ void ShardedCache<S>::with_keys(std::span<const Bytes> keys, Body body) {
   ShardSet shards;
   for (const Bytes key : keys) shards.set(shard_index(hasher_(key)));
   const Locks locks(*this, shards);
-  LockedKeys locked_keys(*this, shards);
-  body(locked_keys);
+  Locked locked(*this, shards);
+  body(locked);
 }
 
 template <Shard S>
-Cursor ShardedCache<S>::scan(Database database, Cursor cursor, std::size_t count, TimePoint now,
-                             ScanVisitor visit) {
+void ShardedCache<S>::with_everything(Body body) {
+  ShardSet all;
+  all.set();
+  const Locks locks(*this, all);
+  Locked locked(*this, all);
+  body(locked);
+}
+
+template <Shard S>
+template <class Lock>
+Cursor ShardedCache<S>::scan_shards(Database database, Cursor cursor, std::size_t count, TimePoint now,
+                                    ScanVisitor visit) const {
   if (cursor >= cursor_end) return 0;  // peers send any number; this one is past every item
   // A database may hold few of the items that are passed on the way: the work is bounded, too, and a page may
   // be empty. The lock is let go between steps.
@@ -378,7 +421,7 @@ Cursor ShardedCache<S>::scan(Database database, Cursor cursor, std::size_t count
     ScanProgress progress;
     {
       const Slot& slot = *slots_[index];
-      const std::lock_guard lock(slot.mutex);
+      const Lock lock(slot.mutex);
       progress = std::as_const(slot.shard).scan(physical(database), cursor, limits, now, visit);
     }
     show_count_left -= std::min(show_count_left, progress.show_count);
@@ -394,32 +437,20 @@ Cursor ShardedCache<S>::scan(Database database, Cursor cursor, std::size_t count
 }
 
 template <Shard S>
-void ShardedCache<S>::clear(Database database) {
-  each_shard([&](S& shard) { shard.clear(physical(database)); });
-}
-
-template <Shard S>
-void ShardedCache<S>::clear_all() {
-  each_shard([](S& shard) { shard.clear_all(); });
-}
-
-template <Shard S>
 void ShardedCache<S>::swap_databases(Database a, Database b) {
   LARDER_ASSERT(a < database_count);
   LARDER_ASSERT(b < database_count);
   ShardSet all;
   all.set();
   const Locks locks(*this, all);
-  const Database was = physical(a);
-  physical_databases_[a].store(physical(b), std::memory_order_release);
-  physical_databases_[b].store(was, std::memory_order_release);
+  exchange(a, b);
 }
 
 template <Shard S>
-std::size_t ShardedCache<S>::item_count(Database database) const {
-  std::size_t count = 0;
-  each_shard([&](const S& shard) { count += shard.item_count(physical(database)); });
-  return count;
+void ShardedCache<S>::exchange(Database a, Database b) {
+  const Database was = physical(a);
+  physical_databases_[a].store(physical(b), std::memory_order_release);
+  physical_databases_[b].store(was, std::memory_order_release);
 }
 
 // Round robin, a few hundred places at a time, until a whole round finds nothing due: a shard where
@@ -446,9 +477,10 @@ bool ShardedCache<S>::sweep(TimePoint now, std::size_t visit_count_max) {
 }
 
 template <Shard S>
-CacheStats ShardedCache<S>::stats() const {
+template <class Lock>
+CacheStats ShardedCache<S>::add_stats() const {
   CacheStats total;
-  each_shard([&](const S& shard) {
+  each_shard<Lock>([&](const S& shard) {
     const CacheStats stats = shard.stats();
     total.items += stats.items;
     total.memory_used += stats.memory_used;
@@ -473,7 +505,7 @@ template <Shard S>
 bool ShardedCache<S>::books_hold() const {
   bool hold = true;
   std::size_t memory_used = 0;
-  each_shard([&](const S& shard) {
+  each_shard<Guard>([&](const S& shard) {
     hold = hold && shard.books() == shard.walk();
     memory_used += shard.books().memory_used;
   });

@@ -143,6 +143,9 @@ bool SegmentShard::read_copy(const ItemKey& key, Location location, Copy& copy) 
   const std::size_t readable = shared_.pool.readable_size(location);
   if (readable < 2 * word_size + overread_size) return read_any_copy(key, location, readable, copy);
   const std::byte* const source = shared_.pool.bytes_at(location);
+  // Where key and value stand is known once the header has arrived. They are asked for before.
+  __builtin_prefetch(source + 64);
+  __builtin_prefetch(source + 128);
   const std::optional<PlainRecord> record =
       decode_plain(load_unaligned(source), load_unaligned(source + word_size));
   if (!record || key.database != 0) return read_any_copy(key, location, readable, copy);
