@@ -133,7 +133,7 @@ HttpRefusal get_health(HttpCall& call, Output& output) {
 }
 
 HttpRefusal get_stats(HttpCall& call, Output& output) {
-  const ServerStats stats = gather_stats(call.environment, call.now);
+  const ServerStats stats = gather_stats(call.environment.cache, call.environment, call.now);
   http::JsonObject object;
   object.add("version", stats.facts->version)
       .add("uptime_s", std::int64_t{stats.uptime.count()})

@@ -2,462 +2,110 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstdint>
+#include <vector>
 
 #include "base/ascii.h"
-#include "session/resp_handlers.h"
+#include "base/assert.h"
+#include "base/numbers.h"
+#include "session/resp_tables.h"
 
 namespace larder::session {
 namespace {
 
-constexpr Bytes connection_flags = "noscript loading stale";
-constexpr Bytes connection_categories = "@fast @connection";
-constexpr Bytes slow_connection_categories = "@slow @connection";
-
-// Each list is ordered by name.
-constexpr std::array client_subcommands{
-    CommandSpec{"client|getname",
-                2,
-                connection_flags,
-                0,
-                0,
-                0,
-                "",
-                slow_connection_categories,
-                handle_client_getname,
-                "connection",
-                "2.6.9",
-                "Returns the name of the connection.",
-                {}},
-    CommandSpec{"client|help",
-                2,
-                "loading stale",
-                0,
-                0,
-                0,
-                "",
-                slow_connection_categories,
-                handle_client_help,
-                "connection",
-                "5.0.0",
-                "Returns helpful text about the different subcommands.",
-                {}},
-    CommandSpec{"client|id",
-                2,
-                connection_flags,
-                0,
-                0,
-                0,
-                "",
-                slow_connection_categories,
-                handle_client_id,
-                "connection",
-                "5.0.0",
-                "Returns the unique client ID of the connection.",
-                {}},
-    CommandSpec{"client|setinfo",
-                4,
-                connection_flags,
-                0,
-                0,
-                0,
-                "",
-                slow_connection_categories,
-                handle_client_setinfo,
-                "connection",
-                "7.2.0",
-                "Sets information specific to the client or connection.",
-                {}},
-    CommandSpec{"client|setname",
-                3,
-                connection_flags,
-                0,
-                0,
-                0,
-                "",
-                slow_connection_categories,
-                handle_client_setname,
-                "connection",
-                "2.6.9",
-                "Sets the connection name.",
-                {}},
-};
-
-constexpr std::array command_subcommands{
-    CommandSpec{"command|count",
-                2,
-                "loading stale",
-                0,
-                0,
-                0,
-                "",
-                slow_connection_categories,
-                handle_command_count,
-                "server",
-                "2.8.13",
-                "Returns a count of commands.",
-                {}},
-    CommandSpec{"command|docs",
-                -2,
-                "loading stale",
-                0,
-                0,
-                0,
-                "",
-                slow_connection_categories,
-                handle_command_docs,
-                "server",
-                "7.0.0",
-                "Returns documentary information about one, multiple or all commands.",
-                {}},
-    CommandSpec{"command|getkeys",
-                -3,
-                "loading stale",
-                0,
-                0,
-                0,
-                "",
-                slow_connection_categories,
-                handle_command_getkeys,
-                "server",
-                "2.8.13",
-                "Extracts the key names from an arbitrary command.",
-                {}},
-    CommandSpec{"command|help",
-                2,
-                "loading stale",
-                0,
-                0,
-                0,
-                "",
-                slow_connection_categories,
-                handle_command_help,
-                "server",
-                "5.0.0",
-                "Returns helpful text about the different subcommands.",
-                {}},
-    CommandSpec{"command|info",
-                -2,
-                "loading stale",
-                0,
-                0,
-                0,
-                "",
-                slow_connection_categories,
-                handle_command_info,
-                "server",
-                "2.8.13",
-                "Returns information about one, multiple or all commands.",
-                {}},
-    CommandSpec{"command|list",
-                -2,
-                "loading stale",
-                0,
-                0,
-                0,
-                "",
-                slow_connection_categories,
-                handle_command_list,
-                "server",
-                "7.0.0",
-                "Returns a list of command names.",
-                {}},
-};
-
-constexpr std::array commands{
-    CommandSpec{"auth",
-                -2,
-                "noscript loading stale fast no_auth allow_busy",
-                0,
-                0,
-                0,
-                "",
-                connection_categories,
-                handle_auth,
-                "connection",
-                "1.0.0",
-                "Authenticates the connection.",
-                {}},
-    CommandSpec{"client", -2, "", 0, 0, 0, "", "@slow", nullptr, "connection", "2.4.0",
-                "A container for client connection commands.", client_subcommands},
-    CommandSpec{"command", -1, "loading stale", 0, 0, 0, "", slow_connection_categories, handle_command,
-                "server", "2.8.13", "Returns detailed information about all commands.", command_subcommands},
-    CommandSpec{"dbsize",
-                1,
-                "readonly fast",
-                0,
-                0,
-                0,
-                "",
-                "@keyspace @read @fast",
-                handle_dbsize,
-                "server",
-                "1.0.0",
-                "Returns the number of keys in the database.",
-                {}},
-    CommandSpec{"del",
-                -2,
-                "write",
-                1,
-                -1,
-                1,
-                "RM delete",
-                "@keyspace @write @slow",
-                handle_del,
-                "generic",
-                "1.0.0",
-                "Deletes one or more keys.",
-                {}},
-    CommandSpec{"echo",
-                2,
-                "loading stale fast",
-                0,
-                0,
-                0,
-                "",
-                connection_categories,
-                handle_echo,
-                "connection",
-                "1.0.0",
-                "Returns the given string.",
-                {}},
-    CommandSpec{"exists",
-                -2,
-                "readonly fast",
-                1,
-                -1,
-                1,
-                "RO",
-                "@keyspace @read @fast",
-                handle_exists,
-                "generic",
-                "1.0.0",
-                "Determines whether one or more keys exist.",
-                {}},
-    CommandSpec{"expire",
-                -3,
-                "write fast",
-                1,
-                1,
-                1,
-                "RW update",
-                "@keyspace @write @fast",
-                handle_expire,
-                "generic",
-                "1.0.0",
-                "Sets the expiration time of a key in seconds.",
-                {}},
-    CommandSpec{"flushall",
-                -1,
-                "write",
-                0,
-                0,
-                0,
-                "",
-                "@keyspace @write @slow @dangerous",
-                handle_flushall,
-                "server",
-                "1.0.0",
-                "Removes all keys from all databases.",
-                {}},
-    CommandSpec{"get",
-                2,
-                "readonly fast",
-                1,
-                1,
-                1,
-                "RO access",
-                "@read @string @fast",
-                handle_get,
-                "string",
-                "1.0.0",
-                "Returns the string value of a key.",
-                {}},
-    CommandSpec{"hello",
-                -1,
-                "noscript loading stale fast no_auth allow_busy",
-                0,
-                0,
-                0,
-                "",
-                connection_categories,
-                handle_hello,
-                "connection",
-                "6.0.0",
-                "Handshakes with the server.",
-                {}},
-    CommandSpec{"incr",
-                2,
-                "write denyoom fast",
-                1,
-                1,
-                1,
-                "RW access update",
-                "@write @string @fast",
-                handle_incr,
-                "string",
-                "1.0.0",
-                "Increments the integer value of a key by one.",
-                {}},
-    CommandSpec{"info",
-                -1,
-                "loading stale",
-                0,
-                0,
-                0,
-                "",
-                "@slow @dangerous",
-                handle_info,
-                "server",
-                "1.0.0",
-                "Returns information and statistics about the server.",
-                {}},
-    CommandSpec{"mget",
-                -2,
-                "readonly fast",
-                1,
-                -1,
-                1,
-                "RO access",
-                "@read @string @fast",
-                handle_mget,
-                "string",
-                "1.0.0",
-                "Returns the string values of one or more keys.",
-                {}},
-    CommandSpec{"mset",
-                -3,
-                "write denyoom",
-                1,
-                -1,
-                2,
-                "OW update",
-                "@write @string @slow",
-                handle_mset,
-                "string",
-                "1.0.1",
-                "Sets the string values of one or more keys at once.",
-                {}},
-    CommandSpec{"ping",
-                -1,
-                "fast",
-                0,
-                0,
-                0,
-                "",
-                connection_categories,
-                handle_ping,
-                "connection",
-                "1.0.0",
-                "Returns the server's liveliness response.",
-                {}},
-    CommandSpec{"pttl",
-                2,
-                "readonly fast",
-                1,
-                1,
-                1,
-                "RO access",
-                "@keyspace @read @fast",
-                handle_pttl,
-                "generic",
-                "2.6.0",
-                "Returns the expiration time in milliseconds of a key.",
-                {}},
-    CommandSpec{"quit",
-                -1,
-                "noscript loading stale fast no_auth allow_busy",
-                0,
-                0,
-                0,
-                "",
-                connection_categories,
-                handle_quit,
-                "connection",
-                "1.0.0",
-                "Closes the connection.",
-                {}},
-    CommandSpec{"reset",
-                1,
-                "noscript loading stale fast no_auth allow_busy",
-                0,
-                0,
-                0,
-                "",
-                connection_categories,
-                handle_reset,
-                "connection",
-                "6.2.0",
-                "Resets the connection.",
-                {}},
-    CommandSpec{"select",
-                2,
-                "loading stale fast",
-                0,
-                0,
-                0,
-                "",
-                connection_categories,
-                handle_select,
-                "connection",
-                "1.0.0",
-                "Changes the selected database.",
-                {}},
-    CommandSpec{"set",
-                -3,
-                "write denyoom",
-                1,
-                1,
-                1,
-                "RW access update variable_flags",
-                "@write @string @slow",
-                handle_set,
-                "string",
-                "1.0.0",
-                "Sets the string value of a key, ignoring its type.",
-                {}},
-    CommandSpec{"ttl",
-                2,
-                "readonly fast",
-                1,
-                1,
-                1,
-                "RO access",
-                "@keyspace @read @fast",
-                handle_ttl,
-                "generic",
-                "1.0.0",
-                "Returns the expiration time in seconds of a key.",
-                {}},
-};
-
-static_assert(std::ranges::is_sorted(client_subcommands, {}, &CommandSpec::name));
-static_assert(std::ranges::is_sorted(command_subcommands, {}, &CommandSpec::name));
-static_assert(std::ranges::is_sorted(commands, {}, &CommandSpec::name));
-
-// Orders `name`, in any case, against a lower-case one.
-bool less_ignoring_case(Bytes a, Bytes b) {
-  return std::ranges::lexicographical_compare(a, b, {}, ascii_lower, ascii_lower);
+// FNV-1a over lower-case letters: names are short, and nobody can add any.
+std::uint32_t hash_of_name(Bytes name) {
+  std::uint32_t hash = 2166136261U;
+  for (const char c : name) {
+    hash = (hash ^ static_cast<unsigned char>(ascii_lower(c))) * 16777619U;
+  }
+  return hash;
 }
 
-const CommandSpec* find_in(std::span<const CommandSpec> specs, Bytes name, std::size_t prefix_size) {
-  const auto name_of = [prefix_size](const CommandSpec& spec) { return spec.name.substr(prefix_size); };
-  const auto found = std::ranges::lower_bound(specs, name, less_ignoring_case, name_of);
-  return found != specs.end() && equals_ignoring_case(name_of(*found), name) ? &*found : nullptr;
+// All rows in the order of their names, and a table of their numbers, half of it empty.
+class Table final {
+ public:
+  Table() {
+    for (const auto part :
+         {string_commands(), key_commands(), connection_commands(), server_commands(), absent_commands()}) {
+      rows_.insert(rows_.end(), part.begin(), part.end());
+    }
+    std::ranges::sort(rows_, {}, &CommandSpec::name);
+    places_.resize(std::bit_ceil(rows_.size() * 2));
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      LARDER_ASSERT(i == 0 || rows_[i - 1].name != rows_[i].name);
+      std::size_t place = hash_of_name(rows_[i].name);
+      while (places_[place & (places_.size() - 1)] != 0) ++place;
+      places_[place & (places_.size() - 1)] = static_cast<std::uint16_t>(i + 1);
+    }
+  }
+
+  [[nodiscard]] std::span<const CommandSpec> rows() const { return rows_; }
+
+  [[nodiscard]] const CommandSpec* find(Bytes name) const {
+    for (std::size_t place = hash_of_name(name);; ++place) {
+      const std::uint16_t number = places_[place & (places_.size() - 1)];
+      if (number == 0) return nullptr;
+      const CommandSpec& row = rows_[number - 1U];
+      if (equals_ignoring_case(row.name, name)) return &row;
+    }
+  }
+
+ private:
+  std::vector<CommandSpec> rows_;
+  std::vector<std::uint16_t> places_;
+};
+
+const Table& table() {
+  static const Table all;
+  return all;
 }
 
 }  // namespace
 
-std::span<const CommandSpec> command_table() { return commands; }
+std::span<const CommandSpec> command_table() { return table().rows(); }
 
-const CommandSpec* find_command(Bytes name) { return find_in(commands, name, 0); }
+const CommandSpec* find_command(Bytes name) { return table().find(name); }
 
 const CommandSpec* find_subcommand(const CommandSpec& container, Bytes name) {
-  return find_in(container.subcommands, name, container.name.size() + 1);
+  const auto found = std::ranges::find_if(container.subcommands, [&](const CommandSpec& spec) {
+    return equals_ignoring_case(spec.name.substr(container.name.size() + 1), name);
+  });
+  return found != container.subcommands.end() ? &*found : nullptr;
 }
 
 bool accepts_argument_count(const CommandSpec& spec, std::size_t count) {
   if (spec.arity >= 0) return count == static_cast<std::size_t>(spec.arity);
   return count >= static_cast<std::size_t>(-spec.arity);
+}
+
+bool has_flag(const CommandSpec& spec, Bytes flag) {
+  Bytes words = spec.flags;
+  while (!words.empty()) {
+    const std::size_t size = std::min(words.find(' '), words.size());
+    if (words.substr(0, size) == flag) return true;
+    words.remove_prefix(std::min(size + 1, words.size()));
+  }
+  return false;
+}
+
+KeyRange key_range(const CommandSpec& spec, std::span<const Bytes> arguments) {
+  const KeyPlaces& keys = spec.keys;
+  if (keys.first == 0) return {};
+  KeyRange range{.first = static_cast<std::size_t>(keys.first), .step = static_cast<std::size_t>(keys.step)};
+  const std::size_t count = arguments.size();
+  if (keys.is_counted) {
+    if (count < range.first) return {};
+    const auto number = parse_int64(arguments[range.first - 1]);
+    if (!number || *number <= 0 || static_cast<std::uint64_t>(*number) > count) return {};
+    range.end = std::min(range.first + static_cast<std::size_t>(*number) * range.step, count);
+  } else {
+    const auto last =
+        static_cast<std::ptrdiff_t>(keys.last) + (keys.last < 0 ? static_cast<std::ptrdiff_t>(count) : 0);
+    range.end = std::min(static_cast<std::size_t>(std::max<std::ptrdiff_t>(last + 1, 0)), count);
+  }
+  return range;
 }
 
 }  // namespace larder::session

@@ -1,12 +1,13 @@
 // session/resp_commands.h: the commands of RESP as data, and what a handler gets.
 //
-// A command is a row of the table in resp_commands.cc: what clients ask about it with COMMAND, how many
-// arguments it takes, where its keys stand, and the function that answers it. The session looks the row up,
-// checks the count and the keys' sizes, and calls the function. Handlers stand in files by topic,
-// resp_strings.cc, resp_keys.cc and so on, declared in resp_handlers.h.
+// A command is a row of a table: what clients ask about it with COMMAND, how many arguments it takes, where
+// its keys stand, and the function that answers it. The session looks the row up, checks the count and the
+// keys' sizes, and calls the function. Tables and handlers stand in files by topic: resp_table_strings.cc and
+// resp_strings.cc, and so on; handlers are declared in resp_handlers.h.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -15,6 +16,7 @@
 #include "base/output.h"
 #include "cache/backend.h"
 #include "protocol/resp/reply_encoder.h"
+#include "session/resp_transaction.h"
 #include "session/session.h"
 
 namespace larder::session {
@@ -25,6 +27,8 @@ struct RespState {
   cache::Database database = 0;
   protocol::RespVersion version = protocol::RespVersion::resp2;
   std::string client_name;
+  std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
+  WatchedKeys watched;
   bool closing = false;  // close once the replies so far are sent
   bool failed = false;   // and the peer did not ask for it
 };
@@ -33,8 +37,8 @@ struct CommandSpec;
 
 /// One command to be answered.
 ///
-/// Handlers reach items through `keys` wherever one key at a time will do: it is the cache itself, or what
-/// with_keys() hands out. Only what no single key can do goes to environment.cache.
+/// Handlers reach items through `keys` and nothing else: it is the cache itself, or, inside a transaction,
+/// what with_keys() or with_everything() hands out. Which of the two is the row's `reach`.
 ///
 /// Ownership  everything is borrowed for the length of the call
 /// Invariant  a handler writes exactly one reply
@@ -43,7 +47,7 @@ struct RespCall {
   std::span<const Bytes> arguments;  // the name first
   TimePoint now;
   const Environment& environment;
-  cache::KeyedCalls& keys;
+  cache::Keyspace& keys;
   RespState& state;
   Output& output;
   protocol::ReplyEncoder reply;  // over `output`
@@ -51,22 +55,53 @@ struct RespCall {
 
 using RespHandler = void (*)(RespCall& call);
 
+/// Where keys stand among the arguments.
+struct KeyPlaces {
+  int first = 0;            // index of the first key; 0: there is none
+  int last = 0;             // of the last; negative: counted from the end
+  int step = 0;             // from one key to the next
+  Bytes access;             // words: what the command does to its keys, as key specs say it
+  bool is_counted = false;  // the argument before the first says how many there are
+};
+inline constexpr KeyPlaces no_keys{};
+
+/// What of the keyspace a command reaches, and a transaction therefore locks for it.
+enum class Reach : std::uint8_t { nothing, its_keys, everything };
+
 /// One row. Text is in the form in which COMMAND shows it.
 struct CommandSpec {
-  Bytes name;           // lower case; "client|setname" for a subcommand
-  int arity;            // arguments with the name; negative: at least that many
-  Bytes flags;          // words: "readonly fast"
-  int first_key;        // index of the first key; 0: the command has none
-  int last_key;         // of the last; negative: counted from the end
-  int key_step;         // from one key to the next
-  Bytes key_access;     // words: what the command does to its keys, as key specs say it
+  Bytes name;   // lower case; "client|setname" for a subcommand
+  int arity;    // arguments with the name; negative: at least that many
+  Bytes flags;  // words: "readonly fast"
+  KeyPlaces keys;
   Bytes categories;     // words: "@read @string @fast"
   RespHandler handler;  // null: a name that only its subcommands answer
   Bytes group;          // for COMMAND DOCS
   Bytes since;          // of Redis
   Bytes summary;
+  Bytes tips;  // words, for proxies
   std::span<const CommandSpec> subcommands;
+  Reach reach;
+  bool is_served = true;  // false: has an error for an answer, and COMMAND does not name it
+
+  /// The same row with another reach: of rows without keys, those that leave items alone say so.
+  [[nodiscard]] constexpr CommandSpec reaching(Reach other) const {
+    CommandSpec changed = *this;
+    changed.reach = other;
+    return changed;
+  }
 };
+
+/// Makes a row. Without keys it reaches everything, unless it is about the connection.
+[[nodiscard]] constexpr CommandSpec row(Bytes name, int arity, Bytes flags, KeyPlaces keys, Bytes categories,
+                                        RespHandler handler, Bytes group, Bytes since, Bytes summary,
+                                        Bytes tips = {}, std::span<const CommandSpec> subcommands = {}) {
+  const bool is_about_connection = group == "connection" || group == "transactions";
+  const Reach reach = keys.first != 0       ? Reach::its_keys
+                      : is_about_connection ? Reach::nothing
+                                            : Reach::everything;
+  return {name, arity, flags, keys, categories, handler, group, since, summary, tips, subcommands, reach};
+}
 
 /// All commands, ordered by name.
 [[nodiscard]] std::span<const CommandSpec> command_table();
@@ -77,16 +112,22 @@ struct CommandSpec {
 [[nodiscard]] const CommandSpec* find_subcommand(const CommandSpec& container, Bytes name);
 
 [[nodiscard]] bool accepts_argument_count(const CommandSpec& spec, std::size_t count);
+[[nodiscard]] bool has_flag(const CommandSpec& spec, Bytes flag);
+
+/// Where the keys of a command stand: from, up to but not with, and in which steps. Empty where it has none,
+/// or where what says how many there are is no number that fits.
+struct KeyRange {
+  std::size_t first = 0;
+  std::size_t end = 0;
+  std::size_t step = 1;
+};
+[[nodiscard]] KeyRange key_range(const CommandSpec& spec, std::span<const Bytes> arguments);
 
 /// Calls `visit` with each key of the command, in order. The count of arguments was accepted before.
 template <class Visit>
 void for_each_key(const CommandSpec& spec, std::span<const Bytes> arguments, Visit visit) {
-  if (spec.first_key == 0) return;
-  const auto count = static_cast<int>(arguments.size());
-  const int last = spec.last_key < 0 ? count + spec.last_key : spec.last_key;
-  for (int i = spec.first_key; i <= last && i < count; i += spec.key_step) {
-    visit(arguments[static_cast<std::size_t>(i)]);
-  }
+  const KeyRange range = key_range(spec, arguments);
+  for (std::size_t i = range.first; i < range.end; i += range.step) visit(arguments[i]);
 }
 
 }  // namespace larder::session

@@ -55,7 +55,7 @@ inline constexpr Bytes not_an_integer_error = "ERR value is not an integer or ou
 /// ASCII in it.
 [[nodiscard]] std::string quotable(Bytes text, std::size_t size_max = 128);
 
-/// Replies that "'NAME' takes another number of arguments".
+[[nodiscard]] std::string wrong_argument_count_error(const CommandSpec& spec);
 void reply_wrong_argument_count(RespCall& call, const CommandSpec& spec);
 
 /// True: the reply under way has passed output_size_max. The rest of it is left out, and the connection,

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <ranges>
 #include <vector>
 
 #include "session/resp_handlers.h"
@@ -24,11 +25,11 @@ void write_words(protocol::ReplyEncoder& reply, Bytes text) {
 
 // Where the keys stand, in the long form: a place to begin and a range from there.
 void write_key_specs(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
-  if (spec.first_key == 0) return reply.set(0);
+  if (spec.keys.first == 0) return reply.set(0);
   reply.set(1);
   reply.map(3);
   reply.bulk("flags");
-  write_words(reply, spec.key_access);
+  write_words(reply, spec.keys.access);
   reply.bulk("begin_search");
   reply.map(2);
   reply.bulk("type");
@@ -36,7 +37,7 @@ void write_key_specs(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
   reply.bulk("spec");
   reply.map(1);
   reply.bulk("index");
-  reply.integer(spec.first_key);
+  reply.integer(spec.keys.first);
   reply.bulk("find_keys");
   reply.map(2);
   reply.bulk("type");
@@ -44,9 +45,9 @@ void write_key_specs(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
   reply.bulk("spec");
   reply.map(3);
   reply.bulk("lastkey");
-  reply.integer(spec.last_key < 0 ? spec.last_key : spec.last_key - spec.first_key);
+  reply.integer(spec.keys.last < 0 ? spec.keys.last : spec.keys.last - spec.keys.first);
   reply.bulk("keystep");
-  reply.integer(spec.key_step);
+  reply.integer(spec.keys.step);
   reply.bulk("limit");
   reply.integer(0);
 }
@@ -57,11 +58,11 @@ void write_info(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
   reply.bulk(spec.name);
   reply.integer(spec.arity);
   write_words(reply, spec.flags);
-  reply.integer(spec.first_key);
-  reply.integer(spec.last_key);
-  reply.integer(spec.key_step);
+  reply.integer(spec.keys.first);
+  reply.integer(spec.keys.last);
+  reply.integer(spec.keys.step);
   write_words(reply, spec.categories);
-  reply.set(0);  // tips for proxies: none
+  write_words(reply, spec.tips);
   write_key_specs(reply, spec);
   reply.array(spec.subcommands.size());
   for (const CommandSpec& subcommand : spec.subcommands) write_info(reply, subcommand);
@@ -83,10 +84,17 @@ void write_docs(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
   for (const CommandSpec& subcommand : spec.subcommands) write_docs(reply, subcommand);
 }
 
-// "get", or "client|id".
+auto served_commands() { return command_table() | std::views::filter(&CommandSpec::is_served); }
+
+std::size_t served_count() {
+  return static_cast<std::size_t>(std::ranges::count_if(command_table(), &CommandSpec::is_served));
+}
+
+// "get", or "client|id". Null: there is none, or it is not served.
 const CommandSpec* find_by_full_name(Bytes name) {
   const std::size_t bar = name.find('|');
   const CommandSpec* spec = find_command(name.substr(0, bar));
+  if (spec != nullptr && !spec->is_served) return nullptr;
   if (spec == nullptr || bar == Bytes::npos) return spec;
   return find_subcommand(*spec, name.substr(bar + 1));
 }
@@ -94,13 +102,11 @@ const CommandSpec* find_by_full_name(Bytes name) {
 }  // namespace
 
 void handle_command(RespCall& call) {
-  call.reply.array(command_table().size());
-  for (const CommandSpec& spec : command_table()) write_info(call.reply, spec);
+  call.reply.array(served_count());
+  for (const CommandSpec& spec : served_commands()) write_info(call.reply, spec);
 }
 
-void handle_command_count(RespCall& call) {
-  call.reply.integer(static_cast<std::int64_t>(command_table().size()));
-}
+void handle_command_count(RespCall& call) { call.reply.integer(static_cast<std::int64_t>(served_count())); }
 
 void handle_command_info(RespCall& call) {
   const auto names = call.arguments.subspan(2);
@@ -125,7 +131,7 @@ void handle_command_docs(RespCall& call) {
     if (spec != nullptr) specs.push_back(spec);
   }
   if (call.arguments.size() == 2) {
-    for (const CommandSpec& spec : command_table()) specs.push_back(&spec);
+    for (const CommandSpec& spec : served_commands()) specs.push_back(&spec);
   }
   call.reply.map(specs.size());
   for (const CommandSpec* spec : specs) {
@@ -136,8 +142,8 @@ void handle_command_docs(RespCall& call) {
 
 void handle_command_list(RespCall& call) {
   if (call.arguments.size() > 2) return call.reply.error(syntax_error);
-  call.reply.set(command_table().size());
-  for (const CommandSpec& spec : command_table()) call.reply.bulk(spec.name);
+  call.reply.set(served_count());
+  for (const CommandSpec& spec : served_commands()) call.reply.bulk(spec.name);
 }
 
 void handle_command_getkeys(RespCall& call) {
@@ -146,8 +152,8 @@ void handle_command_getkeys(RespCall& call) {
   if (spec != nullptr && !spec->subcommands.empty() && command.size() > 1) {
     spec = find_subcommand(*spec, command[1]);
   }
-  if (spec == nullptr) return call.reply.error("ERR Invalid command specified");
-  if (spec->first_key == 0) return call.reply.error("ERR The command has no key arguments");
+  if (spec == nullptr || !spec->is_served) return call.reply.error("ERR Invalid command specified");
+  if (spec->keys.first == 0) return call.reply.error("ERR The command has no key arguments");
   if (!accepts_argument_count(*spec, command.size())) {
     return call.reply.error("ERR Invalid number of arguments specified for command");
   }

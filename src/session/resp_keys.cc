@@ -107,7 +107,7 @@ void handle_expire(RespCall& call) {
   if (!options->any()) {
     done = call.keys.touch(call.state.database, key, Expiry::at(deadline), call.now);
   } else {
-    call.environment.cache.with_keys(std::span(&key, 1), [&](cache::KeyedCalls& locked) {
+    call.keys.with_keys(std::span(&key, 1), [&](cache::KeyedCalls& locked) {
       std::optional<TimePoint> current;
       const bool found = locked.peek(call.state.database, key, call.now,
                                      [&](const cache::ItemView& item) { current = item.deadline; });

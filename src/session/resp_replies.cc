@@ -16,8 +16,12 @@ std::string quotable(Bytes text, std::size_t size_max) {
   return shown;
 }
 
+std::string wrong_argument_count_error(const CommandSpec& spec) {
+  return "ERR wrong number of arguments for '" + std::string(spec.name) + "' command";
+}
+
 void reply_wrong_argument_count(RespCall& call, const CommandSpec& spec) {
-  call.reply.error("ERR wrong number of arguments for '" + std::string(spec.name) + "' command");
+  call.reply.error(wrong_argument_count_error(spec));
 }
 
 bool outgrows_output(RespCall& call) {

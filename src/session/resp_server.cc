@@ -5,7 +5,7 @@
 namespace larder::session {
 
 void handle_dbsize(RespCall& call) {
-  call.reply.integer(static_cast<std::int64_t>(call.environment.cache.item_count(call.state.database)));
+  call.reply.integer(static_cast<std::int64_t>(call.keys.item_count(call.state.database)));
 }
 
 // FLUSHALL [ASYNC | SYNC]: the cache is cleared shard by shard either way.
@@ -15,13 +15,13 @@ void handle_flushall(RespCall& call) {
       arguments.size() == 1 || (arguments.size() == 2 && (equals_ignoring_case(arguments[1], "async") ||
                                                           equals_ignoring_case(arguments[1], "sync")));
   if (!is_known) return call.reply.error(syntax_error);
-  call.environment.cache.clear_all();
+  call.keys.clear_all();
   call.reply.ok();
 }
 
 void handle_info(RespCall& call) {
-  call.reply.verbatim(
-      "txt", info_text(gather_stats(call.environment, call.now), call.now, call.arguments.subspan(1)));
+  call.reply.verbatim("txt", info_text(gather_stats(call.keys, call.environment, call.now), call.now,
+                                       call.arguments.subspan(1)));
 }
 
 }  // namespace larder::session

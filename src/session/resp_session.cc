@@ -73,7 +73,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
 }
 
 void RespSession::answer(std::span<const Bytes> arguments, TimePoint now, Output& output) {
-  static constexpr CommandSpec unknown{"", -1, "", 0, 0, 0, "", "", nullptr, "", "", "", {}};
+  static constexpr CommandSpec unknown = row("", -1, "", no_keys, "", nullptr, "", "", "");
   const CommandSpec* spec = find_command(arguments.front());
   const CommandSpec* container = nullptr;
   if (spec != nullptr && !spec->subcommands.empty() && arguments.size() > 1) {
@@ -94,36 +94,71 @@ void RespSession::answer(std::span<const Bytes> arguments, TimePoint now, Output
                 .output = output,
                 .reply = {output, state_.version}};
   environment_.counters.commands.add();
-  if (spec == nullptr && container != nullptr) {
-    return call.reply.error("ERR unknown subcommand '" + quotable(arguments[1]) + "'. Try " +
-                            upper(container->name) + " HELP.");
+  if (const std::string error = error_before(call, spec, container); !error.empty()) {
+    if (state_.transaction != nullptr) state_.transaction->spoil();
+    return call.reply.error(error);
   }
-  if (spec == nullptr) return answer_unknown(call);
-  if (!accepts_argument_count(*spec, arguments.size()) || spec->handler == nullptr) {
-    return reply_wrong_argument_count(call, *spec);
-  }
-  bool keys_fit = true;
-  for_each_key(*spec, arguments,
-               [&](Bytes key) { keys_fit &= key.size() <= environment_.limits.key_size_max; });
-  if (!keys_fit) {
-    forget(*spec, arguments, now);
-    environment_.counters.protocol_errors.add();
-    return call.reply.error("ERR a key is longer than " + std::to_string(environment_.limits.key_size_max) +
-                            " bytes");
-  }
+  if (state_.transaction != nullptr && !runs_inside_transaction(*spec)) return keep(call);
   spec->handler(call);
 }
 
-void RespSession::answer_unknown(RespCall& call) {
-  const Bytes name = call.arguments.front();
+// Between MULTI and EXEC these act at once.
+bool RespSession::runs_inside_transaction(const CommandSpec& spec) {
+  static constexpr Bytes names[] = {"discard", "exec", "multi", "quit", "reset", "watch"};
+  return std::ranges::find(names, spec.name) != std::end(names);
+}
+
+void RespSession::keep(RespCall& call) {
+  if (has_flag(call.spec, "no_multi")) {
+    state_.transaction->spoil();
+    return call.reply.error("ERR Command not allowed inside a transaction");
+  }
+  if (!state_.transaction->add(call.spec, call.arguments, transaction_size_max(environment_.limits))) {
+    state_.transaction->spoil();
+    return call.reply.error("ERR the transaction is larger than this server keeps for one connection");
+  }
+  call.reply.simple_string("QUEUED");
+}
+
+// What is wrong with a command before it is known what it would do; empty: nothing.
+std::string RespSession::error_before(RespCall& call, const CommandSpec* spec, const CommandSpec* container) {
+  if (spec == nullptr && container != nullptr) {
+    return "ERR unknown subcommand '" + quotable(call.arguments[1]) + "'. Try " + upper(container->name) +
+           " HELP.";
+  }
+  if (spec == nullptr) return unknown_command_error(call.arguments);
+  if (!spec->is_served) return absent_command_error(*spec);
+  if (!accepts_argument_count(*spec, call.arguments.size()) || spec->handler == nullptr) {
+    return wrong_argument_count_error(*spec);
+  }
+  bool keys_fit = true;
+  for_each_key(*spec, call.arguments,
+               [&](Bytes key) { keys_fit &= key.size() <= environment_.limits.key_size_max; });
+  if (!keys_fit) {
+    forget(*spec, call.arguments, call.now);
+    environment_.counters.protocol_errors.add();
+    return "ERR a key is longer than " + std::to_string(environment_.limits.key_size_max) + " bytes";
+  }
+  return {};
+}
+
+// Begins as the error for an unknown command does: a client that tries whether a server has a command looks
+// for that.
+std::string RespSession::absent_command_error(const CommandSpec& spec) {
+  return "ERR unknown command '" + std::string(spec.name) + "': " + std::string(spec.group) +
+         " are not served yet";
+}
+
+std::string RespSession::unknown_command_error(std::span<const Bytes> arguments) {
+  const Bytes name = arguments.front();
   const std::string text = "ERR unknown command '" + quotable(name) + "', with args beginning with: ";
   constexpr std::size_t shown_size_max = 128;
   std::string shown;
-  for (const Bytes argument : call.arguments.subspan(1)) {
+  for (const Bytes argument : arguments.subspan(1)) {
     if (shown.size() >= shown_size_max) break;
     shown += "'" + quotable(argument, shown_size_max - shown.size()) + "' ";
   }
-  call.reply.error(text + shown);
+  return text + shown;
 }
 
 // The decoder would not have it: the protocol is broken, or an argument is too large.
@@ -132,6 +167,7 @@ void RespSession::refuse(const Error& error, TimePoint now, Output& output) {
   environment_.counters.protocol_errors.add();
   protocol::ReplyEncoder(output, state_.version).error("ERR " + error.message);
   const auto before = decoder_.refused_arguments();
+  if (state_.transaction != nullptr) state_.transaction->spoil();
   passed_spec_ = before.empty() ? nullptr : find_command(before.front());
   passed_index_ = before.size();
   if (passed_spec_ != nullptr) forget(*passed_spec_, before, now);

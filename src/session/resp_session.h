@@ -7,7 +7,10 @@
 // Redis' error and ends the connection.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
 
 #include "protocol/resp/command_decoder.h"
 #include "session/resp_commands.h"
@@ -30,10 +33,18 @@ class RespSession final : public Session {
 
   Progress advance(Bytes input, TimePoint now, Output& output) override;
   [[nodiscard]] bool failed() const override { return state_.failed; }
+  [[nodiscard]] std::size_t held_size() const override {
+    return (state_.transaction != nullptr ? state_.transaction->held_size() : 0) + state_.watched.held_size();
+  }
 
  private:
   void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);
-  static void answer_unknown(RespCall& call);
+  [[nodiscard]] std::string error_before(RespCall& call, const CommandSpec* spec,
+                                         const CommandSpec* container);
+  [[nodiscard]] static std::string unknown_command_error(std::span<const Bytes> arguments);
+  [[nodiscard]] static std::string absent_command_error(const CommandSpec& spec);
+  [[nodiscard]] static bool runs_inside_transaction(const CommandSpec& spec);
+  void keep(RespCall& call);
   void forget(const CommandSpec& spec, std::span<const Bytes> arguments, TimePoint now);
   void forget_passed(TimePoint now);
   void refuse(const Error& error, TimePoint now, Output& output);

@@ -288,11 +288,13 @@ TEST(RespSession, DescribesItsCommandsFromTheTable) {
       "*6\r\n$7\r\nlastkey\r\n:0\r\n$7\r\nkeystep\r\n:1\r\n$5\r\nlimit\r\n:0\r\n*0\r\n";
   expect_conversation({
       {"COMMAND INFO get nosuch", "*2\r\n" + get2 + "$-1\r\n"},
-      {"COMMAND COUNT", ":" + std::to_string(command_table().size()) + "\r\n"},
+      {"COMMAND COUNT",
+       ":" + std::to_string(std::ranges::count_if(command_table(), &CommandSpec::is_served)) + "\r\n"},
       {"COMMAND COUNT x", "-ERR wrong number of arguments for 'command|count' command\r\n"},
       {"COMMAND GETKEYS mset a b c d", "*2\r\n$1\r\na\r\n$1\r\nc\r\n"},
-      {"COMMAND GETKEYS ping", "-ERR The command has no key arguments\r\n"},
-      {"COMMAND GETKEYS get", "-ERR Invalid number of arguments specified for command\r\n"},
+      {"COMMAND GETKEYS echo a", "-ERR The command has no key arguments\r\n"},
+      {"COMMAND GETKEYS get", "-ERR wrong number of arguments for 'command|getkeys' command\r\n"},
+      {"COMMAND GETKEYS get a b", "-ERR Invalid number of arguments specified for command\r\n"},
       {"COMMAND GETKEYS nosuch a", "-ERR Invalid command specified\r\n"},
       {"COMMAND DOCS nosuch", "*0\r\n"},
       {"COMMAND DOCS get",
@@ -605,6 +607,15 @@ TEST(RespSession, CountsWhatItAnswers) {
   World world;
   talk(world, "PING\r\nfoo\r\n*0\r\n\r\nGET\r\nSET k v\r\n");
   EXPECT_EQ(world.counters.commands.value(), 4U);
+}
+
+TEST(CommandTable, SaysOfWhatIsNotServedYetWhatIsMissing) {
+  World world;
+  EXPECT_EQ(talk(world, "LPUSH k v\r\nsubscribe c\r\nPING\r\n"),
+            "-ERR unknown command 'lpush': lists are not served yet\r\n"
+            "-ERR unknown command 'subscribe': channels are not served yet\r\n+PONG\r\n");
+  EXPECT_EQ(talk(world, "COMMAND INFO lpush\r\n"), "*1\r\n$-1\r\n");
+  EXPECT_EQ(talk(world, "COMMAND GETKEYS lpush a b\r\n"), "-ERR Invalid command specified\r\n");
 }
 
 TEST(CommandTable, IsFoundInAnyCaseAndWholeOnly) {

@@ -160,15 +160,15 @@ void handle_set(RespCall& call) {
 void handle_mget(RespCall& call) {
   const auto keys = call.arguments.subspan(1);
   call.reply.array(keys.size());
-  call.environment.cache.get_many(call.state.database, keys, call.now,
-                                  [&call](std::size_t /*index*/, const cache::ItemView* item) {
-                                    if (outgrows_output(call)) return;
-                                    if (item != nullptr) {
-                                      call.reply.bulk(item->value);
-                                    } else {
-                                      call.reply.null();
-                                    }
-                                  });
+  call.keys.get_many(call.state.database, keys, call.now,
+                     [&call](std::size_t /*index*/, const cache::ItemView* item) {
+                       if (outgrows_output(call)) return;
+                       if (item != nullptr) {
+                         call.reply.bulk(item->value);
+                       } else {
+                         call.reply.null();
+                       }
+                     });
 }
 
 // All or nothing: a cache may forget but must not show half of what was meant as one, so if a value is
@@ -184,7 +184,7 @@ void handle_mset(RespCall& call) {
     values_fit &= value_fits(call, pairs[i + 1]);
   }
   StoreOutcome outcome = StoreOutcome::stored;
-  call.environment.cache.with_keys(keys, [&](cache::KeyedCalls& locked) {
+  call.keys.with_keys(keys, [&](cache::KeyedCalls& locked) {
     for (std::size_t i = 0; values_fit && outcome == StoreOutcome::stored && i < pairs.size(); i += 2) {
       outcome = locked.set(call.state.database, pairs[i], pairs[i + 1], Expiry::none(), Condition::always(),
                            call.now);

@@ -24,6 +24,7 @@ struct ServerStats {
 };
 
 /// Any thread. Takes every shard's lock for a moment: for people and monitors, not for each request.
-[[nodiscard]] ServerStats gather_stats(const Environment& environment, TimePoint now);
+[[nodiscard]] ServerStats gather_stats(const cache::Keyspace& keys, const Environment& environment,
+                                       TimePoint now);
 
 }  // namespace larder::session

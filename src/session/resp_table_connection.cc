@@ -1,0 +1,57 @@
+#include <array>
+
+#include "session/resp_handlers.h"
+#include "session/resp_tables.h"
+
+namespace larder::session {
+namespace {
+
+constexpr std::array client_subcommands{
+    row("client|getname", 2, "noscript loading stale", no_keys, "@slow @connection", handle_client_getname,
+        "connection", "2.6.9", "Returns the name of the connection.", ""),
+    row("client|help", 2, "loading stale", no_keys, "@slow @connection", handle_client_help, "connection",
+        "5.0.0", "Returns helpful text about the different subcommands.", ""),
+    row("client|id", 2, "noscript loading stale", no_keys, "@slow @connection", handle_client_id,
+        "connection", "5.0.0", "Returns the unique client ID of the connection.", ""),
+    row("client|setname", 3, "noscript loading stale", no_keys, "@slow @connection", handle_client_setname,
+        "connection", "2.6.9", "Sets the connection name.", ""),
+    row("client|setinfo", 4, "noscript loading stale", no_keys, "@connection @slow", handle_client_setinfo,
+        "connection", "7.2.0", "Sets information specific to the client or connection.", ""),
+};
+
+constexpr std::array rows{
+    row("auth", -2, "noscript loading stale fast no_auth allow_busy", no_keys, "@fast @connection",
+        handle_auth, "connection", "1.0.0", "Authenticates the connection.", ""),
+    row("client", -2, "", no_keys, "@slow", nullptr, "connection", "2.4.0",
+        "A container for client connection commands.", "", client_subcommands),
+    row("discard", 1, "noscript loading stale fast allow_busy", no_keys, "@fast @transaction", handle_discard,
+        "transactions", "2.0.0", "Discards the commands of a transaction.", ""),
+    row("echo", 2, "loading stale fast", no_keys, "@fast @connection", handle_echo, "connection", "1.0.0",
+        "Returns the given string.", ""),
+    row("exec", 1, "noscript loading stale skip_slowlog", no_keys, "@slow @transaction", handle_exec,
+        "transactions", "1.2.0", "Executes all commands of a transaction.", ""),
+    row("hello", -1, "noscript loading stale fast no_auth allow_busy", no_keys, "@fast @connection",
+        handle_hello, "connection", "6.0.0", "Handshakes with the server.", ""),
+    row("multi", 1, "noscript loading stale fast allow_busy", no_keys, "@fast @transaction", handle_multi,
+        "transactions", "1.2.0", "Starts a transaction.", ""),
+    row("ping", -1, "fast", no_keys, "@fast @connection", handle_ping, "connection", "1.0.0",
+        "Returns the server's liveliness response.",
+        "request_policy:all_shards response_policy:all_succeeded"),
+    row("quit", -1, "noscript loading stale fast no_auth allow_busy", no_keys, "@fast @connection",
+        handle_quit, "connection", "1.0.0", "Closes the connection.", ""),
+    row("reset", 1, "noscript loading stale fast no_auth allow_busy", no_keys, "@fast @connection",
+        handle_reset, "connection", "6.2.0", "Resets the connection.", ""),
+    row("select", 2, "loading stale fast", no_keys, "@fast @connection", handle_select, "connection", "1.0.0",
+        "Changes the selected database.", ""),
+    row("unwatch", 1, "noscript loading stale fast allow_busy", no_keys, "@fast @transaction", handle_unwatch,
+        "transactions", "2.2.0", "Forgets the watched keys.", ""),
+    row("watch", -2, "noscript loading stale fast allow_busy", {1, -1, 1, "RO"}, "@fast @transaction",
+        handle_watch, "transactions", "2.2.0",
+        "Watches keys: a transaction is only executed if they stay as they are.", ""),
+};
+
+}  // namespace
+
+std::span<const CommandSpec> connection_commands() { return rows; }
+
+}  // namespace larder::session

@@ -1,0 +1,155 @@
+#include "session/resp_transaction.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "session/resp_commands.h"
+#include "session/resp_handlers.h"
+
+namespace larder::session {
+
+bool Transaction::add(const CommandSpec& spec, std::span<const Bytes> arguments, std::size_t size_max) {
+  std::size_t size = held_size() + sizeof(Kept) + arguments.size() * sizeof(protocol::Slice);
+  for (const Bytes argument : arguments) size += argument.size();
+  if (size > size_max) return false;
+  commands_.push_back({.spec = &spec, .first = slices_.size(), .count = arguments.size()});
+  for (const Bytes argument : arguments) {
+    slices_.push_back({.offset = text_.size(), .size = argument.size()});
+    text_.append(argument);
+  }
+  return true;
+}
+
+std::size_t Transaction::held_size() const {
+  return text_.capacity() + slices_.capacity() * sizeof(protocol::Slice) +
+         commands_.capacity() * sizeof(Kept);
+}
+
+std::vector<Transaction::Command> Transaction::commands(std::vector<Bytes>& storage) const {
+  storage.clear();
+  storage.reserve(slices_.size());
+  for (const protocol::Slice& slice : slices_)
+    storage.push_back(Bytes(text_).substr(slice.offset, slice.size));
+  std::vector<Command> commands;
+  commands.reserve(commands_.size());
+  for (const Kept& kept : commands_) {
+    commands.push_back({.spec = kept.spec, .arguments = std::span(storage).subspan(kept.first, kept.count)});
+  }
+  return commands;
+}
+
+WatchedKeys::Look WatchedKeys::look_at(cache::Keyspace& keys, cache::Database database, Bytes key,
+                                       TimePoint now) {
+  Look look;
+  keys.peek(database, key, now, [&](const cache::ItemView& item) {
+    look = {.is_there = true, .token = item.token, .deadline = item.deadline};
+  });
+  return look;
+}
+
+bool WatchedKeys::add(cache::Keyspace& keys, cache::Database database, Bytes key, TimePoint now,
+                      std::size_t size_max) {
+  constexpr std::size_t node_size = sizeof(Key) + sizeof(Look) + 64;  // about what a map takes for one
+  if (held_size_ + node_size + key.size() > size_max) return false;
+  const auto [place, is_new] = looks_.try_emplace(Key(database, key));
+  if (!is_new) return true;
+  held_size_ += node_size + key.size();
+  place->second = look_at(keys, database, key, now);
+  return true;
+}
+
+bool WatchedKeys::have_changed(cache::Keyspace& locked, TimePoint now) const {
+  return std::ranges::any_of(looks_, [&](const auto& entry) {
+    return look_at(locked, entry.first.first, entry.first.second, now) != entry.second;
+  });
+}
+
+std::size_t transaction_size_max(const Limits& limits) {
+  return std::max(2 * limits.value_size_max, std::size_t{64} << 20);
+}
+
+namespace {
+
+void end_transaction(RespState& state) {
+  state.transaction.reset();
+  state.watched.clear();
+}
+
+// What it has to lock.
+struct Need {
+  bool is_everything = false;
+  std::vector<Bytes> keys;
+};
+
+Need need_of(std::span<const Transaction::Command> commands, const WatchedKeys& watched) {
+  Need need;
+  for (const Transaction::Command& command : commands) {
+    need.is_everything |= command.spec->reach == Reach::everything;
+    for_each_key(*command.spec, command.arguments, [&](Bytes key) { need.keys.push_back(key); });
+  }
+  watched.each([&](Bytes key) { need.keys.push_back(key); });
+  return need;
+}
+
+}  // namespace
+
+void handle_multi(RespCall& call) {
+  if (call.state.transaction != nullptr) return call.reply.error("ERR MULTI calls can not be nested");
+  call.state.transaction = std::make_unique<Transaction>();
+  call.reply.ok();
+}
+
+void handle_discard(RespCall& call) {
+  if (call.state.transaction == nullptr) return call.reply.error("ERR DISCARD without MULTI");
+  end_transaction(call.state);
+  call.reply.ok();
+}
+
+void handle_watch(RespCall& call) {
+  if (call.state.transaction != nullptr) return call.reply.error("ERR WATCH inside MULTI is not allowed");
+  for (const Bytes key : call.arguments.subspan(1)) {
+    const std::size_t size_max = transaction_size_max(call.environment.limits);
+    if (!call.state.watched.add(call.keys, call.state.database, key, call.now, size_max)) {
+      return call.reply.error("ERR more keys are watched than this server keeps for one connection");
+    }
+  }
+  call.reply.ok();
+}
+
+void handle_unwatch(RespCall& call) {
+  call.state.watched.clear();
+  call.reply.ok();
+}
+
+void handle_exec(RespCall& call) {
+  if (call.state.transaction == nullptr) return call.reply.error("ERR EXEC without MULTI");
+  const std::unique_ptr<Transaction> transaction = std::move(call.state.transaction);
+  const WatchedKeys watched = std::exchange(call.state.watched, {});
+  if (transaction->is_spoiled()) {
+    return call.reply.error("EXECABORT Transaction discarded because of previous errors.");
+  }
+  std::vector<Bytes> storage;
+  const std::vector<Transaction::Command> commands = transaction->commands(storage);
+  const auto run = [&](cache::Keyspace& locked) {
+    if (watched.have_changed(locked, call.now)) return call.reply.null_array();
+    call.reply.array(commands.size());
+    for (const Transaction::Command& command : commands) {
+      if (outgrows_output(call)) return;
+      RespCall inner{.spec = *command.spec,
+                     .arguments = command.arguments,
+                     .now = call.now,
+                     .environment = call.environment,
+                     .keys = locked,
+                     .state = call.state,
+                     .output = call.output,
+                     .reply = {call.output, call.state.version}};
+      command.spec->handler(inner);
+    }
+  };
+  const Need need = need_of(commands, watched);
+  if (need.is_everything) return call.keys.with_everything(run);
+  call.keys.with_keys(need.keys, run);
+}
+
+}  // namespace larder::session
