@@ -28,4 +28,10 @@ namespace larder {
   return lower;
 }
 
+[[nodiscard]] inline std::string to_upper(Bytes text) {
+  std::string upper(text);
+  std::ranges::transform(upper, upper.begin(), ascii_upper);
+  return upper;
+}
+
 }  // namespace larder

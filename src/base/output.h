@@ -51,6 +51,12 @@ class Output final {
     }
   }
 
+  /// Takes back what was appended last: `size` pending bytes stay.
+  void shrink_to(std::size_t size) {
+    LARDER_ASSERT(size <= this->size());
+    bytes_.resize(sent_size_ + size);
+  }
+
   void clear() {
     sent_size_ = 0;
     bytes_.clear();

@@ -10,21 +10,22 @@
 namespace larder::server {
 namespace {
 
+using session::ConnectionFacts;
 using session::Environment;
 using session::Session;
 
-std::unique_ptr<Session> make_line_session(const Environment& environment, std::uint64_t /*connection_id*/) {
+std::unique_ptr<Session> make_line_session(const Environment& environment, const ConnectionFacts& /*facts*/) {
   return std::make_unique<session::LineSession>(environment);
 }
 
-std::unique_ptr<Session> make_resp_session(const Environment& environment, std::uint64_t connection_id) {
-  return std::make_unique<session::RespSession>(environment, connection_id);
+std::unique_ptr<Session> make_resp_session(const Environment& environment, const ConnectionFacts& facts) {
+  return std::make_unique<session::RespSession>(environment, facts);
 }
 
 // A WebSocket's binary messages carry RESP, so an HTTP session may need a RESP session inside.
-std::unique_ptr<Session> make_http_session(const Environment& environment, std::uint64_t connection_id) {
+std::unique_ptr<Session> make_http_session(const Environment& environment, const ConnectionFacts& facts) {
   return std::make_unique<session::HttpSession>(
-      environment, [&environment, connection_id] { return make_resp_session(environment, connection_id); });
+      environment, [&environment, facts] { return make_resp_session(environment, facts); });
 }
 
 constexpr std::string_view http_refusal =

@@ -19,7 +19,7 @@ struct Dialect {
   std::string_view default_url;  // where it listens when nobody says anything
   std::string_view refusal;      // sent, before any request is read, to a connection past connections-max
   std::unique_ptr<session::Session> (*make_session)(const session::Environment& environment,
-                                                    std::uint64_t connection_id);
+                                                    const session::ConnectionFacts& facts);
 };
 
 /// All dialects, in the order of the default listeners.

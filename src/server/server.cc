@@ -1,7 +1,10 @@
 #include "server/server.h"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <span>
+#include <unistd.h>
 #include <utility>
 
 #include "base/assert.h"
@@ -9,6 +12,7 @@
 #include "cache/factory.h"
 #include "program/version.h"
 #include "server/session_handler.h"
+#include "transport/addresses.h"
 
 namespace larder::server {
 namespace {
@@ -19,9 +23,20 @@ constexpr Duration tick_period{100};
 // work. A million items with one deadline are gone within a second all the same, and nobody notices.
 constexpr std::size_t sweep_visit_count = 64;
 
+std::int64_t stopwatch_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
 }  // namespace
 
-Server::Server(ServerOptions options) : options_(std::move(options)) {}
+Server::Server(ServerOptions options) : options_(std::move(options)) {
+  service_.settings.connection_count_max = options_.connection_count_max;
+  service_.settings.idle_timeout_ms = options_.idle_timeout.count();
+  service_.control = this;
+  service_.stopwatch_us = stopwatch_us;
+}
 
 Result<std::unique_ptr<Server>> Server::make(ServerOptions options) {
   std::unique_ptr<Server> server(new Server(std::move(options)));
@@ -79,14 +94,18 @@ Result<void> Server::open_workers() {
                              .all_counters = counters,
                              .limits = options_.limits,
                              .facts = facts_,
-                             .allowed_origins = options_.allowed_origins});
+                             .allowed_origins = options_.allowed_origins,
+                             .service = service_});
     transport::EventLoop& loop = *workers_->loops()[i];
     loop.every(tick_period, [this, i](const Now& now) {
       if (!is_sweeping_[i]) sweep(i, now.wall);
     });
     loops.push_back(&loop);
   }
-  workers_->loops().front()->every(tick_period, [this](const Now& now) { refusals_.tick(now.steady); });
+  workers_->loops().front()->every(tick_period, [this](const Now& now) {
+    refusals_.tick(now.steady);
+    service_.clients.tick(now.wall);
+  });
   spread_ = std::make_unique<transport::AcceptSpread>(std::move(loops));
   return {};
 }
@@ -99,6 +118,14 @@ void Server::describe() {
   facts_.worker_count = options_.worker_count;
   facts_.shard_count = options_.shard_count;
   facts_.connection_count_max = options_.connection_count_max;
+  facts_.memory_size_max = options_.memory_size_max;
+  facts_.process_id = ::getpid();
+  std::array<unsigned char, 20> random{};
+  fill_random(random);
+  facts_.run_id.clear();
+  for (const unsigned char byte : random) {
+    for (const unsigned digit : {byte / 16U, byte % 16U}) facts_.run_id += "0123456789abcdef"[digit];
+  }
   facts_.started_at = clock_.now().wall;
   const auto resp = std::ranges::find(endpoints_, "resp", &Endpoint::scheme);
   if (resp != endpoints_.end()) facts_.resp_port = resp->port;
@@ -114,17 +141,24 @@ void Server::accept_from(transport::Listener listener) {
 
 void Server::on_accept(const Dialect& dialect, transport::Socket socket) {
   // Only worker 0 accepts, so nobody else can take the last place between the question and the answer.
-  if (spread_->connection_count() >= options_.connection_count_max) {
+  if (spread_->connection_count() >= service_.settings.connection_count_max.load(std::memory_order_relaxed)) {
     workers_->counters().front().connections_refused.add();
     refusals_.refuse(std::move(socket), dialect.refusal, clock_.now().steady);
     return;
   }
-  const std::uint64_t connection_id = ++connection_id_;
-  spread_->hand_over(0, std::move(socket), [this, &dialect, connection_id](std::size_t worker_index) {
-    return std::make_unique<SessionHandler>(dialect.make_session(environments_[worker_index], connection_id),
-                                            options_.idle_timeout);
+  transport::SocketAddresses addresses = transport::addresses_of(socket);
+  const session::ConnectionFacts facts{.id = ++connection_id_,
+                                       .address = std::move(addresses.peer),
+                                       .local_address = std::move(addresses.local),
+                                       .accepted_at = clock_.now().wall};
+  spread_->hand_over(0, std::move(socket), [this, &dialect, facts](std::size_t worker_index) {
+    return std::make_unique<SessionHandler>(dialect.make_session(environments_[worker_index], facts),
+                                            service_.settings);
   });
 }
+
+// A client asked for it. Only the loops are told, which may be done from their own threads.
+void Server::shut_down(bool at_once) { shut_down(at_once ? Duration{0} : options_.shutdown_timeout); }
 
 // Every worker does its share, wherever the last one stopped: the cache remembers the place. What is due
 // beyond one portion waits for the loop's next turn, behind the requests of this one; a tick that falls

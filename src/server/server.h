@@ -24,6 +24,7 @@
 #include "server/dialects.h"
 #include "server/server_options.h"
 #include "server/workers.h"
+#include "session/service.h"
 #include "session/session.h"
 #include "transport/accept_spread.h"
 #include "transport/listener.h"
@@ -37,7 +38,7 @@ namespace larder::server {
 /// Threads    one thread makes, starts and joins; shut_down() from any
 /// Errors     make(): what cannot be opened or allocated, naming the option that changes it
 /// Invariant  no more than connection_count_max connections are served at a time, over all workers
-class Server final {
+class Server final : private session::Control {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Server>> make(ServerOptions options);
   Server(const Server&) = delete;
@@ -66,11 +67,13 @@ class Server final {
   void describe();
   void accept_from(transport::Listener listener);
   void on_accept(const Dialect& dialect, transport::Socket socket);
+  void shut_down(bool at_once) override;
   void sweep(std::size_t worker_index, TimePoint now);
 
   ServerOptions options_;
   SystemClock clock_;
   session::ServerFacts facts_;
+  session::Service service_;
   std::vector<Endpoint> endpoints_;
   transport::Refusals refusals_;     // of worker 0, which accepts
   std::uint64_t connection_id_ = 0;  // of worker 0: the last one given

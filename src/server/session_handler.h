@@ -11,15 +11,30 @@
 
 namespace larder::server {
 
+/// A connection as a session may reach it.
+class WakerRemote final : public session::Remote {
+ public:
+  explicit WakerRemote(std::shared_ptr<transport::Waker> waker) : waker_(std::move(waker)) {}
+  void wake() override { waker_->wake(); }
+  void close() override { waker_->close(); }
+
+ private:
+  std::shared_ptr<transport::Waker> waker_;
+};
+
 /// A session as the handler of a connection.
 ///
 /// Ownership  owns the session
 /// Threads    those of transport::Handler
 class SessionHandler final : public transport::Handler {
  public:
-  /// `idle_timeout` and the session's own hold both; 0: for ever.
-  SessionHandler(std::unique_ptr<session::Session> session, Duration idle_timeout)
-      : session_(std::move(session)), idle_timeout_(idle_timeout) {}
+  /// The settings' idle timeout and the session's own hold both; 0: for ever. The settings outlive it.
+  SessionHandler(std::unique_ptr<session::Session> session, const session::Settings& settings)
+      : session_(std::move(session)), settings_(settings) {}
+
+  void attach(std::shared_ptr<transport::Waker> waker) override {
+    session_->attach(std::make_shared<WakerRemote>(std::move(waker)));
+  }
 
   Progress advance(Bytes input, const Now& now, Output& output) override {
     return session_->advance(input, now.wall, output);
@@ -31,13 +46,14 @@ class SessionHandler final : public transport::Handler {
 
   [[nodiscard]] Duration idle_timeout() const override {
     const Duration own = session_->idle_timeout();
-    if (own == Duration{0} || idle_timeout_ == Duration{0}) return std::max(own, idle_timeout_);
-    return std::min(own, idle_timeout_);
+    const Duration general{settings_.idle_timeout_ms.load(std::memory_order_relaxed)};
+    if (own == Duration{0} || general == Duration{0}) return std::max(own, general);
+    return std::min(own, general);
   }
 
  private:
   std::unique_ptr<session::Session> session_;
-  Duration idle_timeout_;
+  const session::Settings& settings_;
 };
 
 }  // namespace larder::server

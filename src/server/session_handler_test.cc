@@ -21,8 +21,15 @@ class RecordingSession final : public session::Session {
   Duration idle_timeout_;
 };
 
+// The last one made stays: a handler refers to it.
+const session::Settings& settings_of(std::int64_t idle_timeout_ms) {
+  static session::Settings settings;
+  settings.idle_timeout_ms = idle_timeout_ms;
+  return settings;
+}
+
 TEST(SessionHandler, HandsOnBytesAndWallTime) {
-  SessionHandler handler(std::make_unique<RecordingSession>(Duration{0}), Duration{0});
+  SessionHandler handler(std::make_unique<RecordingSession>(Duration{0}), settings_of(0));
   Output output;
   const Progress progress =
       handler.advance("abc", {.wall = TimePoint{Duration{7}}, .steady = SteadyTime{}}, output);
@@ -32,22 +39,22 @@ TEST(SessionHandler, HandsOnBytesAndWallTime) {
 }
 
 TEST(SessionHandler, HandsOnTheSessionsLastWords) {
-  SessionHandler handler(std::make_unique<RecordingSession>(Duration{0}), Duration{0});
+  SessionHandler handler(std::make_unique<RecordingSession>(Duration{0}), settings_of(0));
   Output output;
   handler.closing(output);
   EXPECT_EQ(output.pending(), "bye");
 }
 
 TEST(SessionHandler, IsIdleForTheShorterOfTheSessionsOwnTimeAndTheServers) {
-  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{60}), Duration{5}).idle_timeout(),
+  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{60}), settings_of(5)).idle_timeout(),
             Duration{5});
-  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{60}), Duration{90}).idle_timeout(),
+  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{60}), settings_of(90)).idle_timeout(),
             Duration{60});
-  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{60}), Duration{0}).idle_timeout(),
+  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{60}), settings_of(0)).idle_timeout(),
             Duration{60});
-  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{0}), Duration{5}).idle_timeout(),
+  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{0}), settings_of(5)).idle_timeout(),
             Duration{5});
-  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{0}), Duration{0}).idle_timeout(),
+  EXPECT_EQ(SessionHandler(std::make_unique<RecordingSession>(Duration{0}), settings_of(0)).idle_timeout(),
             Duration{0});
 }
 

@@ -27,8 +27,8 @@ std::uint32_t hash_of_name(Bytes name) {
 class Table final {
  public:
   Table() {
-    for (const auto part :
-         {string_commands(), key_commands(), connection_commands(), server_commands(), absent_commands()}) {
+    for (const auto part : {string_commands(), key_commands(), connection_commands(), server_commands(),
+                            answered_commands(), absent_commands()}) {
       rows_.insert(rows_.end(), part.begin(), part.end());
     }
     std::ranges::sort(rows_, {}, &CommandSpec::name);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -21,16 +22,20 @@
 
 namespace larder::session {
 
+/// CLIENT REPLY.
+enum class ReplyMode : std::uint8_t { on, off, skip_next };
+
 /// What one connection remembers between its commands.
 struct RespState {
-  std::uint64_t connection_id = 0;
+  std::shared_ptr<Client> client;  // never null
   cache::Database database = 0;
   protocol::RespVersion version = protocol::RespVersion::resp2;
-  std::string client_name;
   std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
   WatchedKeys watched;
-  bool closing = false;  // close once the replies so far are sent
-  bool failed = false;   // and the peer did not ask for it
+  ReplyMode reply_mode = ReplyMode::on;
+  std::optional<TimePoint> sleeps_until;  // DEBUG SLEEP: its reply is owed then
+  bool closing = false;                   // close once the replies so far are sent
+  bool failed = false;                    // and the peer did not ask for it
 };
 
 struct CommandSpec;
@@ -82,6 +87,7 @@ struct CommandSpec {
   Bytes tips;  // words, for proxies
   std::span<const CommandSpec> subcommands;
   Reach reach;
+  bool is_write = false;  // has the flag "write"
   bool is_served = true;  // false: has an error for an answer, and COMMAND does not name it
 
   /// The same row with another reach: of rows without keys, those that leave items alone say so.
@@ -100,7 +106,19 @@ struct CommandSpec {
   const Reach reach = keys.first != 0       ? Reach::its_keys
                       : is_about_connection ? Reach::nothing
                                             : Reach::everything;
-  return {name, arity, flags, keys, categories, handler, group, since, summary, tips, subcommands, reach};
+  return {.name = name,
+          .arity = arity,
+          .flags = flags,
+          .keys = keys,
+          .categories = categories,
+          .handler = handler,
+          .group = group,
+          .since = since,
+          .summary = summary,
+          .tips = tips,
+          .subcommands = subcommands,
+          .reach = reach,
+          .is_write = flags.starts_with("write")};
 }
 
 /// All commands, ordered by name.

@@ -2,17 +2,64 @@
 // they share. Texts are those of Redis 7: clients compare them.
 #pragma once
 
+#include <span>
+#include <string>
+
 #include "session/resp_commands.h"
 
 namespace larder::session {
 
-// resp_connection.cc
-void handle_auth(RespCall& call);
+// resp_answers.cc
+void handle_acl_cat(RespCall& call);
+void handle_acl_getuser(RespCall& call);
+void handle_acl_list(RespCall& call);
+void handle_acl_users(RespCall& call);
+void handle_acl_whoami(RespCall& call);
+void handle_cluster_off(RespCall& call);
+void handle_function_delete(RespCall& call);
+void handle_function_flush(RespCall& call);
+void handle_function_kill(RespCall& call);
+void handle_function_list(RespCall& call);
+void handle_function_stats(RespCall& call);
+void handle_lastsave(RespCall& call);
+void handle_lolwut(RespCall& call);
+void handle_module_list(RespCall& call);
+void handle_module_off(RespCall& call);
+void handle_no_persistence(RespCall& call);
+void handle_role(RespCall& call);
+void handle_script_exists(RespCall& call);
+void handle_script_flush(RespCall& call);
+void handle_script_kill(RespCall& call);
+void handle_script_load(RespCall& call);
+void handle_wait(RespCall& call);
+
+// resp_clients.cc
+void handle_client_caching(RespCall& call);
 void handle_client_getname(RespCall& call);
-void handle_client_help(RespCall& call);
+void handle_client_getredir(RespCall& call);
 void handle_client_id(RespCall& call);
+void handle_client_info(RespCall& call);
+void handle_client_kill(RespCall& call);
+void handle_client_list(RespCall& call);
+void handle_client_no_evict(RespCall& call);
+void handle_client_no_touch(RespCall& call);
+void handle_client_pause(RespCall& call);
+void handle_client_reply(RespCall& call);
 void handle_client_setinfo(RespCall& call);
 void handle_client_setname(RespCall& call);
+void handle_client_tracking(RespCall& call);
+void handle_client_trackinginfo(RespCall& call);
+void handle_client_unblock(RespCall& call);
+void handle_client_unpause(RespCall& call);
+
+// resp_config.cc
+void handle_config_get(RespCall& call);
+void handle_config_resetstat(RespCall& call);
+void handle_config_rewrite(RespCall& call);
+void handle_config_set(RespCall& call);
+
+// resp_connection.cc
+void handle_auth(RespCall& call);
 void handle_echo(RespCall& call);
 void handle_hello(RespCall& call);
 void handle_ping(RespCall& call);
@@ -20,14 +67,18 @@ void handle_quit(RespCall& call);
 void handle_reset(RespCall& call);
 void handle_select(RespCall& call);
 
+// resp_debug.cc
+void handle_debug(RespCall& call);
+
 // resp_introspection.cc
 void handle_command(RespCall& call);
 void handle_command_count(RespCall& call);
 void handle_command_docs(RespCall& call);
 void handle_command_getkeys(RespCall& call);
-void handle_command_help(RespCall& call);
+void handle_command_getkeysandflags(RespCall& call);
 void handle_command_info(RespCall& call);
 void handle_command_list(RespCall& call);
+void handle_help(RespCall& call);
 
 // resp_keys.cc
 void handle_del(RespCall& call);
@@ -36,10 +87,24 @@ void handle_expire(RespCall& call);
 void handle_pttl(RespCall& call);
 void handle_ttl(RespCall& call);
 
+// resp_monitor.cc
+void handle_latency_doctor(RespCall& call);
+void handle_latency_graph(RespCall& call);
+void handle_latency_histogram(RespCall& call);
+void handle_latency_history(RespCall& call);
+void handle_latency_latest(RespCall& call);
+void handle_latency_reset(RespCall& call);
+void handle_monitor(RespCall& call);
+void handle_slowlog_get(RespCall& call);
+void handle_slowlog_len(RespCall& call);
+void handle_slowlog_reset(RespCall& call);
+
 // resp_server.cc
 void handle_dbsize(RespCall& call);
 void handle_flushall(RespCall& call);
 void handle_info(RespCall& call);
+void handle_shutdown(RespCall& call);
+void handle_time(RespCall& call);
 
 // resp_strings.cc
 void handle_get(RespCall& call);
@@ -61,6 +126,14 @@ void reply_wrong_argument_count(RespCall& call, const CommandSpec& spec);
 /// True: the reply under way has passed output_size_max. The rest of it is left out, and the connection,
 /// which then holds half a reply, ends. Ask before each part of a reply whose size a peer decides.
 [[nodiscard]] bool outgrows_output(RespCall& call);
+
+/// False: `call` is answered with an error.
+[[nodiscard]] bool check_client_name(RespCall& call, Bytes name);
+void set_client_name(RespState& state, Bytes name);
+
+/// A command as MONITOR shows it: +SECONDS.MICROSECONDS [DATABASE ADDRESS] "COMMAND" "ARGUMENT" ...
+[[nodiscard]] std::string monitor_line(std::span<const Bytes> arguments, TimePoint now,
+                                       cache::Database database, Bytes address);
 
 /// Replies to a store that did not happen; only for too_large and no_memory.
 void reply_refused_store(RespCall& call, cache::StoreOutcome outcome);

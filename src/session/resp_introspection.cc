@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <optional>
 #include <ranges>
 #include <vector>
 
+#include "base/ascii.h"
+#include "base/assert.h"
 #include "session/resp_handlers.h"
 
 namespace larder::session {
@@ -101,6 +104,20 @@ const CommandSpec* find_by_full_name(Bytes name) {
 
 }  // namespace
 
+// X HELP, of any X: its subcommands and what the table says of them.
+void handle_help(RespCall& call) {
+  const CommandSpec* container = find_command(call.arguments.front());
+  LARDER_ASSERT(container != nullptr);
+  const std::size_t prefix_size = container->name.size() + 1;
+  call.reply.array(1 + 2 * container->subcommands.size());
+  call.reply.simple_string(to_upper(container->name) +
+                           " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+  for (const CommandSpec& subcommand : container->subcommands) {
+    call.reply.simple_string(to_upper(subcommand.name.substr(prefix_size)));
+    call.reply.simple_string("    " + std::string(subcommand.summary));
+  }
+}
+
 void handle_command(RespCall& call) {
   call.reply.array(served_count());
   for (const CommandSpec& spec : served_commands()) write_info(call.reply, spec);
@@ -146,21 +163,52 @@ void handle_command_list(RespCall& call) {
   for (const CommandSpec& spec : served_commands()) call.reply.bulk(spec.name);
 }
 
-void handle_command_getkeys(RespCall& call) {
+namespace {
+
+// The keys of the command that stands behind COMMAND GETKEYS; none: `call` is answered with an error.
+struct KeysOfCommand {
+  const CommandSpec* spec;
+  std::vector<Bytes> keys;
+};
+std::optional<KeysOfCommand> keys_of_command(RespCall& call) {
   const auto command = call.arguments.subspan(2);
   const CommandSpec* spec = find_command(command.front());
   if (spec != nullptr && !spec->subcommands.empty() && command.size() > 1) {
     spec = find_subcommand(*spec, command[1]);
   }
-  if (spec == nullptr || !spec->is_served) return call.reply.error("ERR Invalid command specified");
-  if (spec->keys.first == 0) return call.reply.error("ERR The command has no key arguments");
+  const auto fail = [&call](Bytes error) {
+    call.reply.error(error);
+    return std::nullopt;
+  };
+  if (spec == nullptr || !spec->is_served) return fail("ERR Invalid command specified");
+  if (spec->keys.first == 0) return fail("ERR The command has no key arguments");
   if (!accepts_argument_count(*spec, command.size())) {
-    return call.reply.error("ERR Invalid number of arguments specified for command");
+    return fail("ERR Invalid number of arguments specified for command");
   }
-  std::vector<Bytes> keys;
-  for_each_key(*spec, command, [&keys](Bytes key) { keys.push_back(key); });
-  call.reply.array(keys.size());
-  for (const Bytes key : keys) call.reply.bulk(key);
+  KeysOfCommand found{.spec = spec, .keys = {}};
+  for_each_key(*spec, command, [&found](Bytes key) { found.keys.push_back(key); });
+  return found;
+}
+
+}  // namespace
+
+void handle_command_getkeys(RespCall& call) {
+  const auto found = keys_of_command(call);
+  if (!found) return;
+  call.reply.array(found->keys.size());
+  for (const Bytes key : found->keys) call.reply.bulk(key);
+}
+
+void handle_command_getkeysandflags(RespCall& call) {
+  const auto found = keys_of_command(call);
+  if (!found) return;
+  call.reply.array(found->keys.size());
+  for (const Bytes key : found->keys) {
+    if (outgrows_output(call)) return;
+    call.reply.array(2);
+    call.reply.bulk(key);
+    write_words(call.reply, found->spec->keys.access);
+  }
 }
 
 }  // namespace larder::session

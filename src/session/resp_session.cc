@@ -13,12 +13,6 @@
 namespace larder::session {
 namespace {
 
-std::string upper(Bytes text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), ascii_upper);
-  return result;
-}
-
 // What a page sends that got around the first line: Redis ends these connections at any line.
 bool is_http_word(Bytes name) {
   return equals_ignoring_case(name, "post") || equals_ignoring_case(name, "host:");
@@ -35,13 +29,43 @@ protocol::CommandLimits command_limits(const Limits& limits) {
   return command;
 }
 
-RespSession::RespSession(const Environment& environment, std::uint64_t connection_id)
+RespSession::RespSession(const Environment& environment, ConnectionFacts facts)
     : environment_(environment), decoder_(command_limits(environment.limits)) {
-  state_.connection_id = connection_id;
+  state_.client = environment.service.clients.add(std::move(facts));
+}
+
+RespSession::~RespSession() { environment_.service.clients.remove(state_.client); }
+
+// What comes before the next command, if it comes now: a connection that was killed has no more of them, one
+// that monitors has news to send, and one that sleeps goes on sleeping.
+std::optional<Progress> RespSession::wait_first(TimePoint now, Output& output) {
+  const Client& client = *state_.client;
+  if (client.is_killed.load(std::memory_order_relaxed)) return Progress{.consumed = 0, .wait = Wait::close};
+  if (client.is_monitor.load(std::memory_order_relaxed)) output.append(state_.client->take_left());
+  if (!state_.sleeps_until) return std::nullopt;
+  if (now < *state_.sleeps_until) {
+    environment_.service.clients.wake_at(*state_.sleeps_until, state_.client);
+    return Progress{.consumed = 0, .wait = Wait::wake};
+  }
+  state_.sleeps_until.reset();
+  protocol::ReplyEncoder(output, state_.version).ok();
+  return std::nullopt;
+}
+
+// CLIENT PAUSE. A transaction waits before its EXEC if it would write.
+bool RespSession::is_paused(std::span<const Bytes> arguments, TimePoint now) const {
+  const Clients::Pause pause = environment_.service.clients.paused(now);
+  if (pause == Clients::Pause::nothing || !state_.client->can_be_woken()) return false;
+  if (pause == Clients::Pause::all) return true;
+  const CommandSpec* spec = find_command(arguments.front());
+  if (spec == nullptr) return false;
+  if (state_.transaction != nullptr) return spec->name == "exec" && state_.transaction->writes();
+  return spec->is_write;
 }
 
 Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
   std::size_t consumed = 0;
+  if (const std::optional<Progress> waits = wait_first(now, output)) return *waits;
   while (!output.full()) {
     const Bytes rest = input.substr(consumed);
     const auto next = decoder_.next(rest);
@@ -65,14 +89,33 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
       return {.consumed = input.size(), .wait = Wait::close};
     }
     const std::optional<protocol::Command>& command = *next;
-    if (command && !command->arguments.empty()) answer(command->arguments, now, output);
+    const bool is_asked = command && !command->arguments.empty();
+    if (is_asked && is_paused(command->arguments, now)) {
+      environment_.service.clients.wake_at(environment_.service.clients.pause_end(), state_.client);
+      return {.consumed = consumed, .wait = Wait::wake};
+    }
+    if (is_asked) answer(command->arguments, now, output);
     consumed += command ? command->size : 0;
     if (state_.closing) return {.consumed = input.size(), .wait = Wait::close};
+    if (state_.sleeps_until) {
+      environment_.service.clients.wake_at(*state_.sleeps_until, state_.client);
+      return {.consumed = consumed, .wait = Wait::wake};
+    }
   }
   return {.consumed = consumed, .wait = Wait::output};
 }
 
 void RespSession::answer(std::span<const Bytes> arguments, TimePoint now, Output& output) {
+  const ReplyMode mode = state_.reply_mode;
+  const std::size_t size = output.size();
+  if (mode == ReplyMode::skip_next) state_.reply_mode = ReplyMode::on;
+  answer_aloud(arguments, now, output);
+  note_state();
+  // Of CLIENT REPLY itself, only ON is answered.
+  if (mode == ReplyMode::skip_next || state_.reply_mode != ReplyMode::on) output.shrink_to(size);
+}
+
+void RespSession::answer_aloud(std::span<const Bytes> arguments, TimePoint now, Output& output) {
   static constexpr CommandSpec unknown = row("", -1, "", no_keys, "", nullptr, "", "", "");
   const CommandSpec* spec = find_command(arguments.front());
   const CommandSpec* container = nullptr;
@@ -98,8 +141,51 @@ void RespSession::answer(std::span<const Bytes> arguments, TimePoint now, Output
     if (state_.transaction != nullptr) state_.transaction->spoil();
     return call.reply.error(error);
   }
+  note(*spec, now);
+  if (environment_.service.clients.anybody_monitors()) tell_monitors(call);
   if (state_.transaction != nullptr && !runs_inside_transaction(*spec)) return keep(call);
-  spec->handler(call);
+  run(call);
+}
+
+void RespSession::note_state() {
+  Client& client = *state_.client;
+  client.database.store(state_.database, std::memory_order_relaxed);
+  client.version.store(static_cast<std::uint8_t>(state_.version), std::memory_order_relaxed);
+  client.queued_count.store(
+      state_.transaction == nullptr ? -1 : static_cast<std::int64_t>(state_.transaction->size()),
+      std::memory_order_relaxed);
+}
+
+// For CLIENT LIST.
+void RespSession::note(const CommandSpec& spec, TimePoint now) {
+  Client& client = *state_.client;
+  client.active_at_ms.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  client.last_command.store(&spec.name, std::memory_order_relaxed);
+}
+
+// Timed are those that can take long: looking at a clock twice is a tenth of a GET.
+void RespSession::run(RespCall& call) {
+  constexpr std::size_t many_arguments = 16;
+  constexpr std::size_t long_argument = std::size_t{64} << 10;
+  Service& service = environment_.service;
+  const bool can_take_long = call.spec.reach == Reach::everything || call.arguments.size() > many_arguments ||
+                             call.arguments.back().size() > long_argument;
+  if (service.stopwatch_us == nullptr || !can_take_long) return call.spec.handler(call);
+  const std::int64_t started_us = service.stopwatch_us();
+  call.spec.handler(call);
+  const std::int64_t duration_us = service.stopwatch_us() - started_us;
+  if (!service.slow_log.notes(duration_us) || has_flag(call.spec, "skip_slowlog")) return;
+  service.slow_log.add(call.arguments, duration_us, call.now, state_.client->facts.address,
+                       state_.client->names().name);
+}
+
+void RespSession::tell_monitors(const RespCall& call) {
+  // Passwords are nobody's business.
+  const bool is_secret = call.spec.name == "auth" || call.spec.name == "hello";
+  if (is_secret || has_flag(call.spec, "skip_monitor") || has_flag(call.spec, "admin")) return;
+  environment_.service.clients.tell_monitors(
+      monitor_line(call.arguments, call.now, state_.database, state_.client->facts.address),
+      environment_.limits.output_size_max);
 }
 
 // Between MULTI and EXEC these act at once.
@@ -123,7 +209,7 @@ void RespSession::keep(RespCall& call) {
 // What is wrong with a command before it is known what it would do; empty: nothing.
 std::string RespSession::error_before(RespCall& call, const CommandSpec* spec, const CommandSpec* container) {
   if (spec == nullptr && container != nullptr) {
-    return "ERR unknown subcommand '" + quotable(call.arguments[1]) + "'. Try " + upper(container->name) +
+    return "ERR unknown subcommand '" + quotable(call.arguments[1]) + "'. Try " + to_upper(container->name) +
            " HELP.";
   }
   if (spec == nullptr) return unknown_command_error(call.arguments);

@@ -9,8 +9,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "protocol/resp/command_decoder.h"
 #include "session/resp_commands.h"
@@ -28,17 +31,33 @@ namespace larder::session {
 /// Invariant  one reply for each command, in the order of the commands
 class RespSession final : public Session {
  public:
-  /// The environment outlives the session. `connection_id` is what CLIENT ID answers: unique in the process.
-  RespSession(const Environment& environment, std::uint64_t connection_id);
+  /// The environment outlives the session.
+  RespSession(const Environment& environment, ConnectionFacts facts);
+  RespSession(const Environment& environment, std::uint64_t connection_id)
+      : RespSession(environment, ConnectionFacts{.id = connection_id}) {}
+  ~RespSession() override;
+  RespSession(const RespSession&) = delete;
+  RespSession& operator=(const RespSession&) = delete;
+
+  void attach(std::shared_ptr<Remote> remote) override { state_.client->attach(std::move(remote)); }
 
   Progress advance(Bytes input, TimePoint now, Output& output) override;
   [[nodiscard]] bool failed() const override { return state_.failed; }
   [[nodiscard]] std::size_t held_size() const override {
-    return (state_.transaction != nullptr ? state_.transaction->held_size() : 0) + state_.watched.held_size();
+    return (state_.transaction != nullptr ? state_.transaction->held_size() : 0) +
+           state_.watched.held_size() +
+           (state_.client->is_monitor.load(std::memory_order_relaxed) ? state_.client->left_size() : 0);
   }
 
  private:
+  [[nodiscard]] std::optional<Progress> wait_first(TimePoint now, Output& output);
+  [[nodiscard]] bool is_paused(std::span<const Bytes> arguments, TimePoint now) const;
   void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);
+  void answer_aloud(std::span<const Bytes> arguments, TimePoint now, Output& output);
+  void run(RespCall& call);
+  void tell_monitors(const RespCall& call);
+  void note(const CommandSpec& spec, TimePoint now);
+  void note_state();
   [[nodiscard]] std::string error_before(RespCall& call, const CommandSpec* spec,
                                          const CommandSpec* container);
   [[nodiscard]] static std::string unknown_command_error(std::span<const Bytes> arguments);

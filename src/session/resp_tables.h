@@ -12,6 +12,8 @@ namespace larder::session {
 /// Of the connection and of transactions.
 [[nodiscard]] std::span<const CommandSpec> connection_commands();
 [[nodiscard]] std::span<const CommandSpec> server_commands();
+/// About features that this server does not have: answered as a server without them answers.
+[[nodiscard]] std::span<const CommandSpec> answered_commands();
 /// Those that are not served yet: their rows say what is missing in the place of a group.
 [[nodiscard]] std::span<const CommandSpec> absent_commands();
 

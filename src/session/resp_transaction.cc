@@ -21,6 +21,10 @@ bool Transaction::add(const CommandSpec& spec, std::span<const Bytes> arguments,
   return true;
 }
 
+bool Transaction::writes() const {
+  return std::ranges::any_of(commands_, [](const Kept& kept) { return kept.spec->is_write; });
+}
+
 std::size_t Transaction::held_size() const {
   return text_.capacity() + slices_.capacity() * sizeof(protocol::Slice) +
          commands_.capacity() * sizeof(Kept);

@@ -45,6 +45,7 @@ class Transaction final {
   [[nodiscard]] bool is_spoiled() const { return is_spoiled_; }
 
   [[nodiscard]] std::size_t size() const { return commands_.size(); }
+  [[nodiscard]] bool writes() const;
   [[nodiscard]] std::size_t held_size() const;
 
   struct Command {

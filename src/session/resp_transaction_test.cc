@@ -9,35 +9,14 @@
 #include <vector>
 
 #include "protocol/resp/command_encoder.h"
-#include "session/resp_session.h"
-#include "session/session_test_support.h"
+#include "session/resp_test_support.h"
 
 namespace larder::session {
 namespace {
 
-/// A connection to a world.
-struct Connection {
-  explicit Connection(World& world, std::uint64_t id = 7) : session(world.environment, id), peer(session) {}
-
-  std::string ask(const std::string& line) {
-    peer.send(line + "\r\n");
-    return peer.take_replies();
-  }
-
-  RespSession session;
-  Peer peer;
-};
-
-struct Turn {
-  std::string command;
-  std::string reply;
-};
-
-void expect_turns(const std::vector<Turn>& turns) {
-  World world;
-  Connection connection(world);
-  for (const Turn& turn : turns) EXPECT_EQ(connection.ask(turn.command), turn.reply) << turn.command;
-}
+using test::Connection;
+using test::expect_turns;
+using test::Turn;
 
 const std::string queued = "+QUEUED\r\n";
 const std::string ok = "+OK\r\n";

@@ -1,6 +1,7 @@
 #include "session/server_stats.h"
 
 #include <algorithm>
+#include <mutex>
 
 namespace larder::session {
 
@@ -17,6 +18,32 @@ ServerStats gather_stats(const cache::Keyspace& keys, const Environment& environ
     stats.database_item_counts[database] = keys.item_count(static_cast<cache::Database>(database));
   }
   return stats;
+}
+
+ServerStats since_reset(ServerStats stats, Service& service) {
+  const std::lock_guard lock(service.stats_mutex);
+  const cache::CacheStats& cache = service.cache_stats_at_reset;
+  stats.cache.hits -= cache.hits;
+  stats.cache.misses -= cache.misses;
+  stats.cache.sets -= cache.sets;
+  stats.cache.evictions -= cache.evictions;
+  stats.cache.expired -= cache.expired;
+  stats.cache.refused -= cache.refused;
+  const insight::CounterTotals& counters = service.counters_at_reset;
+  stats.counters.connections_accepted -= counters.connections_accepted;
+  stats.counters.connections_refused -= counters.connections_refused;
+  stats.counters.commands -= counters.commands;
+  stats.counters.bytes_received -= counters.bytes_received;
+  stats.counters.bytes_sent -= counters.bytes_sent;
+  return stats;
+}
+
+void reset_stats(const cache::Keyspace& keys, const Environment& environment) {
+  const cache::CacheStats cache = keys.stats();
+  const insight::CounterTotals counters = insight::add_up(environment.all_counters);
+  const std::lock_guard lock(environment.service.stats_mutex);
+  environment.service.cache_stats_at_reset = cache;
+  environment.service.counters_at_reset = counters;
 }
 
 }  // namespace larder::session

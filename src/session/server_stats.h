@@ -27,4 +27,9 @@ struct ServerStats {
 [[nodiscard]] ServerStats gather_stats(const cache::Keyspace& keys, const Environment& environment,
                                        TimePoint now);
 
+/// What was counted since the last reset_stats(). Any thread.
+[[nodiscard]] ServerStats since_reset(ServerStats stats, Service& service);
+/// Has since_reset() count from now on. Any thread.
+void reset_stats(const cache::Keyspace& keys, const Environment& environment);
+
 }  // namespace larder::session

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "base/progress.h"
 #include "cache/backend.h"
 #include "insight/counters.h"
+#include "session/service.h"
 
 namespace larder::session {
 
@@ -42,6 +44,9 @@ struct ServerFacts {
   std::uint16_t resp_port = 0;  // of the first RESP listener, 0 without one
   TimePoint started_at{};
   std::size_t connection_count_max = 0;
+  std::uint64_t memory_size_max = 0;
+  int process_id = 0;
+  std::string run_id = std::string(40, '0');  // 40 hexadecimal digits, another at each start
 };
 
 /// All that the sessions of one worker share. Outlives them.
@@ -52,6 +57,7 @@ struct Environment {
   const Limits& limits;
   const ServerFacts& facts;
   const std::vector<std::string>& allowed_origins;  // --allow-origin
+  Service& service;
 };
 
 /// One dialect on one connection.
@@ -62,6 +68,9 @@ struct Environment {
 class Session {
  public:
   virtual ~Session() = default;
+
+  /// Called once before anything else, where the connection can be reached by others.
+  virtual void attach(std::shared_ptr<Remote> /*remote*/) {}  // NOLINT(performance-unnecessary-value-param)
 
   /// `input` starts where the last call stopped consuming: the same bytes again, with more behind them. Takes
   /// as many whole requests as there are, until `output` is full, and appends one reply for each in order.

@@ -44,12 +44,14 @@ struct World {
   Limits limits;
   ServerFacts facts;
   std::vector<std::string> allowed_origins;
+  Service service;
   Environment environment{.cache = *cache,
                           .counters = counters,
                           .all_counters = std::span(&counters, 1),
                           .limits = limits,
                           .facts = facts,
-                          .allowed_origins = allowed_origins};
+                          .allowed_origins = allowed_origins,
+                          .service = service};
 };
 
 /// What a conversation came to.

@@ -73,7 +73,7 @@ void Connection::write_side_shut(const Now& now) {
 }
 
 void Connection::woken(const Now& now) {
-  if (state_ != State::open || wait_ != Wait::wake) return;
+  if (state_ != State::open || (wait_ != Wait::wake && wait_ != Wait::input)) return;
   woken_ = true;
   if (may_call()) resume(now);
 }
@@ -137,7 +137,7 @@ std::optional<SteadyTime> Connection::deadline() const {
 bool Connection::has_work() const {
   switch (wait_) {
     case Wait::input:
-      return unseen_input_ && input_.size() >= input_size_min_;
+      return woken_ || (unseen_input_ && input_.size() >= input_size_min_);
     case Wait::output:
       return true;
     case Wait::wake:

@@ -199,8 +199,19 @@ TEST_F(ConnectionTest, IsNotReadWhileItWaitsToBeWoken) {
   connection.woken(now_);
   EXPECT_EQ(record_.inputs, (std::vector<std::string>{"abc", "bc"}));
   EXPECT_EQ(take_all(connection), "done");
-  connection.woken(now_);  // nobody waits for it
-  EXPECT_EQ(record_.inputs.size(), 2U);
+}
+
+TEST_F(ConnectionTest, IsWokenWhileItWaitsForInputToo) {
+  Connection connection = make([&](Bytes input, Output& output) {
+    if (record_.inputs.size() > 1) output.append("news");
+    return Progress{0, Wait::input, input.size() + 100};
+  });
+  connection.received("abc", now_);
+  connection.woken(now_);
+  EXPECT_EQ(record_.inputs, (std::vector<std::string>{"abc", "abc"}));
+  EXPECT_EQ(take_all(connection), "news");
+  EXPECT_TRUE(connection.idle());
+  EXPECT_TRUE(connection.wants_input());
 }
 
 TEST_F(ConnectionTest, LingersAfterTheLastReplyUntilThePeerEnds) {

@@ -54,13 +54,21 @@ bool quiet(int descriptor) {
 }  // namespace
 
 /// Ownership  shared by the peer and whoever wants to wake it
-/// Threads    wake() from any; peer_ only on the loop's, so it takes no lock
+/// Threads    wake() and close() from any; peer_ only on the loop's, so it takes no lock
 class EpollLoop::PeerWaker final : public Waker, public std::enable_shared_from_this<PeerWaker> {
  public:
   PeerWaker(EpollLoop& loop, Peer& peer) : tasks_(loop.tasks_), loop_(&loop), peer_(&peer) {}
 
   void wake() override {
     tasks_->post([self = shared_from_this()] { self->deliver(); });
+  }
+
+  void close() override {
+    tasks_->post([self = shared_from_this()] {
+      if (self->peer_ == nullptr) return;
+      self->peer_->connection.lost();
+      self->loop_->make_ready(*self->peer_);
+    });
   }
 
   void detach() { peer_ = nullptr; }

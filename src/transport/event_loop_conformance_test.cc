@@ -242,6 +242,29 @@ TEST_P(EventLoopConformance, WakesAConnectionFromAnotherThread) {
   waker->wake();
 }
 
+TEST_P(EventLoopConformance, ClosesAConnectionFromAnotherThreadWhateverItIsOwed) {
+  Watched watched;
+  std::shared_ptr<Waker> waker;
+  int calls = 0;
+  TestServer server(GetParam(), [&] {
+    return std::make_unique<FunctionHandler>(
+        [&](Bytes input, const Now& /*now*/, Output& output) {
+          output.append(std::string(64U << 20, 'x'));
+          watched.change([&] { ++calls; });
+          return Progress{input.size(), Wait::input, 0};
+        },
+        Duration{0},
+        [&](std::shared_ptr<Waker> attached) { watched.change([&] { waker = std::move(attached); }); });
+  });
+  TestPeer deaf(server.port(), {.receive_buffer_size = 65'536});
+  deaf.send("a");
+  ASSERT_TRUE(watched.await([&] { return calls == 1; }));
+  std::thread([&] { waker->close(); }).join();
+  ASSERT_TRUE(server.observer().await([&] { return server.observer().closed == 1; }));
+  waker->close();
+  server.on_loop([] {});
+}
+
 TEST_P(EventLoopConformance, WakesManyConnectionsFromManyThreads) {
   TestServer server(GetParam(), [] {
     struct State {

@@ -14,13 +14,15 @@
 
 namespace larder::transport {
 
-/// Lets a handler that answered Wait::wake be called again. Copies may go to any thread and outlive the
-/// connection; waking a connection that is gone, or that waits for something else, does nothing. wake() may
-/// throw std::bad_alloc.
+/// Reaches a connection from anywhere. Copies may go to any thread and outlive the connection; what is asked of
+/// one that is gone does nothing. Both calls may throw std::bad_alloc.
 class Waker {
  public:
   virtual ~Waker() = default;
+  /// Has the handler called again, with the input that is there, if it waits to be woken or for input.
   virtual void wake() = 0;
+  /// Closes the connection, whatever it is owed.
+  virtual void close() = 0;
 };
 
 /// One connection's meaning. Made when it is accepted, destroyed on its loop's thread when it is gone.

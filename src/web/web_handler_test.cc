@@ -45,6 +45,7 @@ class CountingWaker final : public transport::Waker {
     }
     ++count;
   }
+  void close() override {}
   int count = 0;
   int failure_count = 0;
 };

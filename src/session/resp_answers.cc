@@ -1,0 +1,157 @@
+// What a server without a feature answers about it: to clients that ask such things on connecting, and to
+// those that tidy up behind what they never used.
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "base/ascii.h"
+#include "base/numbers.h"
+#include "session/resp_handlers.h"
+#include "session/resp_info.h"
+
+namespace larder::session {
+namespace {
+
+constexpr Bytes no_cluster = "ERR This instance has cluster support disabled";
+constexpr Bytes no_modules = "ERR MODULE command not allowed. This server loads no modules.";
+constexpr Bytes not_busy = "NOTBUSY No scripts in execution right now.";
+
+bool is_sync_or_async(Bytes word) {
+  return equals_ignoring_case(word, "sync") || equals_ignoring_case(word, "async");
+}
+
+}  // namespace
+
+// Access control: there is one user, who may do everything.
+void handle_acl_whoami(RespCall& call) { call.reply.bulk("default"); }
+
+void handle_acl_users(RespCall& call) {
+  call.reply.array(1);
+  call.reply.bulk("default");
+}
+
+void handle_acl_list(RespCall& call) {
+  call.reply.array(1);
+  call.reply.bulk("user default on nopass ~* &* +@all");
+}
+
+void handle_acl_cat(RespCall& call) {
+  static constexpr std::array categories{
+      Bytes("keyspace"), Bytes("read"),     Bytes("write"),     Bytes("set"),        Bytes("sortedset"),
+      Bytes("list"),     Bytes("hash"),     Bytes("string"),    Bytes("bitmap"),     Bytes("hyperloglog"),
+      Bytes("geo"),      Bytes("stream"),   Bytes("pubsub"),    Bytes("admin"),      Bytes("fast"),
+      Bytes("slow"),     Bytes("blocking"), Bytes("dangerous"), Bytes("connection"), Bytes("transaction"),
+      Bytes("scripting")};
+  if (call.arguments.size() > 3) return reply_wrong_argument_count(call, call.spec);
+  if (call.arguments.size() == 3) {
+    const std::string wanted = "@" + to_lower(call.arguments[2].substr(0, 64));
+    std::vector<Bytes> names;
+    for (const CommandSpec& spec : command_table()) {
+      if (spec.is_served && (" " + std::string(spec.categories) + " ").contains(" " + wanted + " ")) {
+        names.push_back(spec.name);
+      }
+    }
+    const bool is_known = std::ranges::any_of(
+        categories, [&](Bytes name) { return equals_ignoring_case(name, call.arguments[2]); });
+    if (!is_known) return call.reply.error("ERR Unknown category '" + quotable(call.arguments[2]) + "'");
+    call.reply.array(names.size());
+    for (const Bytes name : names) call.reply.bulk(name);
+    return;
+  }
+  call.reply.array(categories.size());
+  for (const Bytes category : categories) call.reply.bulk(category);
+}
+
+void handle_acl_getuser(RespCall& call) {
+  if (call.arguments[2] != "default") return call.reply.null();
+  call.reply.map(6);
+  call.reply.bulk("flags");
+  call.reply.set(2);
+  call.reply.bulk("on");
+  call.reply.bulk("nopass");
+  call.reply.bulk("passwords");
+  call.reply.array(0);
+  for (const auto& [name, value] :
+       {std::pair("commands", "+@all"), std::pair("keys", "~*"), std::pair("channels", "&*")}) {
+    call.reply.bulk(name);
+    call.reply.bulk(value);
+  }
+  call.reply.bulk("selectors");
+  call.reply.array(0);
+}
+
+void handle_cluster_off(RespCall& call) { call.reply.error(no_cluster); }
+
+// Functions and scripts: there are none.
+void handle_function_delete(RespCall& call) { call.reply.error("ERR Library not found"); }
+
+void handle_function_flush(RespCall& call) {
+  const auto words = call.arguments.subspan(2);
+  if (words.size() > 1 || (words.size() == 1 && !is_sync_or_async(words[0]))) {
+    return call.reply.error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
+  }
+  call.reply.ok();
+}
+
+void handle_function_kill(RespCall& call) { call.reply.error(not_busy); }
+void handle_function_list(RespCall& call) { call.reply.array(0); }
+
+void handle_function_stats(RespCall& call) {
+  call.reply.map(2);
+  call.reply.bulk("running_script");
+  call.reply.null();
+  call.reply.bulk("engines");
+  call.reply.map(0);
+}
+
+void handle_script_exists(RespCall& call) {
+  const std::size_t count = call.arguments.size() - 2;
+  call.reply.array(count);
+  for (std::size_t i = 0; i < count; ++i) call.reply.integer(0);
+}
+
+void handle_script_flush(RespCall& call) {
+  const auto words = call.arguments.subspan(2);
+  if (words.size() > 1 || (words.size() == 1 && !is_sync_or_async(words[0]))) {
+    return call.reply.error("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
+  }
+  call.reply.ok();
+}
+
+void handle_script_kill(RespCall& call) { call.reply.error(not_busy); }
+void handle_script_load(RespCall& call) { call.reply.error("ERR scripts are not served yet"); }
+
+void handle_module_list(RespCall& call) { call.reply.array(0); }
+void handle_module_off(RespCall& call) { call.reply.error(no_modules); }
+
+// Replication: a server of its own.
+void handle_role(RespCall& call) {
+  call.reply.array(3);
+  call.reply.bulk("master");
+  call.reply.integer(0);
+  call.reply.array(0);
+}
+
+void handle_wait(RespCall& call) {
+  const auto count = parse_int64(call.arguments[1]);
+  if (!count) return call.reply.error(not_an_integer_error);
+  const auto timeout = parse_int64(call.arguments[2]);
+  if (!timeout) return call.reply.error("ERR timeout is not an integer or out of range");
+  if (*timeout < 0) return call.reply.error("ERR timeout is negative");
+  call.reply.integer(0);  // no replica will ever confirm
+}
+
+// Persistence: a cache has none, and says so rather than OK.
+void handle_no_persistence(RespCall& call) {
+  call.reply.error("ERR '" + std::string(call.spec.name) + "' is not served: a cache keeps nothing on disk");
+}
+
+void handle_lastsave(RespCall& call) {
+  call.reply.integer(call.environment.facts.started_at.time_since_epoch().count() / 1000);
+}
+
+void handle_lolwut(RespCall& call) {
+  call.reply.verbatim("txt", "Larder " + call.environment.facts.version + "\n");
+}
+
+}  // namespace larder::session

@@ -1,0 +1,219 @@
+// What connections may ask about each other, and do to each other. Method: two connections on one world, with
+// the replies that Redis 7 gives.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <string>
+
+#include "session/resp_test_support.h"
+
+namespace larder::session {
+namespace {
+
+using test::Connection;
+using test::expect_turns;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::string ok = "+OK\r\n";
+const std::string syntax = "-ERR syntax error\r\n";
+
+/// A connection that notes what others ask of it.
+struct Noted final : Remote {
+  void wake() override { ++wake_count; }
+  void close() override { ++close_count; }
+  int wake_count = 0;
+  int close_count = 0;
+};
+
+TEST(RespClients, ListThemselvesAndEachOther) {
+  World world;
+  Connection first(world, 1);
+  Connection second(world, 2);
+  first.ask("CLIENT SETNAME one");
+  first.ask("CLIENT SETINFO LIB-NAME redis-py(django_v5.0)");
+  first.ask("CLIENT SETINFO lib-ver 5.0.1");
+  second.ask("SELECT 3");
+  second.ask("HELLO 3");
+  const std::string list = second.ask("CLIENT LIST");
+  EXPECT_THAT(
+      list,
+      HasSubstr("id=1 addr=127.0.0.1:50001 laddr=127.0.0.1:6379 fd=-1 name=one age=0 idle=0 flags=N db=0 "));
+  EXPECT_THAT(list, HasSubstr(" lib-name=redis-py(django_v5.0) lib-ver=5.0.1\n"));
+  EXPECT_THAT(list, HasSubstr("id=2 addr=127.0.0.1:50002 "));
+  EXPECT_THAT(list, HasSubstr("db=3 "));
+  EXPECT_THAT(list, HasSubstr("cmd=client|list user=default redir=-1 resp=3"));
+  EXPECT_TRUE(list.starts_with("=")) << "verbatim in RESP3";
+  EXPECT_THAT(first.ask("CLIENT LIST ID 2 9"), Not(HasSubstr("id=1 ")));
+  EXPECT_EQ(first.ask("CLIENT LIST TYPE pubsub"), "$0\r\n\r\n");
+  EXPECT_THAT(first.ask("CLIENT LIST TYPE normal"), HasSubstr("id=2 "));
+  EXPECT_THAT(first.ask("CLIENT INFO"), HasSubstr("id=1 "));
+  first.ask("MULTI");
+  first.ask("PING");
+  EXPECT_THAT(second.ask("CLIENT LIST ID 1"), HasSubstr("multi=1 "));
+}
+
+TEST(RespClients, AnswerAsRedisDoesWhatIsWrong) {
+  expect_turns({{"CLIENT LIST TYPE foo", "-ERR Unknown client type 'foo'\r\n"},
+                {"CLIENT LIST ID x", "-ERR Invalid client ID\r\n"},
+                {"CLIENT LIST ID", syntax},
+                {"CLIENT LIST foo", syntax},
+                {"CLIENT KILL foo", "-ERR No such client\r\n"},
+                {"CLIENT KILL ID x", "-ERR client-id should be greater than 0\r\n"},
+                {"CLIENT KILL ID 99", ":0\r\n"},
+                {"CLIENT KILL TYPE foo", "-ERR Unknown client type 'foo'\r\n"},
+                {"CLIENT KILL USER nosuch", "-ERR No such user 'nosuch'\r\n"},
+                {"CLIENT KILL SKIPME maybe", syntax},
+                {"CLIENT KILL ID 4 foo", syntax},
+                {"CLIENT PAUSE x", "-ERR timeout is not an integer or out of range\r\n"},
+                {"CLIENT PAUSE -1", "-ERR timeout is negative\r\n"},
+                {"CLIENT PAUSE 1 foo", "-ERR CLIENT PAUSE mode must be WRITE or ALL\r\n"},
+                {"CLIENT REPLY foo", syntax},
+                {"CLIENT NO-EVICT maybe", syntax},
+                {"CLIENT NO-EVICT on", ok},
+                {"CLIENT NO-TOUCH off", ok},
+                {"CLIENT UNBLOCK 99", ":0\r\n"},
+                {"CLIENT UNBLOCK x", "-ERR value is not an integer or out of range\r\n"},
+                {"CLIENT GETREDIR", ":-1\r\n"},
+                {"CLIENT TRACKINGINFO",
+                 "*6\r\n$5\r\nflags\r\n*1\r\n$3\r\noff\r\n$8\r\nredirect\r\n:-1\r\n$8\r\nprefixes\r\n*0\r\n"},
+                {"CLIENT TRACKING foo", syntax},
+                {"CLIENT TRACKING off", ok},
+                {"CLIENT TRACKING on", "-ERR CLIENT TRACKING is not served yet\r\n"}});
+}
+
+TEST(RespClients, KillOthersAndThemselves) {
+  World world;
+  Connection me(world, 1);
+  Connection other(world, 2);
+  const auto remote = std::make_shared<Noted>();
+  other.session.attach(remote);
+  EXPECT_EQ(me.ask("CLIENT KILL 127.0.0.1:50002"), ok);
+  EXPECT_EQ(remote->close_count, 1);
+  other.ask("PING");
+  EXPECT_TRUE(other.peer.played().closed);
+  EXPECT_EQ(me.ask("CLIENT KILL TYPE normal"), ":1\r\n") << "not the caller";
+  EXPECT_EQ(me.ask("CLIENT KILL LADDR 127.0.0.1:6379 SKIPME no ID 1"), ":1\r\n");
+  EXPECT_TRUE(me.peer.played().closed);
+}
+
+TEST(RespClients, AskForSilence) {
+  World world;
+  Connection connection(world);
+  EXPECT_EQ(connection.ask("CLIENT REPLY SKIP"), "");
+  EXPECT_EQ(connection.ask("SET a 1"), "");
+  EXPECT_EQ(connection.ask("GET a"), "$1\r\n1\r\n");
+  EXPECT_EQ(connection.ask("CLIENT REPLY OFF"), "");
+  EXPECT_EQ(connection.ask("SET a 2"), "");
+  EXPECT_EQ(connection.ask("nosuch"), "");
+  EXPECT_EQ(connection.ask("CLIENT REPLY SKIP"), "");
+  EXPECT_EQ(connection.ask("GET a"), "");
+  EXPECT_EQ(connection.ask("CLIENT REPLY ON"), ok);
+  EXPECT_EQ(connection.ask("GET a"), "$1\r\n2\r\n");
+}
+
+TEST(RespClients, WaitWhileThereIsAPause) {
+  World world;
+  Connection admin(world, 1);
+  Connection client(world, 2);
+  const auto remote = std::make_shared<Noted>();
+  client.session.attach(remote);
+  client.ask("SET k 1");
+  EXPECT_EQ(admin.ask("CLIENT PAUSE 1000 WRITE"), ok);
+  EXPECT_EQ(client.ask("GET k"), "$1\r\n1\r\n");
+  EXPECT_EQ(client.ask("INCR k"), "") << "it waits";
+  EXPECT_EQ(admin.ask("CLIENT UNPAUSE"), ok);
+  EXPECT_EQ(remote->wake_count, 1);
+  client.peer.send("");
+  EXPECT_EQ(client.peer.take_replies(), ":2\r\n");
+
+  admin.ask("CLIENT PAUSE 1000");
+  EXPECT_EQ(client.ask("GET k"), "");
+  world.service.clients.tick(world.now + Duration{1000});
+  EXPECT_EQ(remote->wake_count, 2);
+  client.peer.set_now(world.now + Duration{1000});
+  client.peer.send("");
+  EXPECT_EQ(client.peer.take_replies(), "$1\r\n2\r\n");
+}
+
+TEST(RespClients, ATransactionThatOnlyReadsDoesNotWaitForWriters) {
+  World world;
+  Connection admin(world, 1);
+  Connection client(world, 2);
+  client.session.attach(std::make_shared<Noted>());
+  admin.ask("CLIENT PAUSE 1000 WRITE");
+  client.ask("MULTI");
+  EXPECT_EQ(client.ask("GET k"), "+QUEUED\r\n");
+  EXPECT_EQ(client.ask("EXEC"), "*1\r\n$-1\r\n");
+  client.ask("MULTI");
+  EXPECT_EQ(client.ask("SET k 1"), "+QUEUED\r\n");
+  EXPECT_EQ(client.ask("EXEC"), "");
+}
+
+TEST(RespClients, SleepAlone) {
+  World world;
+  Connection connection(world);
+  EXPECT_EQ(connection.ask("DEBUG SLEEP 1"), ok) << "nobody could wake it";
+  const auto remote = std::make_shared<Noted>();
+  connection.session.attach(remote);
+  EXPECT_EQ(connection.ask("DEBUG SLEEP 0.5"), "");
+  EXPECT_EQ(connection.ask("PING"), "");
+  world.service.clients.tick(world.now + Duration{500});
+  EXPECT_GE(remote->wake_count, 1);
+  connection.peer.set_now(world.now + Duration{500});
+  connection.peer.send("");
+  EXPECT_EQ(connection.peer.take_replies(), ok + "+PONG\r\n");
+}
+
+TEST(RespMonitor, ShowsTheCommandsOfAllConnections) {
+  World world;
+  Connection monitor(world, 1);
+  Connection client(world, 2);
+  EXPECT_EQ(monitor.ask("MONITOR"), ok);
+  client.ask("SELECT 2");
+  client.peer.send("SET \"a \\x00\\n\" v\r\n");
+  client.ask("AUTH secret");
+  client.ask("CONFIG GET save");
+  monitor.peer.send("");
+  EXPECT_EQ(monitor.peer.take_replies(),
+            "+1700000000.000000 [0 127.0.0.1:50002] \"SELECT\" \"2\"\r\n"
+            "+1700000000.000000 [2 127.0.0.1:50002] \"SET\" \"a \\x00\\n\" \"v\"\r\n");
+  EXPECT_EQ(monitor.ask("RESET"), "+RESET\r\n");
+  client.ask("PING");
+  monitor.peer.send("");
+  EXPECT_EQ(monitor.peer.take_replies(), "");
+}
+
+std::int64_t ticking_us() {
+  static std::int64_t now = 0;
+  return now += 20'000;
+}
+
+TEST(RespMonitor, KeepsWhatTookLong) {
+  World world;
+  world.service.stopwatch_us = ticking_us;
+  Connection connection(world);
+  connection.ask("CLIENT SETNAME me");
+  connection.ask("SET k v");
+  EXPECT_EQ(connection.ask("SLOWLOG LEN"), ":0\r\n") << "not one that can take long";
+  connection.ask("DBSIZE");
+  EXPECT_EQ(connection.ask("SLOWLOG GET"),
+            "*1\r\n*6\r\n:0\r\n:1700000000\r\n:20000\r\n*1\r\n$6\r\nDBSIZE\r\n$15\r\n127.0.0.1:50007\r\n$"
+            "2\r\nme\r\n");
+  std::string command = "MGET";
+  for (int i = 0; i < 40; ++i) command += " key";
+  connection.ask(command);
+  EXPECT_THAT(connection.ask("SLOWLOG GET 1"), HasSubstr("$23\r\n... (10 more arguments)\r\n"));
+  EXPECT_EQ(connection.ask("SLOWLOG LEN"), ":2\r\n");
+  EXPECT_EQ(connection.ask("CONFIG SET slowlog-max-len 1"), ok);
+  connection.ask("DBSIZE");
+  EXPECT_EQ(connection.ask("SLOWLOG LEN"), ":1\r\n");
+  EXPECT_EQ(connection.ask("SLOWLOG RESET"), ok);
+  EXPECT_EQ(connection.ask("SLOWLOG GET -1"), "*0\r\n");
+  EXPECT_EQ(connection.ask("CONFIG SET slowlog-log-slower-than -1"), ok);
+  connection.ask("DBSIZE");
+  EXPECT_EQ(connection.ask("SLOWLOG LEN"), ":0\r\n");
+  EXPECT_EQ(connection.ask("SLOWLOG GET x"), "-ERR count should be greater than or equal to -1\r\n");
+}
+
+}  // namespace
+}  // namespace larder::session

@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string>
+
+#include "base/ascii.h"
+#include "base/glob.h"
+#include "session/resp_handlers.h"
+
+namespace larder::session {
+namespace {
+
+constexpr double sleep_s_max = 3600;
+constexpr std::size_t match_effort_max = 1'000'000;
+
+// DEBUG PROTOCOL: one reply of each type.
+struct Shape {
+  Bytes name;
+  void (*write)(protocol::ReplyEncoder& reply);
+};
+
+constexpr std::array shapes{
+    Shape{"string", [](protocol::ReplyEncoder& reply) { reply.bulk("Hello World"); }},
+    Shape{"integer", [](protocol::ReplyEncoder& reply) { reply.integer(12345); }},
+    Shape{"double", [](protocol::ReplyEncoder& reply) { reply.number(3.141); }},
+    Shape{"bignum",
+          [](protocol::ReplyEncoder& reply) { reply.big_number("1234567999999999999999999999999999999"); }},
+    Shape{"null", [](protocol::ReplyEncoder& reply) { reply.null(); }},
+    Shape{"array",
+          [](protocol::ReplyEncoder& reply) {
+            reply.array(3);
+            for (int i = 0; i < 3; ++i) reply.integer(i);
+          }},
+    Shape{"set",
+          [](protocol::ReplyEncoder& reply) {
+            reply.set(3);
+            for (int i = 0; i < 3; ++i) reply.integer(i);
+          }},
+    Shape{"map",
+          [](protocol::ReplyEncoder& reply) {
+            reply.map(3);
+            for (int i = 0; i < 3; ++i) {
+              reply.integer(i);
+              reply.boolean(i == 1);
+            }
+          }},
+    Shape{"verbatim",
+          [](protocol::ReplyEncoder& reply) { reply.verbatim("txt", "This is a verbatim\nstring"); }},
+    Shape{"true", [](protocol::ReplyEncoder& reply) { reply.boolean(true); }},
+    Shape{"false", [](protocol::ReplyEncoder& reply) { reply.boolean(false); }},
+};
+
+void debug_protocol(RespCall& call) {
+  const Bytes name = call.arguments[2];
+  const auto shape = std::ranges::find_if(
+      shapes, [&](const Shape& known) { return equals_ignoring_case(known.name, name); });
+  if (shape != shapes.end()) return shape->write(call.reply);
+  const bool is_resp3 = call.state.version == protocol::RespVersion::resp3;
+  if (equals_ignoring_case(name, "attrib")) {
+    if (is_resp3) {
+      call.output.append("|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n");
+    }
+    return call.reply.bulk("Some real reply following the attribute");
+  }
+  if (equals_ignoring_case(name, "push")) {
+    if (!is_resp3) return call.reply.error("ERR RESP2 is not supported by this command");
+    // A push is no reply: this command has none of its own in Redis, either.
+    call.reply.push(2);
+    call.reply.bulk("server-cpu-usage");
+    return call.reply.integer(42);
+  }
+  call.reply.error(
+      "ERR Wrong protocol type name. Please use one of the following: "
+      "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
+}
+
+// Only this connection sleeps; inside a transaction, which holds locks, nobody does.
+void debug_sleep(RespCall& call) {
+  double seconds = 0;
+  const Bytes text = call.arguments[2];
+  std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (!(seconds > 0)) return call.reply.ok();
+  const bool is_in_transaction = &call.keys != &call.environment.cache;
+  if (is_in_transaction || !call.state.client->can_be_woken()) return call.reply.ok();
+  call.state.sleeps_until =
+      call.now + Duration{static_cast<std::int64_t>(std::ceil(std::min(seconds, sleep_s_max) * 1000))};
+}
+
+// What Redis tells of an object's place, with figures of here where there are any.
+void debug_object(RespCall& call) {
+  std::optional<std::size_t> size;
+  call.keys.peek(call.state.database, call.arguments[2], call.now,
+                 [&](const cache::ItemView& item) { size = item.value.size(); });
+  if (!size) return call.reply.error("ERR no such key");
+  call.reply.simple_string("Value at:0 refcount:1 encoding:raw serializedlength:" + std::to_string(*size) +
+                           " lru:0 lru_seconds_idle:0");
+}
+
+void debug_help(RespCall& call) {
+  static constexpr Bytes lines[] = {
+      "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+      "LOG <message>",
+      "    Accept a message.",
+      "OBJECT <key>",
+      "    Show what is known of a key's value.",
+      "PROTOCOL <type>",
+      "    Reply with a sample of that type of reply.",
+      "SET-ACTIVE-EXPIRE <0|1>",
+      "    Accepted; items are swept all the same.",
+      "SLEEP <seconds>",
+      "    Reply after that time. Only this connection waits.",
+      "STRINGMATCH-LEN <pattern> <text>",
+      "    Whether a pattern of KEYS fits a text.",
+      "HELP",
+      "    Print this help.",
+  };
+  call.reply.array(std::size(lines));
+  for (const Bytes line : lines) call.reply.simple_string(line);
+}
+
+struct Action {
+  Bytes name;
+  std::size_t argument_count;  // with DEBUG and the name
+  void (*run)(RespCall& call);
+};
+
+constexpr std::array actions{
+    Action{"sleep", 3, debug_sleep},
+    // Items expire by access and by sweeping alike; that sweeping goes on harms no test of the former.
+    Action{"set-active-expire", 3, [](RespCall& call) { call.reply.ok(); }},
+    Action{"protocol", 3, debug_protocol},
+    Action{"object", 3, debug_object},
+    Action{"object", 4, debug_object},
+    Action{"log", 3, [](RespCall& call) { call.reply.ok(); }},
+};
+
+}  // namespace
+
+void handle_debug(RespCall& call) {
+  const Bytes name = call.arguments[1];
+  if (equals_ignoring_case(name, "help") && call.arguments.size() == 2) return debug_help(call);
+  if (equals_ignoring_case(name, "stringmatch-len") && call.arguments.size() == 4) {
+    const Bytes pattern = call.arguments[2];
+    const Bytes text = call.arguments[3];
+    if (pattern.size() > match_effort_max / (text.size() + 1)) {
+      return call.reply.error("ERR pattern and text are too long together");
+    }
+    return call.reply.integer(glob_matches(pattern, text) ? 1 : 0);
+  }
+  const auto action = std::ranges::find_if(actions, [&](const Action& known) {
+    return equals_ignoring_case(known.name, name) && known.argument_count == call.arguments.size();
+  });
+  if (action == actions.end()) {
+    return call.reply.error("ERR unknown subcommand or wrong number of arguments for '" + quotable(name) +
+                            "'. Try DEBUG HELP.");
+  }
+  action->run(call);
+}
+
+}  // namespace larder::session

@@ -1,0 +1,115 @@
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <iterator>
+#include <limits>
+#include <string>
+
+#include "base/ascii.h"
+#include "base/numbers.h"
+#include "session/resp_handlers.h"
+
+namespace larder::session {
+namespace {
+
+void write_quoted(std::string& text, Bytes bytes) {
+  text += '"';
+  for (const char c : bytes) {
+    switch (c) {
+      case '\\':
+      case '"':
+        text += '\\';
+        text += c;
+        break;
+      case '\n':
+        text += "\\n";
+        break;
+      case '\r':
+        text += "\\r";
+        break;
+      case '\t':
+        text += "\\t";
+        break;
+      case '\a':
+        text += "\\a";
+        break;
+      case '\b':
+        text += "\\b";
+        break;
+      default:
+        if (c >= ' ' && c <= '~') {
+          text += c;
+        } else {
+          fmt::format_to(std::back_inserter(text), "\\x{:02x}", static_cast<unsigned char>(c));
+        }
+    }
+  }
+  text += '"';
+}
+
+}  // namespace
+
+std::string monitor_line(std::span<const Bytes> arguments, TimePoint now, cache::Database database,
+                         Bytes address) {
+  const std::int64_t now_ms = now.time_since_epoch().count();
+  std::string text = fmt::format("+{}.{:06} [{} {}]", now_ms / 1000, now_ms % 1000 * 1000, database, address);
+  for (const Bytes argument : arguments) {
+    text += ' ';
+    write_quoted(text, argument);
+  }
+  text += "\r\n";
+  return text;
+}
+
+void handle_monitor(RespCall& call) {
+  call.reply.ok();
+  call.environment.service.clients.start_monitor(*call.state.client);
+}
+
+void handle_slowlog_get(RespCall& call) {
+  std::int64_t count = 10;
+  if (call.arguments.size() > 3) return reply_wrong_argument_count(call, call.spec);
+  if (call.arguments.size() == 3) {
+    const auto number = parse_int64(call.arguments[2]);
+    if (!number || *number < -1) {
+      return call.reply.error("ERR count should be greater than or equal to -1");
+    }
+    count = *number == -1 ? std::numeric_limits<std::int64_t>::max() : *number;
+  }
+  const auto commands = call.environment.service.slow_log.newest(static_cast<std::size_t>(count));
+  call.reply.array(commands.size());
+  for (const SlowCommand& command : commands) {
+    call.reply.array(6);
+    call.reply.integer(static_cast<std::int64_t>(command.id));
+    call.reply.integer(command.at.time_since_epoch().count() / 1000);
+    call.reply.integer(command.duration_us);
+    call.reply.array(command.arguments.size());
+    for (const std::string& argument : command.arguments) call.reply.bulk(argument);
+    call.reply.bulk(command.address);
+    call.reply.bulk(command.client_name);
+  }
+}
+
+void handle_slowlog_len(RespCall& call) {
+  call.reply.integer(static_cast<std::int64_t>(call.environment.service.slow_log.size()));
+}
+
+void handle_slowlog_reset(RespCall& call) {
+  call.environment.service.slow_log.reset();
+  call.reply.ok();
+}
+
+// Events of latency are not sampled: there is never one to tell of.
+void handle_latency_latest(RespCall& call) { call.reply.array(0); }
+void handle_latency_history(RespCall& call) { call.reply.array(0); }
+void handle_latency_reset(RespCall& call) { call.reply.integer(0); }
+void handle_latency_histogram(RespCall& call) { call.reply.map(0); }
+void handle_latency_graph(RespCall& call) {
+  call.reply.error("ERR No samples available for event '" + quotable(call.arguments[2]) + "'");
+}
+void handle_latency_doctor(RespCall& call) {
+  call.reply.verbatim(
+      "txt", "This server does not sample events of latency. SLOWLOG GET shows commands that took long.\n");
+}
+
+}  // namespace larder::session

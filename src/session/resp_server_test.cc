@@ -1,0 +1,181 @@
+// Settings, questions about the server, and about features that it does not have. Method: conversations with
+// the replies that Redis 7 gives.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <string>
+
+#include "session/resp_test_support.h"
+
+namespace larder::session {
+namespace {
+
+using test::Connection;
+using test::expect_turns;
+using testing::HasSubstr;
+
+const std::string ok = "+OK\r\n";
+const std::string syntax = "-ERR syntax error\r\n";
+
+std::string pair(const std::string& name, const std::string& value) {
+  return "$" + std::to_string(name.size()) + "\r\n" + name + "\r\n$" + std::to_string(value.size()) + "\r\n" +
+         value + "\r\n";
+}
+
+std::string refused(const std::string& name, const std::string& reason) {
+  return "-ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + reason + "\r\n";
+}
+
+TEST(RespConfig, ShowsAndChangesWhatCanBeChanged) {
+  World world;
+  Connection connection(world);
+  EXPECT_EQ(connection.ask("CONFIG GET timeout"), "*2\r\n" + pair("timeout", "0"));
+  EXPECT_EQ(connection.ask("CONFIG GET nosuch"), "*0\r\n");
+  EXPECT_EQ(connection.ask("CONFIG GET TIMEOUT maxclients timeout"),
+            "*4\r\n" + pair("maxclients", "10000") + pair("timeout", "0"));
+  EXPECT_THAT(connection.ask("CONFIG GET max*"), HasSubstr(pair("maxmemory-policy", "allkeys-lru")));
+  EXPECT_EQ(connection.ask("CONFIG SET timeout 30 maxclients 100"), ok);
+  EXPECT_EQ(world.service.settings.idle_timeout_ms, 30'000);
+  EXPECT_EQ(world.service.settings.connection_count_max, 100U);
+  EXPECT_EQ(connection.ask("CONFIG GET save"), "*2\r\n" + pair("save", ""));
+  EXPECT_EQ(connection.ask("CONFIG SET save \"\""), ok) << "it is that already";
+  EXPECT_EQ(connection.ask("CONFIG SET appendonly no"), ok);
+}
+
+TEST(RespConfig, RefusesAsRedisDoes) {
+  expect_turns(
+      {{"CONFIG SET", "-ERR wrong number of arguments for 'config|set' command\r\n"},
+       {"CONFIG SET a", "-ERR wrong number of arguments for 'config|set' command\r\n"},
+       {"CONFIG SET timeout 1 maxclients", "-ERR wrong number of arguments for 'config|set' command\r\n"},
+       {"CONFIG SET nosuch 1", "-ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'\r\n"},
+       {"CONFIG SET maxclients x", refused("maxclients", "argument couldn't be parsed into an integer")},
+       {"CONFIG SET maxclients 0",
+        refused("maxclients", "argument must be between 1 and 4294967295 inclusive")},
+       {"CONFIG SET timeout -1", refused("timeout", "argument must be between 0 and 2147483647 inclusive")},
+       {"CONFIG SET timeout 1 timeout 2", refused("timeout", "duplicate parameter")},
+       {"CONFIG SET databases 3", refused("databases", "can't set immutable config")},
+       {"CONFIG SET maxmemory 1x", refused("maxmemory", "argument must be a memory value")},
+       {"CONFIG SET maxmemory-policy foo",
+        refused("maxmemory-policy",
+                "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, "
+                "volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction")},
+       {"CONFIG REWRITE", "-ERR The server is running without a config file\r\n"},
+       {"CONFIG GET", "-ERR wrong number of arguments for 'config|get' command\r\n"},
+       {"CONFIG foo", "-ERR unknown subcommand 'foo'. Try CONFIG HELP.\r\n"}});
+}
+
+TEST(RespConfig, CountsFromAResetOn) {
+  World world;
+  Connection connection(world);
+  connection.ask("GET none");
+  EXPECT_THAT(connection.ask("INFO stats"), HasSubstr("keyspace_misses:1\r\n"));
+  EXPECT_EQ(connection.ask("CONFIG RESETSTAT"), ok);
+  EXPECT_THAT(connection.ask("INFO stats"), HasSubstr("keyspace_misses:0\r\n"));
+  connection.ask("GET none");
+  connection.ask("GET none");
+  EXPECT_THAT(connection.ask("INFO stats"), HasSubstr("keyspace_misses:2\r\n"));
+}
+
+TEST(RespServer, InsideATransactionAsOutside) {
+  World world;
+  Connection connection(world);
+  connection.ask("MULTI");
+  for (const std::string command :
+       {"INFO", "CONFIG GET maxmemory", "CONFIG RESETSTAT", "CLIENT LIST", "DEBUG SLEEP 1", "DEBUG OBJECT k",
+        "TIME", "SLOWLOG GET", "FLUSHALL", "COMMAND COUNT", "LOLWUT", "ACL WHOAMI"}) {
+    EXPECT_EQ(connection.ask(command), "+QUEUED\r\n") << command;
+  }
+  EXPECT_TRUE(connection.ask("EXEC").starts_with("*12\r\n"));
+}
+
+struct Ended final : Control {
+  void shut_down(bool at_once) override { words += at_once ? "now " : "soon "; }
+  std::string words;
+};
+
+TEST(RespServer, EndsWhenItIsAskedTo) {
+  expect_turns({{"SHUTDOWN foo", syntax},
+                {"SHUTDOWN NOSAVE SAVE", syntax},
+                {"SHUTDOWN ABORT", "-ERR No shutdown in progress.\r\n"},
+                {"SHUTDOWN", "-ERR Errors trying to SHUTDOWN. Check logs.\r\n"}});
+  Ended control;
+  for (const std::string command : {"SHUTDOWN", "shutdown nosave now"}) {
+    World world;
+    world.service.control = &control;
+    Connection connection(world);
+    EXPECT_EQ(connection.ask(command), "");
+    EXPECT_TRUE(connection.peer.played().closed);
+  }
+  EXPECT_EQ(control.words, "soon now ");
+}
+
+TEST(RespServer, TellsTheTime) { expect_turns({{"TIME", "*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n"}}); }
+
+TEST(RespDebug, RepliesWithASampleOfEachType) {
+  expect_turns(
+      {{"DEBUG PROTOCOL string", "$11\r\nHello World\r\n"},
+       {"DEBUG PROTOCOL double", "$5\r\n3.141\r\n"},
+       {"DEBUG PROTOCOL map", "*6\r\n:0\r\n:0\r\n:1\r\n:1\r\n:2\r\n:0\r\n"},
+       {"DEBUG PROTOCOL attrib", "$39\r\nSome real reply following the attribute\r\n"},
+       {"DEBUG PROTOCOL push", "-ERR RESP2 is not supported by this command\r\n"},
+       {"DEBUG PROTOCOL verbatim", "$25\r\nThis is a verbatim\nstring\r\n"},
+       {"DEBUG PROTOCOL foo",
+        "-ERR Wrong protocol type name. Please use one of the following: "
+        "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false\r\n"},
+       {"DEBUG OBJECT none", "-ERR no such key\r\n"},
+       {"DEBUG STRINGMATCH-LEN a* abc", ":1\r\n"},
+       {"DEBUG STRINGMATCH-LEN b* abc", ":0\r\n"},
+       {"DEBUG SET-ACTIVE-EXPIRE 0", ok},
+       {"DEBUG LOG text", ok},
+       {"DEBUG foo", "-ERR unknown subcommand or wrong number of arguments for 'foo'. Try DEBUG HELP.\r\n"},
+       {"DEBUG", "-ERR wrong number of arguments for 'debug' command\r\n"}});
+  World world;
+  Connection connection(world);
+  connection.ask("HELLO 3");
+  EXPECT_EQ(connection.ask("DEBUG PROTOCOL true"), "#t\r\n");
+  EXPECT_EQ(connection.ask("DEBUG PROTOCOL map"), "%3\r\n:0\r\n#f\r\n:1\r\n#t\r\n:2\r\n#f\r\n");
+  EXPECT_EQ(connection.ask("DEBUG PROTOCOL bignum"), "(1234567999999999999999999999999999999\r\n");
+  EXPECT_EQ(connection.ask("DEBUG PROTOCOL verbatim"), "=29\r\ntxt:This is a verbatim\nstring\r\n");
+}
+
+TEST(RespAnswers, AreThoseOfAServerWithoutTheFeature) {
+  const std::string no_cluster = "-ERR This instance has cluster support disabled\r\n";
+  expect_turns({{"WAIT 1 10", ":0\r\n"},
+                {"WAIT x 0", "-ERR value is not an integer or out of range\r\n"},
+                {"WAIT 0 x", "-ERR timeout is not an integer or out of range\r\n"},
+                {"WAIT 0 -1", "-ERR timeout is negative\r\n"},
+                {"ROLE", "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n"},
+                {"FUNCTION FLUSH", ok},
+                {"FUNCTION FLUSH ASYNC", ok},
+                {"FUNCTION FLUSH x", "-ERR FUNCTION FLUSH only supports SYNC|ASYNC option\r\n"},
+                {"FUNCTION LIST", "*0\r\n"},
+                {"FUNCTION KILL", "-NOTBUSY No scripts in execution right now.\r\n"},
+                {"FUNCTION DELETE x", "-ERR Library not found\r\n"},
+                {"SCRIPT EXISTS a b", "*2\r\n:0\r\n:0\r\n"},
+                {"SCRIPT FLUSH", ok},
+                {"SCRIPT KILL", "-NOTBUSY No scripts in execution right now.\r\n"},
+                {"MODULE LIST", "*0\r\n"},
+                {"CLUSTER INFO", no_cluster},
+                {"CLUSTER NODES", no_cluster},
+                {"READONLY", no_cluster},
+                {"ACL WHOAMI", "$7\r\ndefault\r\n"},
+                {"ACL LIST", "*1\r\n$34\r\nuser default on nopass ~* &* +@all\r\n"},
+                {"ACL GETUSER nobody", "$-1\r\n"},
+                {"ACL CAT nosuch", "-ERR Unknown category 'nosuch'\r\n"},
+                {"LATENCY LATEST", "*0\r\n"},
+                {"LATENCY RESET", ":0\r\n"},
+                {"LATENCY GRAPH x", "-ERR No samples available for event 'x'\r\n"},
+                {"SAVE", "-ERR 'save' is not served: a cache keeps nothing on disk\r\n"}});
+}
+
+TEST(RespServer, HelpsWithEveryContainer) {
+  World world;
+  Connection connection(world);
+  for (const std::string name : {"ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "FUNCTION", "LATENCY",
+                                 "MODULE", "SCRIPT", "SLOWLOG"}) {
+    EXPECT_THAT(connection.ask(name + " HELP"),
+                HasSubstr("+" + name + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"));
+  }
+}
+
+}  // namespace
+}  // namespace larder::session

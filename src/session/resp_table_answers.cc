@@ -1,0 +1,158 @@
+// The rows of resp_answers.cc: features that this server does not have.
+#include <array>
+
+#include "session/resp_handlers.h"
+#include "session/resp_tables.h"
+
+namespace larder::session {
+namespace {
+
+constexpr std::array acl_subcommands{
+    row("acl|cat", -2, "noscript loading stale", no_keys, "@slow", handle_acl_cat, "server", "6.0.0",
+        "Lists categories, or the commands of one.", "")
+        .reaching(Reach::nothing),
+    row("acl|getuser", 3, "admin noscript loading stale", no_keys, "@admin @slow @dangerous",
+        handle_acl_getuser, "server", "6.0.0", "Returns what a user may do.", "")
+        .reaching(Reach::nothing),
+    row("acl|help", 2, "loading stale", no_keys, "@slow", handle_help, "server", "6.0.0", "Print this help.",
+        "")
+        .reaching(Reach::nothing),
+    row("acl|list", 2, "admin noscript loading stale", no_keys, "@admin @slow @dangerous", handle_acl_list,
+        "server", "6.0.0", "Lists the users with what they may do.", "")
+        .reaching(Reach::nothing),
+    row("acl|users", 2, "admin noscript loading stale", no_keys, "@admin @slow @dangerous", handle_acl_users,
+        "server", "6.0.0", "Lists the users.", "")
+        .reaching(Reach::nothing),
+    row("acl|whoami", 2, "noscript loading stale", no_keys, "@slow", handle_acl_whoami, "server", "6.0.0",
+        "Returns the user of the connection.", "")
+        .reaching(Reach::nothing),
+};
+
+constexpr std::array cluster_subcommands{
+    row("cluster|help", 2, "loading stale", no_keys, "@slow", handle_help, "cluster", "5.0.0",
+        "Print this help.", "")
+        .reaching(Reach::nothing),
+    row("cluster|info", 2, "stale", no_keys, "@slow", handle_cluster_off, "cluster", "3.0.0",
+        "Returns the state of the cluster.", "nondeterministic_output")
+        .reaching(Reach::nothing),
+    row("cluster|keyslot", 3, "stale", no_keys, "@slow", handle_cluster_off, "cluster", "3.0.0",
+        "Returns the slot of a key.", "")
+        .reaching(Reach::nothing),
+    row("cluster|myid", 2, "stale", no_keys, "@slow", handle_cluster_off, "cluster", "3.0.0",
+        "Returns the id of the node.", "")
+        .reaching(Reach::nothing),
+    row("cluster|nodes", 2, "stale", no_keys, "@slow", handle_cluster_off, "cluster", "3.0.0",
+        "Lists the nodes of the cluster.", "nondeterministic_output")
+        .reaching(Reach::nothing),
+    row("cluster|shards", 2, "stale", no_keys, "@slow", handle_cluster_off, "cluster", "7.0.0",
+        "Lists the shards of the cluster.", "nondeterministic_output")
+        .reaching(Reach::nothing),
+    row("cluster|slots", 2, "stale", no_keys, "@slow", handle_cluster_off, "cluster", "3.0.0",
+        "Lists the slots of the cluster.", "nondeterministic_output")
+        .reaching(Reach::nothing),
+};
+
+constexpr std::array function_subcommands{
+    row("function|delete", 3, "write noscript", no_keys, "@write @slow @scripting", handle_function_delete,
+        "scripting", "7.0.0", "Deletes a library.", "request_policy:all_shards response_policy:all_succeeded")
+        .reaching(Reach::nothing),
+    row("function|flush", -2, "write noscript", no_keys, "@write @slow @scripting", handle_function_flush,
+        "scripting", "7.0.0", "Deletes all libraries.",
+        "request_policy:all_shards response_policy:all_succeeded")
+        .reaching(Reach::nothing),
+    row("function|help", 2, "loading stale", no_keys, "@slow @scripting", handle_help, "scripting", "7.0.0",
+        "Print this help.", "")
+        .reaching(Reach::nothing),
+    row("function|kill", 2, "noscript allow_busy", no_keys, "@slow @scripting", handle_function_kill,
+        "scripting", "7.0.0", "Ends the function that runs.",
+        "request_policy:all_shards response_policy:one_succeeded")
+        .reaching(Reach::nothing),
+    row("function|list", -2, "noscript", no_keys, "@slow @scripting", handle_function_list, "scripting",
+        "7.0.0", "Lists the libraries.", "nondeterministic_output_order")
+        .reaching(Reach::nothing),
+    row("function|stats", 2, "noscript allow_busy", no_keys, "@slow @scripting", handle_function_stats,
+        "scripting", "7.0.0", "Returns figures of functions.",
+        "nondeterministic_output request_policy:all_shards response_policy:special")
+        .reaching(Reach::nothing),
+};
+
+constexpr std::array module_subcommands{
+    row("module|help", 2, "loading stale", no_keys, "@slow", handle_help, "server", "5.0.0",
+        "Print this help.", "")
+        .reaching(Reach::nothing),
+    row("module|list", 2, "admin noscript", no_keys, "@admin @slow @dangerous", handle_module_list, "server",
+        "4.0.0", "Lists the modules.", "nondeterministic_output_order")
+        .reaching(Reach::nothing),
+    row("module|load", -3, "admin noscript no_async_loading", no_keys, "@admin @slow @dangerous",
+        handle_module_off, "server", "4.0.0", "Loads a module.", "")
+        .reaching(Reach::nothing),
+    row("module|unload", 3, "admin noscript no_async_loading", no_keys, "@admin @slow @dangerous",
+        handle_module_off, "server", "4.0.0", "Unloads a module.", "")
+        .reaching(Reach::nothing),
+};
+
+constexpr std::array script_subcommands{
+    row("script|exists", -3, "noscript", no_keys, "@slow @scripting", handle_script_exists, "scripting",
+        "2.6.0", "Says which scripts are known.", "request_policy:all_shards response_policy:agg_logical_and")
+        .reaching(Reach::nothing),
+    row("script|flush", -2, "noscript", no_keys, "@slow @scripting", handle_script_flush, "scripting",
+        "2.6.0", "Forgets all scripts.", "request_policy:all_nodes response_policy:all_succeeded")
+        .reaching(Reach::nothing),
+    row("script|help", 2, "loading stale", no_keys, "@slow @scripting", handle_help, "scripting", "5.0.0",
+        "Print this help.", "")
+        .reaching(Reach::nothing),
+    row("script|kill", 2, "noscript allow_busy", no_keys, "@slow @scripting", handle_script_kill, "scripting",
+        "2.6.0", "Ends the script that runs.", "request_policy:all_shards response_policy:one_succeeded")
+        .reaching(Reach::nothing),
+    row("script|load", 3, "noscript stale", no_keys, "@slow @scripting", handle_script_load, "scripting",
+        "2.6.0", "Loads a script.", "request_policy:all_nodes response_policy:all_succeeded")
+        .reaching(Reach::nothing),
+};
+
+constexpr std::array rows{
+    row("acl", -2, "", no_keys, "@slow", nullptr, "server", "6.0.0", "A container for commands about users.",
+        "", acl_subcommands)
+        .reaching(Reach::nothing),
+    row("bgrewriteaof", 1, "admin noscript no_async_loading", no_keys, "@admin @slow @dangerous",
+        handle_no_persistence, "server", "1.0.0", "Rewrites the file of commands.", "")
+        .reaching(Reach::nothing),
+    row("bgsave", -1, "admin noscript no_async_loading", no_keys, "@admin @slow @dangerous",
+        handle_no_persistence, "server", "1.0.0", "Saves the data in the background.", "")
+        .reaching(Reach::nothing),
+    row("cluster", -2, "", no_keys, "@slow", nullptr, "cluster", "3.0.0",
+        "A container for commands about clusters.", "", cluster_subcommands)
+        .reaching(Reach::nothing),
+    row("function", -2, "", no_keys, "@slow", nullptr, "scripting", "7.0.0",
+        "A container for commands about functions.", "", function_subcommands)
+        .reaching(Reach::nothing),
+    row("lastsave", 1, "loading stale fast", no_keys, "@admin @fast @dangerous", handle_lastsave, "server",
+        "1.0.0", "Returns when the data was saved last: the start.", "nondeterministic_output")
+        .reaching(Reach::nothing),
+    row("module", -2, "", no_keys, "@slow", nullptr, "server", "4.0.0",
+        "A container for commands about modules.", "", module_subcommands)
+        .reaching(Reach::nothing),
+    row("readonly", 1, "loading stale fast", no_keys, "@fast @connection", handle_cluster_off, "cluster",
+        "3.0.0", "Lets a cluster's replica be read.", "")
+        .reaching(Reach::nothing),
+    row("readwrite", 1, "loading stale fast", no_keys, "@fast @connection", handle_cluster_off, "cluster",
+        "3.0.0", "Ends what READONLY began.", "")
+        .reaching(Reach::nothing),
+    row("role", 1, "noscript loading stale fast", no_keys, "@admin @fast @dangerous", handle_role, "server",
+        "2.8.12", "Returns the role in replication.", "")
+        .reaching(Reach::nothing),
+    row("save", 1, "admin noscript no_async_loading no_multi", no_keys, "@admin @slow @dangerous",
+        handle_no_persistence, "server", "1.0.0", "Saves the data.", "")
+        .reaching(Reach::nothing),
+    row("script", -2, "", no_keys, "@slow", nullptr, "scripting", "2.6.0",
+        "A container for commands about scripts.", "", script_subcommands)
+        .reaching(Reach::nothing),
+    row("wait", 3, "noscript", no_keys, "@slow @connection", handle_wait, "generic", "3.0.0",
+        "Waits for replicas, of which there are none.", "request_policy:all_shards response_policy:agg_min")
+        .reaching(Reach::nothing),
+};
+
+}  // namespace
+
+std::span<const CommandSpec> answered_commands() { return rows; }
+
+}  // namespace larder::session

@@ -1,0 +1,56 @@
+#include "session/slow_log.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace larder::session {
+namespace {
+
+constexpr std::size_t argument_count_max = 32;
+constexpr std::size_t argument_size_max = 128;
+
+std::string shown(Bytes argument) {
+  if (argument.size() <= argument_size_max) return std::string(argument);
+  return std::string(argument.substr(0, argument_size_max)) + "... (" +
+         std::to_string(argument.size() - argument_size_max) + " more bytes)";
+}
+
+}  // namespace
+
+void SlowLog::add(std::span<const Bytes> arguments, std::int64_t duration_us, TimePoint now, Bytes address,
+                  Bytes client_name) {
+  SlowCommand command;
+  command.at = now;
+  command.duration_us = duration_us;
+  command.address = address;
+  command.client_name = client_name;
+  const bool is_cut = arguments.size() > argument_count_max;
+  const std::size_t shown_count = is_cut ? argument_count_max - 1 : arguments.size();
+  for (const Bytes argument : arguments.first(shown_count)) command.arguments.push_back(shown(argument));
+  if (is_cut) {
+    command.arguments.push_back("... (" + std::to_string(arguments.size() - shown_count) +
+                                " more arguments)");
+  }
+  const std::lock_guard lock(mutex_);
+  command.id = next_id_++;
+  commands_.push_front(std::move(command));
+  while (commands_.size() > size_max.load(std::memory_order_relaxed)) commands_.pop_back();
+}
+
+void SlowLog::reset() {
+  const std::lock_guard lock(mutex_);
+  commands_.clear();
+}
+
+std::size_t SlowLog::size() const {
+  const std::lock_guard lock(mutex_);
+  return commands_.size();
+}
+
+std::vector<SlowCommand> SlowLog::newest(std::size_t count) const {
+  const std::lock_guard lock(mutex_);
+  const auto end = commands_.begin() + static_cast<std::ptrdiff_t>(std::min(count, commands_.size()));
+  return {commands_.begin(), end};
+}
+
+}  // namespace larder::session

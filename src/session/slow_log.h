@@ -1,0 +1,54 @@
+// session/slow_log.h: the commands that took longest, and what they were.
+//
+// Only commands that can take long are timed: those with many or long arguments, and those whose row says
+// that they are slow. Looking at a clock twice would cost a GET a tenth of its time.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+
+namespace larder::session {
+
+struct SlowCommand {
+  std::uint64_t id = 0;
+  TimePoint at;
+  std::int64_t duration_us = 0;
+  std::vector<std::string> arguments;  // the first 32, of each the first 128 bytes
+  std::string address;
+  std::string client_name;
+};
+
+/// Threads    any
+/// Invariant  no more than size_max entries
+class SlowLog final {
+ public:
+  std::atomic<std::int64_t> threshold_us{10'000};  // negative: nothing is noted
+  std::atomic<std::size_t> size_max{128};
+
+  [[nodiscard]] bool notes(std::int64_t duration_us) const {
+    const std::int64_t threshold = threshold_us.load(std::memory_order_relaxed);
+    return threshold >= 0 && duration_us >= threshold;
+  }
+  void add(std::span<const Bytes> arguments, std::int64_t duration_us, TimePoint now, Bytes address,
+           Bytes client_name);
+  void reset();
+  [[nodiscard]] std::size_t size() const;
+  /// The newest first, at most `count` of them.
+  [[nodiscard]] std::vector<SlowCommand> newest(std::size_t count) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::deque<SlowCommand> commands_;  // newest first
+  std::uint64_t next_id_ = 0;
+};
+
+}  // namespace larder::session
