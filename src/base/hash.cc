@@ -10,6 +10,8 @@ std::uint64_t Hasher::operator()(Bytes key) const {
   return XXH3_64bits_withSecret(key.data(), key.size(), secret_.data(), secret_.size());
 }
 
+std::uint64_t digest64(Bytes bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+
 HashSecret hash_secret_from_seed(std::uint64_t seed) {
   HashSecret secret{};
   for (std::size_t offset = 0; offset < secret.size(); offset += sizeof(std::uint64_t)) {

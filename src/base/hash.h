@@ -28,6 +28,9 @@ class Hasher final {
   HashSecret secret_;
 };
 
+/// XXH3 of 64 bits without a secret, as others compute it too. Not for tables: peers can make it collide.
+[[nodiscard]] std::uint64_t digest64(Bytes bytes);
+
 /// The same secret for the same seed, for tests that must be replayed.
 [[nodiscard]] HashSecret hash_secret_from_seed(std::uint64_t seed);
 

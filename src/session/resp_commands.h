@@ -88,6 +88,7 @@ struct CommandSpec {
   std::span<const CommandSpec> subcommands;
   Reach reach;
   bool is_write = false;  // has the flag "write"
+  bool is_store = false;  // has the flag "denyoom": it may store what it is given
   bool is_served = true;  // false: has an error for an answer, and COMMAND does not name it
 
   /// The same row with another reach: of rows without keys, those that leave items alone say so.
@@ -118,7 +119,8 @@ struct CommandSpec {
           .tips = tips,
           .subcommands = subcommands,
           .reach = reach,
-          .is_write = flags.starts_with("write")};
+          .is_write = flags.starts_with("write"),
+          .is_store = flags.contains("denyoom")};
 }
 
 /// All commands, ordered by name.

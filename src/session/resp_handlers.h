@@ -87,6 +87,9 @@ void handle_expire(RespCall& call);
 void handle_pttl(RespCall& call);
 void handle_ttl(RespCall& call);
 
+// resp_lcs.cc
+void handle_lcs(RespCall& call);
+
 // resp_monitor.cc
 void handle_latency_doctor(RespCall& call);
 void handle_latency_graph(RespCall& call);
@@ -99,6 +102,19 @@ void handle_slowlog_get(RespCall& call);
 void handle_slowlog_len(RespCall& call);
 void handle_slowlog_reset(RespCall& call);
 
+// resp_numbers.cc
+void handle_decr(RespCall& call);
+void handle_decrby(RespCall& call);
+void handle_incr(RespCall& call);
+void handle_incrby(RespCall& call);
+void handle_incrbyfloat(RespCall& call);
+
+// resp_ranges.cc
+void handle_append(RespCall& call);
+void handle_getrange(RespCall& call);
+void handle_setrange(RespCall& call);
+void handle_substr(RespCall& call);
+
 // resp_server.cc
 void handle_dbsize(RespCall& call);
 void handle_flushall(RespCall& call);
@@ -107,11 +123,22 @@ void handle_shutdown(RespCall& call);
 void handle_time(RespCall& call);
 
 // resp_strings.cc
+void handle_delex(RespCall& call);
+void handle_delifeq(RespCall& call);
+void handle_digest(RespCall& call);
 void handle_get(RespCall& call);
-void handle_incr(RespCall& call);
+void handle_getdel(RespCall& call);
+void handle_getex(RespCall& call);
+void handle_getset(RespCall& call);
 void handle_mget(RespCall& call);
 void handle_mset(RespCall& call);
+void handle_msetex(RespCall& call);
+void handle_msetnx(RespCall& call);
+void handle_psetex(RespCall& call);
 void handle_set(RespCall& call);
+void handle_setex(RespCall& call);
+void handle_setnx(RespCall& call);
+void handle_strlen(RespCall& call);
 
 inline constexpr Bytes syntax_error = "ERR syntax error";
 inline constexpr Bytes not_an_integer_error = "ERR value is not an integer or out of range";

@@ -40,10 +40,21 @@ void write_key_specs(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
   reply.bulk("spec");
   reply.map(1);
   reply.bulk("index");
-  reply.integer(spec.keys.first);
+  reply.integer(spec.keys.is_counted ? spec.keys.first - 1 : spec.keys.first);
   reply.bulk("find_keys");
   reply.map(2);
   reply.bulk("type");
+  if (spec.keys.is_counted) {
+    reply.bulk("keynum");
+    reply.bulk("spec");
+    reply.map(3);
+    reply.bulk("keynumidx");
+    reply.integer(0);
+    reply.bulk("firstkey");
+    reply.integer(1);
+    reply.bulk("keystep");
+    return reply.integer(spec.keys.step);
+  }
   reply.bulk("range");
   reply.bulk("spec");
   reply.map(3);
@@ -61,9 +72,10 @@ void write_info(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
   reply.bulk(spec.name);
   reply.integer(spec.arity);
   write_words(reply, spec.flags);
-  reply.integer(spec.keys.first);
-  reply.integer(spec.keys.last);
-  reply.integer(spec.keys.step);
+  const KeyPlaces shown = spec.keys.is_counted ? no_keys : spec.keys;
+  reply.integer(shown.first);
+  reply.integer(shown.last);
+  reply.integer(shown.step);
   write_words(reply, spec.categories);
   write_words(reply, spec.tips);
   write_key_specs(reply, spec);

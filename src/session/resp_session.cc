@@ -18,6 +18,14 @@ bool is_http_word(Bytes name) {
   return equals_ignoring_case(name, "post") || equals_ignoring_case(name, "host:");
 }
 
+// As far as a place can tell: options behind the keys of MSETEX may be taken for more of them.
+bool may_be_key(const CommandSpec& spec, std::size_t index) {
+  const auto first = static_cast<std::size_t>(spec.keys.first);
+  if (first == 0 || index < first) return false;
+  const bool has_more = spec.keys.last < 0 || spec.keys.is_counted;
+  return index == first || (has_more && (index - first) % static_cast<std::size_t>(spec.keys.step) == 0);
+}
+
 }  // namespace
 
 protocol::CommandLimits command_limits(const Limits& limits) {
@@ -265,7 +273,7 @@ void RespSession::refuse(const Error& error, TimePoint now, Output& output) {
 void RespSession::forget_passed(TimePoint now) {
   for (const Bytes argument : decoder_.passed()) {
     const std::size_t index = passed_index_++;
-    if (passed_spec_ == nullptr || passed_spec_->handler != handle_mset || index % 2 == 0) continue;
+    if (passed_spec_ == nullptr || !passed_spec_->is_store || !may_be_key(*passed_spec_, index)) continue;
     if (argument.size() > environment_.limits.key_size_max) continue;
     environment_.cache.remove(state_.database, argument, cache::Condition::always(), now);
   }
@@ -275,7 +283,7 @@ void RespSession::forget_passed(TimePoint now) {
 // be the front of a command only: an option that would have kept the store from happening may stand behind
 // it, and the value goes all the same. A cache may forget, but must not show what was meant to be gone.
 void RespSession::forget(const CommandSpec& spec, std::span<const Bytes> arguments, TimePoint now) {
-  if (spec.handler != handle_set && spec.handler != handle_mset) return;
+  if (!spec.is_store) return;
   std::vector<Bytes> keys;
   for_each_key(spec, arguments, [&](Bytes key) {
     if (key.size() <= environment_.limits.key_size_max) keys.push_back(key);

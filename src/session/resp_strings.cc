@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/numbers.h"
 #include "session/resp_handlers.h"
+#include "session/resp_store_options.h"
 
 namespace larder::session {
 namespace {
@@ -14,74 +16,56 @@ namespace {
 using cache::Change;
 using cache::Condition;
 using cache::Expiry;
+using cache::ItemView;
 using cache::StoreOutcome;
 
-struct SetOptions {
-  Condition condition;
+struct StoreOptions {
+  ValueCondition condition;
   Expiry expiry;
   bool returns_old = false;
 };
 
-// How the number behind EX, PX, EXAT or PXAT is meant.
-struct TimeOption {
-  Bytes name;
-  bool is_seconds;
-  bool is_relative;
+// What the options of a command may be.
+struct Grammar {
+  bool has_get = false;
+  bool has_value_conditions = false;
 };
-constexpr TimeOption time_options[] = {
-    {"ex", true, true}, {"px", false, true}, {"exat", true, false}, {"pxat", false, false}};
 
-const TimeOption* find_time_option(Bytes word) {
-  for (const TimeOption& option : time_options) {
-    if (equals_ignoring_case(word, option.name)) return &option;
-  }
-  return nullptr;
-}
-
-// Null: the number is not one, or the moment is not after 1970 or beyond what 64 bits hold; `call` is
-// answered.
-std::optional<TimePoint> read_deadline(RespCall& call, const TimeOption& option, Bytes text) {
-  const auto number = parse_int64(text);
-  if (!number) {
-    call.reply.error(not_an_integer_error);
-    return std::nullopt;
-  }
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  const std::int64_t now = call.now.time_since_epoch().count();
-  const std::int64_t unit = option.is_seconds ? 1000 : 1;
-  if (*number <= 0 || *number > most / unit || (option.is_relative && *number * unit > most - now)) {
-    call.reply.error("ERR invalid expire time in 'set' command");
-    return std::nullopt;
-  }
-  return TimePoint{Duration{*number * unit + (option.is_relative ? now : 0)}};
-}
-
-// Everything behind the value. Null: `call` is answered with an error.
-std::optional<SetOptions> read_set_options(RespCall& call) {
-  SetOptions options;
+// Everything from `first` on. None: `call` is answered with an error.
+std::optional<StoreOptions> read_store_options(RespCall& call, std::size_t first, Grammar grammar) {
+  using Kind = ValueCondition::Kind;
+  StoreOptions options;
   const TimeOption* time_option = nullptr;
   Bytes time_text;
   bool keeps_deadline = false;
-  for (std::size_t i = 3; i < call.arguments.size(); ++i) {
+  const auto may_be = [&](Kind kind) {
+    return options.condition.kind == Kind::always || options.condition.kind == kind;
+  };
+  for (std::size_t i = first; i < call.arguments.size(); ++i) {
     const Bytes word = call.arguments[i];
-    if (equals_ignoring_case(word, "nx") && options.condition.kind != Condition::Kind::present) {
-      options.condition = Condition::absent();
-    } else if (equals_ignoring_case(word, "xx") && options.condition.kind != Condition::Kind::absent) {
-      options.condition = Condition::present();
-    } else if (equals_ignoring_case(word, "get")) {
+    const bool has_next = i + 1 < call.arguments.size();
+    if (equals_ignoring_case(word, "nx") && may_be(Kind::absent)) {
+      options.condition.kind = Kind::absent;
+    } else if (equals_ignoring_case(word, "xx") && may_be(Kind::present)) {
+      options.condition.kind = Kind::present;
+    } else if (grammar.has_get && equals_ignoring_case(word, "get")) {
       options.returns_old = true;
     } else if (equals_ignoring_case(word, "keepttl") && time_option == nullptr) {
       keeps_deadline = true;
     } else if (const TimeOption* found = find_time_option(word);
                found != nullptr && !keeps_deadline && (time_option == nullptr || time_option == found) &&
-               i + 1 < call.arguments.size()) {
+               has_next) {
       time_option = found;
       time_text = call.arguments[++i];
+    } else if (const auto kind = find_value_condition(word);
+               kind && grammar.has_value_conditions && options.condition.kind == Kind::always && has_next) {
+      options.condition = {.kind = *kind, .operand = call.arguments[++i]};
     } else {
       call.reply.error(syntax_error);
       return std::nullopt;
     }
   }
+  if (!check_digest(call, options.condition)) return std::nullopt;
   if (keeps_deadline) options.expiry = Expiry::keep();
   if (time_option != nullptr) {
     const auto deadline = read_deadline(call, *time_option, time_text);
@@ -89,29 +73,6 @@ std::optional<SetOptions> read_set_options(RespCall& call) {
     options.expiry = Expiry::at(*deadline);
   }
   return options;
-}
-
-bool holds(const Condition& condition, const cache::ItemView* current) {
-  if (condition.kind == Condition::Kind::absent) return current == nullptr;
-  if (condition.kind == Condition::Kind::present) return current != nullptr;
-  return true;
-}
-
-// SET ... GET: the old value is the reply, whether or not the new one is stored.
-void set_and_get(RespCall& call, const SetOptions& options) {
-  std::optional<std::string> old;
-  const StoreOutcome outcome =
-      call.keys.update(call.state.database, call.arguments[1], call.now, [&](const cache::ItemView* current) {
-        if (current != nullptr) old.emplace(current->value);
-        if (!holds(options.condition, current)) return Change::keep();
-        return Change::store(call.arguments[2], options.expiry);
-      });
-  if (outcome != StoreOutcome::stored) return reply_refused_store(call, outcome);
-  if (old) {
-    call.reply.bulk(*old);
-  } else {
-    call.reply.null();
-  }
 }
 
 bool value_fits(const RespCall& call, Bytes value) {
@@ -124,44 +85,218 @@ void reply_too_long_value(RespCall& call) {
                    " bytes");
 }
 
+struct Stored {
+  StoreOutcome outcome = StoreOutcome::stored;
+  bool happened = false;
+  std::optional<std::string> old;
+};
+
+// Stores `value` under the key that is the command's first argument, if the condition holds.
+Stored store(RespCall& call, Bytes value, const StoreOptions& options) {
+  Stored stored;
+  const Bytes key = call.arguments[1];
+  using Kind = ValueCondition::Kind;
+  const Kind kind = options.condition.kind;
+  if (!options.returns_old && (kind == Kind::always || kind == Kind::absent || kind == Kind::present)) {
+    const Condition condition = kind == Kind::absent    ? Condition::absent()
+                                : kind == Kind::present ? Condition::present()
+                                                        : Condition::always();
+    stored.outcome = call.keys.set(call.state.database, key, value, options.expiry, condition, call.now);
+    stored.happened = stored.outcome == StoreOutcome::stored;
+    if (stored.outcome == StoreOutcome::condition_failed) stored.outcome = StoreOutcome::stored;
+    return stored;
+  }
+  stored.outcome = call.keys.update(call.state.database, key, call.now, [&](const ItemView* current) {
+    if (options.returns_old && current != nullptr) stored.old.emplace(current->value);
+    stored.happened = options.condition.holds(current);
+    return stored.happened ? Change::store(value, options.expiry) : Change::keep();
+  });
+  return stored;
+}
+
+// A value that is too long: a store that would not have happened anyway leaves the old one where it is, as in
+// the cache.
+void refuse_value(RespCall& call, const ValueCondition& condition) {
+  call.keys.update(call.state.database, call.arguments[1], call.now, [&](const ItemView* current) {
+    return condition.holds(current) ? Change::remove() : Change::keep();
+  });
+  reply_too_long_value(call);
+}
+
+void reply_old(RespCall& call, const std::optional<std::string>& old) {
+  if (old) return call.reply.bulk(*old);
+  call.reply.null();
+}
+
+// SETEX, PSETEX: key, time, value.
+void set_with_time(RespCall& call, const TimeOption& option) {
+  const auto deadline = read_deadline(call, option, call.arguments[2]);
+  if (!deadline) return;
+  const Bytes value = call.arguments[3];
+  if (!value_fits(call, value)) return refuse_value(call, {});
+  const Stored stored = store(call, value, {.condition = {}, .expiry = Expiry::at(*deadline)});
+  if (stored.outcome != StoreOutcome::stored) return reply_refused_store(call, stored.outcome);
+  call.reply.ok();
+}
+
+// What MSET, MSETNX and MSETEX store: key, value, key, value.
+struct Pairs {
+  std::vector<Bytes> keys;
+  std::span<const Bytes> words;
+  bool values_fit = true;
+};
+Pairs pairs_of(const RespCall& call, std::span<const Bytes> words) {
+  Pairs pairs{.keys = {}, .words = words, .values_fit = true};
+  pairs.keys.reserve(words.size() / 2);
+  for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
+    pairs.keys.push_back(words[i]);
+    pairs.values_fit &= value_fits(call, words[i + 1]);
+  }
+  return pairs;
+}
+
+// All or nothing: a cache may forget but must not show half of what was meant as one, so if a value is
+// refused, none of the keys is left. Null: the condition did not hold; nothing changed.
+std::optional<StoreOutcome> store_pairs(RespCall& call, const Pairs& pairs, ValueCondition::Kind condition,
+                                        Expiry expiry) {
+  std::optional<StoreOutcome> outcome = StoreOutcome::stored;
+  call.keys.with_keys(pairs.keys, [&](cache::Keyspace& locked) {
+    const auto is_there = [&](Bytes key) {
+      return locked.peek(call.state.database, key, call.now, [](const ItemView&) {});
+    };
+    using Kind = ValueCondition::Kind;
+    const bool is_kept = condition == Kind::always || std::ranges::all_of(pairs.keys, [&](Bytes key) {
+                           return is_there(key) == (condition == Kind::present);
+                         });
+    if (!is_kept) {
+      outcome.reset();
+      return;
+    }
+    for (std::size_t i = 0; pairs.values_fit && *outcome == StoreOutcome::stored && i < pairs.words.size();
+         i += 2) {
+      outcome = locked.set(call.state.database, pairs.words[i], pairs.words[i + 1], expiry,
+                           Condition::always(), call.now);
+    }
+    if (pairs.values_fit && *outcome == StoreOutcome::stored) return;
+    for (const Bytes key : pairs.keys) {
+      locked.remove(call.state.database, key, Condition::always(), call.now);
+    }
+  });
+  return outcome;
+}
+
+// False: the values were refused, and `call` is answered.
+bool reply_unless_stored(RespCall& call, const Pairs& pairs, StoreOutcome outcome) {
+  if (!pairs.values_fit) {
+    reply_too_long_value(call);
+  } else if (outcome != StoreOutcome::stored) {
+    reply_refused_store(call, outcome);
+  } else {
+    return true;
+  }
+  return false;
+}
+
+void delete_if(RespCall& call, const ValueCondition& condition) {
+  bool happened = false;
+  call.keys.update(call.state.database, call.arguments[1], call.now, [&](const ItemView* current) {
+    happened = current != nullptr && condition.holds(current);
+    return happened ? Change::remove() : Change::keep();
+  });
+  call.reply.integer(happened ? 1 : 0);
+}
+
 }  // namespace
 
 void handle_get(RespCall& call) {
   const bool found = call.keys.get(call.state.database, call.arguments[1], call.now,
-                                   [&call](const cache::ItemView& item) { call.reply.bulk(item.value); });
+                                   [&call](const ItemView& item) { call.reply.bulk(item.value); });
   if (!found) call.reply.null();
 }
 
-void handle_set(RespCall& call) {
-  const auto options = read_set_options(call);
-  if (!options) return;
+void handle_getdel(RespCall& call) {
+  bool found = false;
+  call.keys.update(call.state.database, call.arguments[1], call.now, [&](const ItemView* current) {
+    if (current == nullptr) return Change::keep();
+    found = true;
+    call.reply.bulk(current->value);
+    return Change::remove();
+  });
+  if (!found) call.reply.null();
+}
+
+// GETEX key [EX | PX | EXAT | PXAT time | PERSIST]
+void handle_getex(RespCall& call) {
+  const TimeOption* option = nullptr;
+  Bytes text;
+  bool persists = false;
+  for (std::size_t i = 2; i < call.arguments.size(); ++i) {
+    const TimeOption* found = find_time_option(call.arguments[i]);
+    if (equals_ignoring_case(call.arguments[i], "persist") && option == nullptr) {
+      persists = true;
+    } else if (found != nullptr && !persists && (option == nullptr || option == found) &&
+               i + 1 < call.arguments.size()) {
+      option = found;
+      text = call.arguments[++i];
+    } else {
+      return call.reply.error(syntax_error);
+    }
+  }
+  if (option == nullptr && !persists) return handle_get(call);
+  // Redis looks for the key before it reads the number.
   const Bytes key = call.arguments[1];
+  call.keys.with_keys(std::span(&key, 1), [&](cache::Keyspace& locked) {
+    std::optional<std::string> value;
+    locked.get(call.state.database, key, call.now, [&](const ItemView& item) { value.emplace(item.value); });
+    if (!value) return call.reply.null();
+    Expiry expiry = Expiry::none();
+    if (option != nullptr) {
+      const auto deadline = read_deadline(call, *option, text);
+      if (!deadline) return;
+      expiry = Expiry::at(*deadline);
+    }
+    call.reply.bulk(*value);
+    locked.touch(call.state.database, key, expiry, call.now);
+  });
+}
+
+void handle_getset(RespCall& call) {
   const Bytes value = call.arguments[2];
-  if (!value_fits(call, value)) {
-    // A store that would not have happened anyway leaves the old value where it is, as in the cache.
-    call.keys.update(call.state.database, key, call.now, [&options](const cache::ItemView* current) {
-      return holds(options->condition, current) ? Change::remove() : Change::keep();
-    });
-    return reply_too_long_value(call);
-  }
-  if (options->returns_old) return set_and_get(call, *options);
-  switch (const auto outcome =
-              call.keys.set(call.state.database, key, value, options->expiry, options->condition, call.now)) {
-    case StoreOutcome::stored:
-      return call.reply.ok();
-    case StoreOutcome::condition_failed:
-      return call.reply.null();
-    case StoreOutcome::too_large:
-    case StoreOutcome::no_memory:
-      return reply_refused_store(call, outcome);
-  }
+  if (!value_fits(call, value)) return refuse_value(call, {});
+  const Stored stored = store(call, value, {.condition = {}, .expiry = Expiry::none(), .returns_old = true});
+  if (stored.outcome != StoreOutcome::stored) return reply_refused_store(call, stored.outcome);
+  reply_old(call, stored.old);
+}
+
+void handle_set(RespCall& call) {
+  const auto options = read_store_options(call, 3, {.has_get = true, .has_value_conditions = true});
+  if (!options) return;
+  const Bytes value = call.arguments[2];
+  if (!value_fits(call, value)) return refuse_value(call, options->condition);
+  const Stored stored = store(call, value, *options);
+  if (stored.outcome != StoreOutcome::stored) return reply_refused_store(call, stored.outcome);
+  if (options->returns_old) return reply_old(call, stored.old);
+  if (!stored.happened) return call.reply.null();
+  call.reply.ok();
+}
+
+void handle_setex(RespCall& call) { set_with_time(call, expire_seconds); }
+void handle_psetex(RespCall& call) { set_with_time(call, expire_milliseconds); }
+
+void handle_setnx(RespCall& call) {
+  const Bytes value = call.arguments[2];
+  const ValueCondition absent{.kind = ValueCondition::Kind::absent, .operand = {}};
+  if (!value_fits(call, value)) return refuse_value(call, absent);
+  const Stored stored = store(call, value, {.condition = absent, .expiry = Expiry::none()});
+  if (stored.outcome != StoreOutcome::stored) return reply_refused_store(call, stored.outcome);
+  call.reply.integer(stored.happened ? 1 : 0);
 }
 
 void handle_mget(RespCall& call) {
   const auto keys = call.arguments.subspan(1);
   call.reply.array(keys.size());
   call.keys.get_many(call.state.database, keys, call.now,
-                     [&call](std::size_t /*index*/, const cache::ItemView* item) {
+                     [&call](std::size_t /*index*/, const ItemView* item) {
                        if (outgrows_output(call)) return;
                        if (item != nullptr) {
                          call.reply.bulk(item->value);
@@ -171,54 +306,69 @@ void handle_mget(RespCall& call) {
                      });
 }
 
-// All or nothing: a cache may forget but must not show half of what was meant as one, so if a value is
-// refused, none of the keys is left.
 void handle_mset(RespCall& call) {
-  const auto pairs = call.arguments.subspan(1);
-  if (pairs.size() % 2 != 0) return reply_wrong_argument_count(call, call.spec);
-  std::vector<Bytes> keys;
-  keys.reserve(pairs.size() / 2);
-  bool values_fit = true;
-  for (std::size_t i = 0; i < pairs.size(); i += 2) {
-    keys.push_back(pairs[i]);
-    values_fit &= value_fits(call, pairs[i + 1]);
-  }
-  StoreOutcome outcome = StoreOutcome::stored;
-  call.keys.with_keys(keys, [&](cache::KeyedCalls& locked) {
-    for (std::size_t i = 0; values_fit && outcome == StoreOutcome::stored && i < pairs.size(); i += 2) {
-      outcome = locked.set(call.state.database, pairs[i], pairs[i + 1], Expiry::none(), Condition::always(),
-                           call.now);
-    }
-    if (values_fit && outcome == StoreOutcome::stored) return;
-    for (const Bytes key : keys) locked.remove(call.state.database, key, Condition::always(), call.now);
-  });
-  if (!values_fit) return reply_too_long_value(call);
-  if (outcome != StoreOutcome::stored) return reply_refused_store(call, outcome);
-  call.reply.ok();
+  const auto words = call.arguments.subspan(1);
+  if (words.size() % 2 != 0) return reply_wrong_argument_count(call, call.spec);
+  const Pairs pairs = pairs_of(call, words);
+  const auto outcome = store_pairs(call, pairs, ValueCondition::Kind::always, Expiry::none());
+  if (reply_unless_stored(call, pairs, outcome.value_or(StoreOutcome::stored))) call.reply.ok();
 }
 
-void handle_incr(RespCall& call) {
-  Bytes error;
-  std::int64_t result = 0;
-  std::optional<IntegerText> text;
-  const StoreOutcome outcome =
-      call.keys.update(call.state.database, call.arguments[1], call.now, [&](const cache::ItemView* current) {
-        const auto value = current == nullptr ? std::optional<std::int64_t>(0) : parse_int64(current->value);
-        if (!value) {
-          error = not_an_integer_error;
-          return Change::keep();
-        }
-        if (*value == std::numeric_limits<std::int64_t>::max()) {
-          error = "ERR increment or decrement would overflow";
-          return Change::keep();
-        }
-        result = *value + 1;
-        text.emplace(result);
-        return Change::store(text->bytes(), Expiry::keep());
-      });
-  if (!error.empty()) return call.reply.error(error);
-  if (outcome != StoreOutcome::stored) return reply_refused_store(call, outcome);
-  call.reply.integer(result);
+void handle_msetnx(RespCall& call) {
+  const auto words = call.arguments.subspan(1);
+  if (words.size() % 2 != 0) return reply_wrong_argument_count(call, call.spec);
+  const Pairs pairs = pairs_of(call, words);
+  const auto outcome = store_pairs(call, pairs, ValueCondition::Kind::absent, Expiry::none());
+  if (!outcome) return call.reply.integer(0);
+  if (reply_unless_stored(call, pairs, *outcome)) call.reply.integer(1);
+}
+
+// MSETEX numkeys key value [key value ...] [NX | XX] [EX | PX | EXAT | PXAT time | KEEPTTL]
+void handle_msetex(RespCall& call) {
+  const auto count = parse_int64(call.arguments[1]);
+  if (!count || *count <= 0 || *count > std::numeric_limits<std::int32_t>::max()) {
+    return call.reply.error("ERR invalid numkeys value");
+  }
+  const std::size_t word_count = 2 * static_cast<std::size_t>(*count);
+  if (word_count > call.arguments.size() - 2) return reply_wrong_argument_count(call, call.spec);
+  const auto options = read_store_options(call, 2 + word_count, {});
+  if (!options) return;
+  const Pairs pairs = pairs_of(call, call.arguments.subspan(2, word_count));
+  const auto outcome = store_pairs(call, pairs, options->condition.kind, options->expiry);
+  if (!outcome) return call.reply.integer(0);
+  if (reply_unless_stored(call, pairs, *outcome)) call.reply.integer(1);
+}
+
+void handle_strlen(RespCall& call) {
+  std::size_t size = 0;
+  call.keys.peek(call.state.database, call.arguments[1], call.now,
+                 [&](const ItemView& item) { size = item.value.size(); });
+  call.reply.integer(static_cast<std::int64_t>(size));
+}
+
+void handle_digest(RespCall& call) {
+  const bool found = call.keys.get(call.state.database, call.arguments[1], call.now,
+                                   [&](const ItemView& item) { call.reply.bulk(digest_of(item.value)); });
+  if (!found) call.reply.null();
+}
+
+// DELEX key [IFEQ | IFNE | IFDEQ | IFDNE operand]
+void handle_delex(RespCall& call) {
+  ValueCondition condition{.kind = ValueCondition::Kind::present, .operand = {}};
+  if (call.arguments.size() == 4) {
+    const auto kind = find_value_condition(call.arguments[2]);
+    if (!kind) return call.reply.error(syntax_error);
+    condition = {.kind = *kind, .operand = call.arguments[3]};
+  } else if (call.arguments.size() != 2) {
+    return reply_wrong_argument_count(call, call.spec);
+  }
+  if (!check_digest(call, condition)) return;
+  delete_if(call, condition);
+}
+
+// DELIFEQ key value
+void handle_delifeq(RespCall& call) {
+  delete_if(call, {.kind = ValueCondition::Kind::equal, .operand = call.arguments[2]});
 }
 
 }  // namespace larder::session

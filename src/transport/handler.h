@@ -14,8 +14,8 @@
 
 namespace larder::transport {
 
-/// Reaches a connection from anywhere. Copies may go to any thread and outlive the connection; what is asked of
-/// one that is gone does nothing. Both calls may throw std::bad_alloc.
+/// Reaches a connection from anywhere. Copies may go to any thread and outlive the connection; what is asked
+/// of one that is gone does nothing. Both calls may throw std::bad_alloc.
 class Waker {
  public:
   virtual ~Waker() = default;

@@ -1,0 +1,88 @@
+#include "session/resp_store_options.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <limits>
+
+#include "base/ascii.h"
+#include "base/hash.h"
+#include "base/numbers.h"
+#include "session/resp_handlers.h"
+
+namespace larder::session {
+namespace {
+
+constexpr std::array time_options{expire_seconds, expire_milliseconds, TimeOption{"exat", true, false},
+                                  TimeOption{"pxat", false, false}};
+
+bool is_digest(Bytes text) {
+  return text.size() == 16 && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f');
+         });
+}
+
+}  // namespace
+
+const TimeOption* find_time_option(Bytes word) {
+  const auto found = std::ranges::find_if(
+      time_options, [&](const TimeOption& option) { return equals_ignoring_case(word, option.name); });
+  return found == time_options.end() ? nullptr : &*found;
+}
+
+std::optional<TimePoint> read_deadline(RespCall& call, const TimeOption& option, Bytes text) {
+  const auto number = parse_int64(text);
+  if (!number) {
+    call.reply.error(not_an_integer_error);
+    return std::nullopt;
+  }
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t now = call.now.time_since_epoch().count();
+  const std::int64_t unit = option.is_seconds ? 1000 : 1;
+  if (*number <= 0 || *number > most / unit || (option.is_relative && *number * unit > most - now)) {
+    call.reply.error("ERR invalid expire time in '" + std::string(call.spec.name) + "' command");
+    return std::nullopt;
+  }
+  return TimePoint{Duration{*number * unit + (option.is_relative ? now : 0)}};
+}
+
+bool ValueCondition::holds(const cache::ItemView* current) const {
+  switch (kind) {
+    case Kind::always:
+      return true;
+    case Kind::absent:
+      return current == nullptr;
+    case Kind::present:
+      return current != nullptr;
+    case Kind::equal:
+      return current != nullptr && current->value == operand;
+    case Kind::different:
+      return current == nullptr || current->value != operand;
+    case Kind::digest_equal:
+      return current != nullptr && equals_ignoring_case(digest_of(current->value), operand);
+    case Kind::digest_different:
+      return current == nullptr || !equals_ignoring_case(digest_of(current->value), operand);
+  }
+  return true;
+}
+
+std::optional<ValueCondition::Kind> find_value_condition(Bytes word) {
+  using enum ValueCondition::Kind;
+  if (equals_ignoring_case(word, "ifeq")) return equal;
+  if (equals_ignoring_case(word, "ifne")) return different;
+  if (equals_ignoring_case(word, "ifdeq")) return digest_equal;
+  if (equals_ignoring_case(word, "ifdne")) return digest_different;
+  return std::nullopt;
+}
+
+bool check_digest(RespCall& call, const ValueCondition& condition) {
+  using enum ValueCondition::Kind;
+  if (condition.kind != digest_equal && condition.kind != digest_different) return true;
+  if (is_digest(condition.operand)) return true;
+  call.reply.error("ERR a digest must be exactly 16 hexadecimal characters");
+  return false;
+}
+
+std::string digest_of(Bytes value) { return fmt::format("{:016x}", digest64(value)); }
+
+}  // namespace larder::session

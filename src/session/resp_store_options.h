@@ -1,0 +1,59 @@
+// session/resp_store_options.h: the options that SET, GETEX, SETEX and MSETEX have in common: a deadline, and
+// a condition.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "cache/backend.h"
+
+namespace larder::session {
+
+struct RespCall;
+
+/// How the number behind EX, PX, EXAT or PXAT is meant.
+struct TimeOption {
+  Bytes name;
+  bool is_seconds;
+  bool is_relative;
+};
+inline constexpr TimeOption expire_seconds{"ex", true, true};
+inline constexpr TimeOption expire_milliseconds{"px", false, true};
+
+/// Null: `word` is none of the four.
+[[nodiscard]] const TimeOption* find_time_option(Bytes word);
+
+/// None: the number is none, or the moment is not after 1970 or beyond what 64 bits hold; `call` is answered.
+[[nodiscard]] std::optional<TimePoint> read_deadline(RespCall& call, const TimeOption& option, Bytes text);
+
+/// NX, XX, and what the current value or its digest has to be, or must not be.
+struct ValueCondition {
+  enum class Kind : std::uint8_t {
+    always,
+    absent,
+    present,
+    equal,
+    different,
+    digest_equal,
+    digest_different
+  };
+  Kind kind = Kind::always;
+  Bytes operand;
+
+  /// `current` is null if there is none.
+  [[nodiscard]] bool holds(const cache::ItemView* current) const;
+};
+
+/// IFEQ, IFNE, IFDEQ, IFDNE; none: `word` is another.
+[[nodiscard]] std::optional<ValueCondition::Kind> find_value_condition(Bytes word);
+
+/// A digest is sixteen hexadecimal digits. False: `call` is answered with an error.
+[[nodiscard]] bool check_digest(RespCall& call, const ValueCondition& condition);
+
+/// XXH3 of 64 bits, as DIGEST shows it.
+[[nodiscard]] std::string digest_of(Bytes value);
+
+}  // namespace larder::session
