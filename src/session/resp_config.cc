@@ -193,6 +193,8 @@ constexpr std::array parameters{
     Parameter{"timeout", timeout, set_timeout},
 };
 static_assert(std::ranges::is_sorted(parameters, {}, &Parameter::name));
+constexpr std::size_t parameter_name_size_max = 64;
+
 
 const Parameter* find_parameter(Bytes name) {
   const auto found = std::ranges::find_if(
@@ -210,11 +212,13 @@ Refusal set_parameter(const Environment& environment, const Parameter& parameter
 
 void handle_config_get(RespCall& call) {
   const auto patterns = call.arguments.subspan(2);
+  std::vector<Glob> globs;
+  globs.reserve(patterns.size());
+  for (const Bytes pattern : patterns) globs.emplace_back(to_lower(pattern), parameter_name_size_max);
   std::vector<const Parameter*> found;
   for (const Parameter& parameter : parameters) {
-    const bool is_asked_for = std::ranges::any_of(patterns, [&](Bytes pattern) {
-      return glob_matches(to_lower(pattern.substr(0, 256)), parameter.name);
-    });
+    const bool is_asked_for =
+        std::ranges::any_of(globs, [&](Glob& glob) { return glob.matches(parameter.name); });
     if (is_asked_for) found.push_back(&parameter);
   }
   call.reply.map(found.size());
