@@ -8,12 +8,13 @@
 
 namespace larder {
 
-// Redis compares signed chars, and takes the ends of a range in either order.
+// Redis compares signed chars, so that 0x80 to 0xFF come before 0, and takes the ends in either order.
 void Glob::ByteSet::add_range(char from, char to) {
-  int first = static_cast<signed char>(from);
-  int last = static_cast<signed char>(to);
+  constexpr unsigned sign = 0x80;
+  unsigned first = static_cast<unsigned char>(from) ^ sign;
+  unsigned last = static_cast<unsigned char>(to) ^ sign;
   if (first > last) std::swap(first, last);
-  for (int byte = first; byte <= last; ++byte) add(static_cast<unsigned char>(byte));
+  for (unsigned byte = first; byte <= last; ++byte) add(static_cast<unsigned char>(byte ^ sign));
 }
 
 // From behind the '[' to behind the ']', which may be missing. A ']' that comes first ends it: there is then

@@ -28,7 +28,7 @@ TEST(Glob, MatchesWhatRedisMatches) {
                                           "a-",   "a\\",  "b\\",     "[",   "^",
                                           "\xff", "a*",   "aab",     "abc", std::string("a\0b", 3),
                                           "*",    "abab", "abcabcd", "aa]", "hello"};
-  const std::vector<std::string> all = texts;
+  const std::vector<std::string>& all = texts;
   const std::vector<Example> examples = {
       {"*", all},
       {"**", {all.begin() + 1, all.end()}},

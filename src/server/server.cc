@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <chrono>
+#include <cstdint>
 #include <span>
 #include <unistd.h>
 #include <utility>
@@ -87,6 +89,12 @@ Result<void> Server::open_workers() {
 
   const std::span<insight::Counters> counters = workers_->counters();
   is_sweeping_ = std::make_unique<bool[]>(options_.worker_count);
+  randoms_.assign(options_.worker_count, SplitMix64(0));
+  for (SplitMix64& random : randoms_) {
+    std::array<unsigned char, sizeof(std::uint64_t)> seed{};
+    fill_random(seed);
+    random = SplitMix64(std::bit_cast<std::uint64_t>(seed));
+  }
   std::vector<transport::EventLoop*> loops;
   for (std::size_t i = 0; i < options_.worker_count; ++i) {
     environments_.push_back({.cache = *cache_,
@@ -95,7 +103,9 @@ Result<void> Server::open_workers() {
                              .limits = options_.limits,
                              .facts = facts_,
                              .allowed_origins = options_.allowed_origins,
-                             .service = service_});
+                             .service = service_,
+
+                             .random = randoms_[i]});
     transport::EventLoop& loop = *workers_->loops()[i];
     loop.every(tick_period, [this, i](const Now& now) {
       if (!is_sweeping_[i]) sweep(i, now.wall);

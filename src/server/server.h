@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/result.h"
 #include "cache/backend.h"
 #include "server/dialects.h"
@@ -78,6 +79,7 @@ class Server final : private session::Control {
   transport::Refusals refusals_;     // of worker 0, which accepts
   std::uint64_t connection_id_ = 0;  // of worker 0: the last one given
   std::unique_ptr<cache::Cache> cache_;
+  std::vector<SplitMix64> randoms_;                 // one a worker
   std::vector<session::Environment> environments_;  // one a worker
   std::unique_ptr<transport::AcceptSpread> spread_;
   std::atomic<bool> is_stopping_ = false;

@@ -9,13 +9,9 @@
 namespace larder::session {
 namespace {
 
-using test::Connection;
-using test::expect_turns;
+using Connection = RespConnection;
 using testing::HasSubstr;
 using testing::Not;
-
-const std::string ok = "+OK\r\n";
-const std::string syntax = "-ERR syntax error\r\n";
 
 /// A connection that notes what others ask of it.
 struct Noted final : Remote {

@@ -17,6 +17,7 @@
 #include "base/output.h"
 #include "cache/backend.h"
 #include "protocol/resp/reply_encoder.h"
+#include "session/resp_task.h"
 #include "session/resp_transaction.h"
 #include "session/session.h"
 
@@ -34,6 +35,7 @@ struct RespState {
   WatchedKeys watched;
   ReplyMode reply_mode = ReplyMode::on;
   std::optional<TimePoint> sleeps_until;  // DEBUG SLEEP: its reply is owed then
+  std::unique_ptr<Task> task;             // the command under way, if it takes more than one turn
   bool closing = false;                   // close once the replies so far are sent
   bool failed = false;                    // and the peer did not ask for it
 };

@@ -195,7 +195,6 @@ constexpr std::array parameters{
 static_assert(std::ranges::is_sorted(parameters, {}, &Parameter::name));
 constexpr std::size_t parameter_name_size_max = 64;
 
-
 const Parameter* find_parameter(Bytes name) {
   const auto found = std::ranges::find_if(
       parameters, [&](const Parameter& parameter) { return equals_ignoring_case(parameter.name, name); });

@@ -80,10 +80,14 @@ void handle_command_info(RespCall& call);
 void handle_command_list(RespCall& call);
 void handle_help(RespCall& call);
 
-// resp_keys.cc
-void handle_del(RespCall& call);
-void handle_exists(RespCall& call);
+// resp_expiry.cc
 void handle_expire(RespCall& call);
+void handle_expireat(RespCall& call);
+void handle_expiretime(RespCall& call);
+void handle_persist(RespCall& call);
+void handle_pexpire(RespCall& call);
+void handle_pexpireat(RespCall& call);
+void handle_pexpiretime(RespCall& call);
 void handle_pttl(RespCall& call);
 void handle_ttl(RespCall& call);
 
@@ -114,13 +118,41 @@ void handle_append(RespCall& call);
 void handle_getrange(RespCall& call);
 void handle_setrange(RespCall& call);
 void handle_substr(RespCall& call);
+// resp_keys.cc
+void handle_copy(RespCall& call);
+void handle_del(RespCall& call);
+void handle_exists(RespCall& call);
+void handle_move(RespCall& call);
+void handle_rename(RespCall& call);
+void handle_renamenx(RespCall& call);
+void handle_touch(RespCall& call);
+void handle_type(RespCall& call);
+void handle_unlink(RespCall& call);
+
+// resp_object.cc
+void handle_memory_doctor(RespCall& call);
+void handle_memory_malloc_stats(RespCall& call);
+void handle_memory_purge(RespCall& call);
+void handle_memory_stats(RespCall& call);
+void handle_memory_usage(RespCall& call);
+void handle_object_encoding(RespCall& call);
+void handle_object_freq(RespCall& call);
+void handle_object_idletime(RespCall& call);
+void handle_object_refcount(RespCall& call);
+
+// resp_scan.cc
+void handle_keys(RespCall& call);
+void handle_randomkey(RespCall& call);
+void handle_scan(RespCall& call);
 
 // resp_server.cc
 void handle_dbsize(RespCall& call);
 void handle_flushall(RespCall& call);
+void handle_flushdb(RespCall& call);
 void handle_info(RespCall& call);
 void handle_shutdown(RespCall& call);
 void handle_time(RespCall& call);
+void handle_swapdb(RespCall& call);
 
 // resp_strings.cc
 void handle_delex(RespCall& call);
@@ -141,6 +173,7 @@ void handle_setnx(RespCall& call);
 void handle_strlen(RespCall& call);
 
 inline constexpr Bytes syntax_error = "ERR syntax error";
+inline constexpr Bytes database_range_error = "ERR DB index is out of range";
 inline constexpr Bytes not_an_integer_error = "ERR value is not an integer or out of range";
 
 /// The name of a peer's choosing as it may stand in an error: at most 128 bytes, with nothing but printable
@@ -152,7 +185,8 @@ void reply_wrong_argument_count(RespCall& call, const CommandSpec& spec);
 
 /// True: the reply under way has passed output_size_max. The rest of it is left out, and the connection,
 /// which then holds half a reply, ends. Ask before each part of a reply whose size a peer decides.
-[[nodiscard]] bool outgrows_output(RespCall& call);
+/// `kept_size` is what there is of it besides the output.
+[[nodiscard]] bool outgrows_output(RespCall& call, std::size_t kept_size = 0);
 
 /// False: `call` is answered with an error.
 [[nodiscard]] bool check_client_name(RespCall& call, Bytes name);

@@ -1,6 +1,9 @@
-#include <algorithm>
+// Keys and where they stand, whatever is stored under them.
+#include <array>
+#include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 
 #include "base/ascii.h"
 #include "base/numbers.h"
@@ -10,69 +13,114 @@ namespace larder::session {
 namespace {
 
 using cache::Condition;
+using cache::Database;
 using cache::Expiry;
+using cache::StoreOutcome;
 
-struct ExpireOptions {
-  bool nx = false;  // only if there is no deadline
-  bool xx = false;  // only if there is one
-  bool gt = false;  // only if the new one is later; none counts as later than any
-  bool lt = false;  // only if the new one is earlier
+constexpr Bytes same_object_error = "ERR source and destination objects are the same";
 
-  [[nodiscard]] bool any() const { return nx || xx || gt || lt; }
-  [[nodiscard]] bool allow(const std::optional<TimePoint>& current, TimePoint deadline) const {
-    if (nx && current) return false;
-    if (xx && !current) return false;
-    if (gt && (!current || deadline <= *current)) return false;
-    return !(lt && current && deadline >= *current);
-  }
+struct Place {
+  Database database = 0;
+  Bytes key;
+  friend bool operator==(const Place&, const Place&) = default;
 };
 
-// Null: `call` is answered with an error.
-std::optional<ExpireOptions> read_expire_options(RespCall& call) {
-  ExpireOptions options;
-  for (const Bytes word : call.arguments.subspan(3)) {
-    if (equals_ignoring_case(word, "nx")) {
-      options.nx = true;
-    } else if (equals_ignoring_case(word, "xx")) {
-      options.xx = true;
-    } else if (equals_ignoring_case(word, "gt")) {
-      options.gt = true;
-    } else if (equals_ignoring_case(word, "lt")) {
-      options.lt = true;
-    } else {
-      call.reply.error("ERR Unsupported option " + quotable(word));
-      return std::nullopt;
-    }
-  }
-  if (options.nx && (options.xx || options.gt || options.lt)) {
-    call.reply.error("ERR NX and XX, GT or LT options at the same time are not compatible");
-    return std::nullopt;
-  }
-  if (options.gt && options.lt) {
-    call.reply.error("ERR GT and LT options at the same time are not compatible");
-    return std::nullopt;
-  }
-  return options;
-}
+// A value and its deadline on their way to another place.
+struct Copied {
+  std::string value;
+  Expiry expiry;
+};
 
-// Milliseconds left; -1: no deadline; -2: no item.
-std::int64_t time_left(RespCall& call) {
-  std::int64_t left = -2;
-  call.keys.peek(call.state.database, call.arguments[1], call.now, [&](const cache::ItemView& item) {
-    left = item.deadline ? std::max<std::int64_t>((*item.deadline - call.now).count(), 0) : -1;
+std::optional<Copied> copy_of(cache::KeyedCalls& locked, const Place& place, TimePoint now) {
+  std::optional<Copied> copied;
+  locked.peek(place.database, place.key, now, [&](const cache::ItemView& item) {
+    copied.emplace(std::string(item.value), item.deadline ? Expiry::at(*item.deadline) : Expiry::none());
   });
-  return left;
+  return copied;
 }
 
-}  // namespace
+bool is_there(cache::KeyedCalls& locked, const Place& place, TimePoint now) {
+  return locked.peek(place.database, place.key, now, [](const cache::ItemView&) {});
+}
 
-void handle_del(RespCall& call) {
+StoreOutcome store(cache::KeyedCalls& locked, const Place& place, const Copied& copied, TimePoint now) {
+  return locked.set(place.database, place.key, copied.value, copied.expiry, Condition::always(), now);
+}
+
+enum class Transfer : std::uint8_t { no_source, target_taken, done };
+
+struct TransferOptions {
+  bool replaces = false;
+  bool keeps_source = false;
+};
+
+// One step for everybody else. Null: the target could not be stored, and `call` is answered. Nothing is
+// under it then; the source stays.
+std::optional<Transfer> transfer(RespCall& call, const Place& source, const Place& target,
+                                 const TransferOptions& options) {
+  Transfer result = Transfer::done;
+  StoreOutcome outcome = StoreOutcome::stored;
+  const std::array keys{source.key, target.key};
+  call.keys.with_keys(keys, [&](cache::KeyedCalls& locked) {
+    const auto copied = copy_of(locked, source, call.now);
+    if (!copied) {
+      result = Transfer::no_source;
+      return;
+    }
+    if (!options.replaces && is_there(locked, target, call.now)) {
+      result = Transfer::target_taken;
+      return;
+    }
+    if (source == target) return;
+    outcome = store(locked, target, *copied, call.now);
+    if (outcome != StoreOutcome::stored || options.keeps_source) return;
+    locked.remove(source.database, source.key, Condition::always(), call.now);
+  });
+  if (outcome == StoreOutcome::stored) return result;
+  reply_refused_store(call, outcome);
+  return std::nullopt;
+}
+
+// Null: `call` is answered with an error.
+std::optional<Database> read_database(RespCall& call, Bytes text) {
+  const auto number = parse_int64(text);
+  if (!number) {
+    call.reply.error(not_an_integer_error);
+  } else if (*number < std::numeric_limits<std::int32_t>::min() ||
+             *number > std::numeric_limits<std::int32_t>::max()) {
+    call.reply.error("ERR value is out of range, value must between -2147483648 and 2147483647");
+  } else if (*number < 0 || *number >= static_cast<std::int64_t>(cache::database_count)) {
+    call.reply.error(database_range_error);
+  } else {
+    return static_cast<Database>(*number);
+  }
+  return std::nullopt;
+}
+
+std::int64_t remove_keys(RespCall& call) {
   std::int64_t count = 0;
   for (const Bytes key : call.arguments.subspan(1)) {
     if (call.keys.remove(call.state.database, key, Condition::always(), call.now)) ++count;
   }
-  call.reply.integer(count);
+  return count;
 }
+
+// Null: `call` is answered with an error.
+std::optional<Transfer> rename(RespCall& call, bool replaces) {
+  const Place source{.database = call.state.database, .key = call.arguments[1]};
+  const Place target{.database = call.state.database, .key = call.arguments[2]};
+  const auto result = transfer(call, source, target, {.replaces = replaces});
+  if (result != Transfer::no_source) return result;
+  call.reply.error("ERR no such key");
+  return std::nullopt;
+}
+
+}  // namespace
+
+void handle_del(RespCall& call) { call.reply.integer(remove_keys(call)); }
+
+// What Redis leaves to a thread is cheap here: nothing but the one value is freed.
+void handle_unlink(RespCall& call) { call.reply.integer(remove_keys(call)); }
 
 // A key that is named twice counts twice.
 void handle_exists(RespCall& call) {
@@ -83,40 +131,59 @@ void handle_exists(RespCall& call) {
   call.reply.integer(count);
 }
 
-void handle_ttl(RespCall& call) {
-  const std::int64_t left = time_left(call);
-  call.reply.integer(left < 0 ? left : left / 1000 + (left % 1000 >= 500 ? 1 : 0));
+// A use of the items, and hits and misses in the figures, as in Redis.
+void handle_touch(RespCall& call) {
+  std::int64_t count = 0;
+  for (const Bytes key : call.arguments.subspan(1)) {
+    if (call.keys.get(call.state.database, key, call.now, [](const cache::ItemView&) {})) ++count;
+  }
+  call.reply.integer(count);
 }
 
-void handle_pttl(RespCall& call) { call.reply.integer(time_left(call)); }
+void handle_type(RespCall& call) {
+  const Place place{.database = call.state.database, .key = call.arguments[1]};
+  call.reply.simple_string(is_there(call.keys, place, call.now) ? "string" : "none");
+}
 
-void handle_expire(RespCall& call) {
-  const auto options = read_expire_options(call);
-  if (!options) return;
-  const auto seconds = parse_int64(call.arguments[2]);
-  if (!seconds) return call.reply.error(not_an_integer_error);
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  const std::int64_t now = call.now.time_since_epoch().count();
-  if (*seconds > most / 1000 || *seconds < std::numeric_limits<std::int64_t>::min() / 1000 ||
-      *seconds * 1000 > most - now) {
-    return call.reply.error("ERR invalid expire time in 'expire' command");
+void handle_rename(RespCall& call) {
+  if (rename(call, true)) call.reply.ok();
+}
+
+void handle_renamenx(RespCall& call) {
+  if (const auto result = rename(call, false)) call.reply.integer(*result == Transfer::done ? 1 : 0);
+}
+
+void handle_copy(RespCall& call) {
+  const Place source{.database = call.state.database, .key = call.arguments[1]};
+  Place target{.database = call.state.database, .key = call.arguments[2]};
+  TransferOptions options{.keeps_source = true};
+  const auto words = call.arguments.subspan(3);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (equals_ignoring_case(words[i], "replace")) {
+      options.replaces = true;
+    } else if (equals_ignoring_case(words[i], "db") && i + 1 < words.size()) {
+      const auto database = read_database(call, words[++i]);
+      if (!database) return;
+      target.database = *database;
+    } else {
+      return call.reply.error(syntax_error);
+    }
   }
-  const TimePoint deadline{Duration{*seconds * 1000 + now}};
-  const Bytes key = call.arguments[1];
-  bool done = false;
-  if (!options->any()) {
-    done = call.keys.touch(call.state.database, key, Expiry::at(deadline), call.now);
-  } else {
-    call.keys.with_keys(std::span(&key, 1), [&](cache::KeyedCalls& locked) {
-      std::optional<TimePoint> current;
-      const bool found = locked.peek(call.state.database, key, call.now,
-                                     [&](const cache::ItemView& item) { current = item.deadline; });
-      if (found && options->allow(current, deadline)) {
-        done = locked.touch(call.state.database, key, Expiry::at(deadline), call.now);
-      }
-    });
+  if (source == target) return call.reply.error(same_object_error);
+  if (const auto result = transfer(call, source, target, options)) {
+    call.reply.integer(*result == Transfer::done ? 1 : 0);
   }
-  call.reply.integer(done ? 1 : 0);
+}
+
+void handle_move(RespCall& call) {
+  const auto database = read_database(call, call.arguments[2]);
+  if (!database) return;
+  if (*database == call.state.database) return call.reply.error(same_object_error);
+  const Place source{.database = call.state.database, .key = call.arguments[1]};
+  const Place target{.database = *database, .key = call.arguments[1]};
+  if (const auto result = transfer(call, source, target, {})) {
+    call.reply.integer(*result == Transfer::done ? 1 : 0);
+  }
 }
 
 }  // namespace larder::session

@@ -24,8 +24,9 @@ void reply_wrong_argument_count(RespCall& call, const CommandSpec& spec) {
   call.reply.error(wrong_argument_count_error(spec));
 }
 
-bool outgrows_output(RespCall& call) {
-  if (call.output.size() <= call.environment.limits.output_size_max) return false;
+bool outgrows_output(RespCall& call, std::size_t kept_size) {
+  if (!call.state.failed && call.output.size() + kept_size <= call.environment.limits.output_size_max)
+    return false;
   if (!call.state.closing) call.environment.counters.slow_readers_closed.add();
   call.state.closing = call.state.failed = true;
   return true;

@@ -1,23 +1,64 @@
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/ascii.h"
+#include "base/numbers.h"
 #include "session/resp_handlers.h"
 #include "session/resp_info.h"
 
 namespace larder::session {
+namespace {
+
+// SYNC or ASYNC or neither. False: `call` is answered with an error.
+bool accepts_flush_options(RespCall& call) {
+  const auto words = call.arguments.subspan(1);
+  if (words.empty()) return true;
+  if (words.size() == 1 &&
+      (equals_ignoring_case(words[0], "async") || equals_ignoring_case(words[0], "sync"))) {
+    return true;
+  }
+  call.reply.error(syntax_error);
+  return false;
+}
+
+// As Redis reads an int.
+std::optional<std::int32_t> read_index(Bytes text) {
+  const auto number = parse_int64(text);
+  if (!number || !std::in_range<std::int32_t>(*number)) return std::nullopt;
+  return static_cast<std::int32_t>(*number);
+}
+
+}  // namespace
 
 void handle_dbsize(RespCall& call) {
   call.reply.integer(static_cast<std::int64_t>(call.keys.item_count(call.state.database)));
 }
 
-// FLUSHALL [ASYNC | SYNC]: the cache is cleared shard by shard either way.
+// The cache is cleared shard by shard either way, and the reply comes after it.
 void handle_flushall(RespCall& call) {
-  const auto& arguments = call.arguments;
-  const bool is_known =
-      arguments.size() == 1 || (arguments.size() == 2 && (equals_ignoring_case(arguments[1], "async") ||
-                                                          equals_ignoring_case(arguments[1], "sync")));
-  if (!is_known) return call.reply.error(syntax_error);
+  if (!accepts_flush_options(call)) return;
   call.keys.clear_all();
+  call.reply.ok();
+}
+
+void handle_flushdb(RespCall& call) {
+  if (!accepts_flush_options(call)) return;
+  call.keys.clear(call.state.database);
+  call.reply.ok();
+}
+
+void handle_swapdb(RespCall& call) {
+  const auto first = read_index(call.arguments[1]);
+  if (!first) return call.reply.error("ERR invalid first DB index");
+  const auto second = read_index(call.arguments[2]);
+  if (!second) return call.reply.error("ERR invalid second DB index");
+  const auto is_database = [](std::int32_t index) {
+    return index >= 0 && index < static_cast<std::int32_t>(cache::database_count);
+  };
+  if (!is_database(*first) || !is_database(*second)) return call.reply.error(database_range_error);
+  call.keys.swap_databases(static_cast<cache::Database>(*first), static_cast<cache::Database>(*second));
   call.reply.ok();
 }
 

@@ -9,12 +9,8 @@
 namespace larder::session {
 namespace {
 
-using test::Connection;
-using test::expect_turns;
+using Connection = RespConnection;
 using testing::HasSubstr;
-
-const std::string ok = "+OK\r\n";
-const std::string syntax = "-ERR syntax error\r\n";
 
 std::string pair(const std::string& name, const std::string& value) {
   return "$" + std::to_string(name.size()) + "\r\n" + name + "\r\n$" + std::to_string(value.size()) + "\r\n" +

@@ -74,7 +74,11 @@ bool RespSession::is_paused(std::span<const Bytes> arguments, TimePoint now) con
 Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
   std::size_t consumed = 0;
   if (const std::optional<Progress> waits = wait_first(now, output)) return *waits;
-  while (!output.full()) {
+  if (state_.task != nullptr && !output.full()) {
+    go_on_with_task(now, output);
+    if (state_.closing) return {.consumed = input.size(), .wait = Wait::close};
+  }
+  while (!output.full() && state_.task == nullptr) {
     const Bytes rest = input.substr(consumed);
     const auto next = decoder_.next(rest);
     forget_passed(now);
@@ -113,6 +117,21 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
   return {.consumed = consumed, .wait = Wait::output};
 }
 
+// One step a call: the connection is called again when the others have had their turns.
+void RespSession::go_on_with_task(TimePoint now, Output& output) {
+  RespCall call{.spec = state_.task->spec(),
+                .arguments = {},
+                .now = now,
+                .environment = environment_,
+                .keys = environment_.cache,
+                .state = state_,
+                .output = output,
+                .reply = {output, state_.version}};
+  const std::size_t size = output.size();
+  if (state_.task->step(call)) state_.task.reset();
+  if (is_silent_) output.shrink_to(size);
+}
+
 void RespSession::answer(std::span<const Bytes> arguments, TimePoint now, Output& output) {
   const ReplyMode mode = state_.reply_mode;
   const std::size_t size = output.size();
@@ -120,7 +139,8 @@ void RespSession::answer(std::span<const Bytes> arguments, TimePoint now, Output
   answer_aloud(arguments, now, output);
   note_state();
   // Of CLIENT REPLY itself, only ON is answered.
-  if (mode == ReplyMode::skip_next || state_.reply_mode != ReplyMode::on) output.shrink_to(size);
+  is_silent_ = mode == ReplyMode::skip_next || state_.reply_mode != ReplyMode::on;
+  if (is_silent_) output.shrink_to(size);
 }
 
 void RespSession::answer_aloud(std::span<const Bytes> arguments, TimePoint now, Output& output) {

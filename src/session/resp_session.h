@@ -45,7 +45,7 @@ class RespSession final : public Session {
   [[nodiscard]] bool failed() const override { return state_.failed; }
   [[nodiscard]] std::size_t held_size() const override {
     return (state_.transaction != nullptr ? state_.transaction->held_size() : 0) +
-           state_.watched.held_size() +
+           state_.watched.held_size() + (state_.task != nullptr ? state_.task->held_size() : 0) +
            (state_.client->is_monitor.load(std::memory_order_relaxed) ? state_.client->left_size() : 0);
   }
 
@@ -58,6 +58,7 @@ class RespSession final : public Session {
   void tell_monitors(const RespCall& call);
   void note(const CommandSpec& spec, TimePoint now);
   void note_state();
+  void go_on_with_task(TimePoint now, Output& output);
   [[nodiscard]] std::string error_before(RespCall& call, const CommandSpec* spec,
                                          const CommandSpec* container);
   [[nodiscard]] static std::string unknown_command_error(std::span<const Bytes> arguments);
@@ -72,6 +73,7 @@ class RespSession final : public Session {
   protocol::CommandDecoder decoder_;
   RespState state_;
   bool is_first_command_ = true;
+  bool is_silent_ = false;                    // the command answered last, or under way, gets no reply
   const CommandSpec* passed_spec_ = nullptr;  // of the command that was refused last; null: no matter which
   std::size_t passed_index_ = 0;              // of the argument of it that is passed over next
 };

@@ -43,7 +43,8 @@ std::optional<TimePoint> read_deadline(RespCall& call, const TimeOption& option,
     call.reply.error("ERR invalid expire time in '" + std::string(call.spec.name) + "' command");
     return std::nullopt;
   }
-  return TimePoint{Duration{*number * unit + (option.is_relative ? now : 0)}};
+  // The last millisecond of all means "never" to the cache.
+  return TimePoint{Duration{std::min(*number * unit + (option.is_relative ? now : 0), most - 1)}};
 }
 
 bool ValueCondition::holds(const cache::ItemView* current) const {

@@ -9,11 +9,7 @@
 namespace larder::session {
 namespace {
 
-using test::Connection;
-using test::expect_turns;
-
-const std::string ok = "+OK\r\n";
-const std::string syntax = "-ERR syntax error\r\n";
+using Connection = RespConnection;
 
 TEST(RespStrings, ReadTheOptionsOfSetAndItsOlderForms) {
   expect_turns({

@@ -97,6 +97,28 @@ constexpr std::array slowlog_subcommands{
         .reaching(Reach::nothing),
 };
 
+constexpr std::array memory_subcommands{
+    row("memory|doctor", 2, "", no_keys, "@slow", handle_memory_doctor, "server", "4.0.0",
+        "Tells what is wrong with the memory.",
+        "nondeterministic_output request_policy:all_shards response_policy:special")
+        .reaching(Reach::nothing),
+    row("memory|help", 2, "loading stale", no_keys, "@slow", handle_help, "server", "4.0.0",
+        "Explains the subcommands.", "")
+        .reaching(Reach::nothing),
+    row("memory|malloc-stats", 2, "", no_keys, "@slow", handle_memory_malloc_stats, "server", "4.0.0",
+        "Tells what the allocator knows.",
+        "nondeterministic_output request_policy:all_shards response_policy:special")
+        .reaching(Reach::nothing),
+    row("memory|purge", 2, "", no_keys, "@slow", handle_memory_purge, "server", "4.0.0",
+        "Asks the allocator to give memory back.", "request_policy:all_shards response_policy:all_succeeded")
+        .reaching(Reach::nothing),
+    row("memory|stats", 2, "", no_keys, "@slow", handle_memory_stats, "server", "4.0.0",
+        "Tells how much memory is used.",
+        "nondeterministic_output request_policy:all_shards response_policy:special"),
+    row("memory|usage", -3, "readonly", {2, 2, 1, "RO"}, "@read @slow", handle_memory_usage, "server",
+        "4.0.0", "Tells how many bytes a key and its value take.", ""),
+};
+
 constexpr std::array rows{
     row("command", -1, "loading stale", no_keys, "@slow @connection", handle_command, "server", "2.8.13",
         "Returns detailed information about all commands.", "nondeterministic_output_order",
@@ -110,6 +132,9 @@ constexpr std::array rows{
         "server", "1.0.0", "A container for commands that help to test clients.", ""),
     row("flushall", -1, "write", no_keys, "@keyspace @write @slow @dangerous", handle_flushall, "server",
         "1.0.0", "Removes all keys from all databases.",
+        "request_policy:all_shards response_policy:all_succeeded"),
+    row("flushdb", -1, "write", no_keys, "@keyspace @write @slow @dangerous", handle_flushdb, "server",
+        "1.0.0", "Removes all keys of the current database.",
         "request_policy:all_shards response_policy:all_succeeded"),
     row("info", -1, "loading stale", no_keys, "@slow @dangerous", handle_info, "server", "1.0.0",
         "Returns information and statistics about the server.",
@@ -131,6 +156,10 @@ constexpr std::array rows{
     row("time", 1, "loading stale fast", no_keys, "@fast", handle_time, "server", "2.6.0",
         "Returns the server's time.", "nondeterministic_output")
         .reaching(Reach::nothing),
+    row("memory", -2, "", no_keys, "@slow", nullptr, "server", "4.0.0", "Holds the commands about memory.",
+        "", memory_subcommands),
+    row("swapdb", 3, "write fast", no_keys, "@keyspace @write @fast @dangerous", handle_swapdb, "server",
+        "4.0.0", "Exchanges two databases.", ""),
 };
 
 }  // namespace

@@ -1,20 +1,21 @@
-// session/resp_test_support.h: connections that speak RESP, for tests.
+// session/resp_test_support.h: conversations over RESP: a command as one types it, and the reply to the byte.
 #pragma once
 
 #include <cstdint>
 #include <gtest/gtest.h>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "protocol/resp/command_encoder.h"
+#include "protocol/resp/reply_decoder.h"
 #include "session/resp_session.h"
 #include "session/session_test_support.h"
 
-namespace larder::session::test {
+namespace larder::session {
 
 /// A connection to a world.
-struct Connection {
-  explicit Connection(World& world, std::uint64_t id = 7)
+struct RespConnection {
+  explicit RespConnection(World& world, std::uint64_t id = 7)
       : session(world.environment, ConnectionFacts{.id = id,
                                                    .address = "127.0.0.1:" + std::to_string(50'000 + id),
                                                    .local_address = "127.0.0.1:6379",
@@ -25,20 +26,41 @@ struct Connection {
     peer.send(line + "\r\n");
     return peer.take_replies();
   }
+  std::string ask_words(const std::vector<Bytes>& words) {
+    std::string command;
+    protocol::append_command(command, words);
+    peer.send(command);
+    return peer.take_replies();
+  }
 
   RespSession session;
   Peer peer;
 };
 
-struct Turn {
+struct RespTurn {
   std::string command;
   std::string reply;
 };
 
-inline void expect_turns(const std::vector<Turn>& turns) {
+/// One connection to a world of its own.
+inline void expect_turns(const std::vector<RespTurn>& turns) {
   World world;
-  Connection connection(world);
-  for (const Turn& turn : turns) EXPECT_EQ(connection.ask(turn.command), turn.reply) << turn.command;
+  RespConnection connection(world);
+  for (const RespTurn& turn : turns) EXPECT_EQ(connection.ask(turn.command), turn.reply) << turn.command;
 }
 
-}  // namespace larder::session::test
+/// The one reply that `bytes` are.
+inline protocol::Reply only_reply(Bytes bytes) {
+  protocol::ReplyDecoder decoder;
+  auto reply = decoder.next(bytes);
+  EXPECT_TRUE(reply.has_value() && reply->has_value()) << bytes.substr(0, 100);
+  EXPECT_EQ(decoder.consumed(), bytes.size());
+  return reply.has_value() && reply->has_value() ? **std::move(reply) : protocol::Reply{};
+}
+
+inline const std::string ok = "+OK\r\n";
+inline const std::string null = "$-1\r\n";
+inline const std::string syntax = "-ERR syntax error\r\n";
+inline const std::string not_an_integer = "-ERR value is not an integer or out of range\r\n";
+
+}  // namespace larder::session

@@ -14,12 +14,9 @@
 namespace larder::session {
 namespace {
 
-using test::Connection;
-using test::expect_turns;
-using test::Turn;
+using Connection = RespConnection;
 
 const std::string queued = "+QUEUED\r\n";
-const std::string ok = "+OK\r\n";
 const std::string aborted = "-EXECABORT Transaction discarded because of previous errors.\r\n";
 
 TEST(Transaction, RunsItsCommandsInOrderAndAnswersOfAll) {

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/output.h"
 #include "base/progress.h"
+#include "base/random.h"
 #include "cache/backend.h"
 #include "insight/counters.h"
 #include "session/service.h"
@@ -58,6 +59,7 @@ struct Environment {
   const ServerFacts& facts;
   const std::vector<std::string>& allowed_origins;  // --allow-origin
   Service& service;
+  SplitMix64& random;  // of the worker, like the counters
 };
 
 /// One dialect on one connection.

@@ -38,8 +38,14 @@ Outcome converse(Bytes bytes, std::size_t step, MakeSession make_session) {
   return outcome;
 }
 
+// MEMORY STATS, alone or in the reply to an EXEC.
+void forget_memory_stats(Reply& reply) {  // NOLINT(misc-no-recursion): as deep as replies are
+  if (!reply.elements.empty() && reply.elements.front().text == "total.allocated") reply.elements.clear();
+  for (Reply& element : reply.elements) forget_memory_stats(element);
+}
+
 // The replies as values; asserts that they are whole and well formed. What INFO says of memory depends on
-// where the allocator found it, so that text stands for itself.
+// where the allocator found it, so that text stands for itself; and so it is with MEMORY STATS.
 std::vector<Reply> decode(Bytes replies) {
   std::vector<Reply> decoded;
   ReplyDecoder decoder;
@@ -48,7 +54,9 @@ std::vector<Reply> decode(Bytes replies) {
     LARDER_ASSERT(reply.has_value());
     replies.remove_prefix(decoder.consumed());
     decoded.push_back(std::move(reply).value_or(Reply{}));
-    if (decoded.back().text.contains("used_memory:")) decoded.back().text = "info";
+    Reply& last = decoded.back();
+    if (last.text.contains("used_memory:")) last.text = "info";
+    forget_memory_stats(last);
   }
   return decoded;
 }

@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "base/output.h"
+#include "base/random.h"
 #include "cache/factory.h"
 #include "session/session.h"
 
@@ -45,13 +46,15 @@ struct World {
   ServerFacts facts;
   std::vector<std::string> allowed_origins;
   Service service;
+  SplitMix64 random{1};
   Environment environment{.cache = *cache,
                           .counters = counters,
                           .all_counters = std::span(&counters, 1),
                           .limits = limits,
                           .facts = facts,
                           .allowed_origins = allowed_origins,
-                          .service = service};
+                          .service = service,
+                          .random = random};
 };
 
 /// What a conversation came to.

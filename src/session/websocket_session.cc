@@ -41,6 +41,8 @@ Progress WebSocketSession::advance(Bytes input, TimePoint now, Output& output) {
     if (output.full()) return {.consumed = size - input.size(), .wait = Wait::output};
     if (resp_runs_) {
       run_resp(now, output);
+      // It has stopped by itself: the other connections have their turns first.
+      if (resp_runs_) return {.consumed = size - input.size(), .wait = Wait::output};
       continue;
     }
     std::optional<websocket::Message> message = codec_.next(input, output);

@@ -326,5 +326,30 @@ TEST(WebSocketSession, TakesWhatArrivesInTheSameReadAsTheUpgrade) {
             upgraded + text_reply(R"({"id":1,"value":null})"));
 }
 
+// A command of RESP that takes several turns takes them here, too.
+TEST(WebSocketSession, LetsOtherConnectionsHaveTheirTurnsWhileRespGoesOn) {
+  World world;
+  for (int i = 0; i < 20'000; ++i) world.put("key:" + std::to_string(i), "v");
+  WebSocketSession session(world.environment,
+                           [&world] { return std::make_unique<RespSession>(world.environment, 7); });
+  std::string input =
+      frames::binary_frame("KEYS *\r\nPING\r\n") + frames::text_frame(R"({"id":1,"get":"k"})");
+  std::string replies;
+  int turn_count = 1;
+  for (;; ++turn_count) {
+    Output output;
+    const Progress progress = session.advance(input, world.now, output);
+    input.erase(0, progress.consumed);
+    replies.append(output.pending());
+    if (progress.wait != Wait::output) break;
+    EXPECT_FALSE(replies.contains("PONG"));
+  }
+  EXPECT_GT(turn_count, 50);
+  EXPECT_LT(session.held_size(), 1'000U);
+  EXPECT_TRUE(replies.contains("*20000\r\n"));
+  EXPECT_TRUE(replies.contains("+PONG\r\n"));
+  EXPECT_TRUE(replies.ends_with(text_reply(R"({"id":1,"value":null})")));
+}
+
 }  // namespace
 }  // namespace larder::session

@@ -1,0 +1,45 @@
+// session/resp_task.h: a command that takes longer than a connection's turn.
+//
+//   KEYS *   -> a task: its first step at once
+//   advance() -> a step, and Wait::output: the other connections of the worker have their turns
+//   advance() -> a step ... the last one has written the reply -> the next command
+//
+// In a transaction all steps follow at once, under its locks: everybody waits for them.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+namespace larder::session {
+
+struct CommandSpec;
+struct RespCall;
+
+/// A command under way. No other command of its connection is taken before it is done.
+///
+/// Ownership  keeps nothing of the arguments; they are gone after the first step
+/// Invariant  writes one reply, in the last steps: it does not begin before it is known whole
+class Task {
+ public:
+  explicit Task(const CommandSpec& spec) : spec_(spec) {}
+  virtual ~Task() = default;
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+
+  [[nodiscard]] const CommandSpec& spec() const { return spec_; }
+
+  /// A tenth of a millisecond of work or so. True: it is done.
+  [[nodiscard]] virtual bool step(RespCall& call) = 0;
+
+  /// Memory, in bytes.
+  [[nodiscard]] virtual std::size_t held_size() const = 0;
+
+ private:
+  const CommandSpec& spec_;  // a row: it outlives everything
+};
+
+/// The first step of `task`; if that is not the last, and this is no transaction, the connection goes on with
+/// it in its next turns.
+void begin_task(RespCall& call, std::unique_ptr<Task> task);
+
+}  // namespace larder::session
