@@ -87,7 +87,8 @@ void handle_function_delete(RespCall& call) { call.reply.error("ERR Library not 
 
 void handle_function_flush(RespCall& call) {
   const auto words = call.arguments.subspan(2);
-  if (words.size() > 1 || (words.size() == 1 && !is_sync_or_async(words[0]))) {
+  if (words.size() > 1) return reply_subcommand_syntax(call);
+  if (words.size() == 1 && !is_sync_or_async(words[0])) {
     return call.reply.error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
   }
   call.reply.ok();

@@ -69,6 +69,7 @@ struct KeyPlaces {
   int step = 0;             // from one key to the next
   Bytes access;             // words: what the command does to its keys, as key specs say it
   bool is_counted = false;  // the argument before the first says how many there are
+  Bytes second_access{};    // not empty: there are two keys, and this is done to the second
 };
 inline constexpr KeyPlaces no_keys{};
 

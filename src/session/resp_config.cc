@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/ascii.h"
@@ -209,20 +210,27 @@ Refusal set_parameter(const Environment& environment, const Parameter& parameter
 
 }  // namespace
 
+// By the names of Redis or patterns of them. A name that is no pattern comes back as it was written.
 void handle_config_get(RespCall& call) {
-  const auto patterns = call.arguments.subspan(2);
-  std::vector<Glob> globs;
-  globs.reserve(patterns.size());
-  for (const Bytes pattern : patterns) globs.emplace_back(to_lower(pattern), parameter_name_size_max);
-  std::vector<const Parameter*> found;
-  for (const Parameter& parameter : parameters) {
-    const bool is_asked_for =
-        std::ranges::any_of(globs, [&](Glob& glob) { return glob.matches(parameter.name); });
-    if (is_asked_for) found.push_back(&parameter);
+  std::vector<std::pair<Bytes, const Parameter*>> found;
+  const auto add = [&](Bytes name, const Parameter& parameter) {
+    const bool is_known =
+        std::ranges::any_of(found, [&](const auto& pair) { return pair.second == &parameter; });
+    if (!is_known) found.emplace_back(name, &parameter);
+  };
+  for (const Bytes word : call.arguments.subspan(2)) {
+    if (word.find_first_of("*?[\\") == Bytes::npos) {
+      if (const Parameter* parameter = find_parameter(word)) add(word, *parameter);
+      continue;
+    }
+    Glob glob(to_lower(word), parameter_name_size_max);
+    for (const Parameter& parameter : parameters) {
+      if (glob.matches(parameter.name)) add(parameter.name, parameter);
+    }
   }
   call.reply.map(found.size());
-  for (const Parameter* parameter : found) {
-    call.reply.bulk(parameter->name);
+  for (const auto& [name, parameter] : found) {
+    call.reply.bulk(name);
     call.reply.bulk(parameter->value(call.environment));
   }
 }

@@ -67,7 +67,8 @@ void handle_auth(RespCall& call) {
   if (check_user(call, call.arguments[1])) call.reply.ok();
 }
 
-// HELLO [version [AUTH user password] [SETNAME name]]. Nothing changes unless all of it is right.
+// HELLO [version [AUTH user password] [SETNAME name]]. Each option acts where it stands, before the next is
+// read; the version only when all is right.
 void handle_hello(RespCall& call) {
   const auto& arguments = call.arguments;
   protocol::RespVersion version = call.state.version;
@@ -77,22 +78,19 @@ void handle_hello(RespCall& call) {
     if (*number < 2 || *number > 3) return call.reply.error("NOPROTO unsupported protocol version");
     version = *number == 3 ? protocol::RespVersion::resp3 : protocol::RespVersion::resp2;
   }
-  std::optional<Bytes> user;
-  std::optional<Bytes> name;
   for (std::size_t i = 2; i < arguments.size(); ++i) {
     const std::size_t more = arguments.size() - i - 1;
     if (equals_ignoring_case(arguments[i], "auth") && more >= 2) {
-      user = arguments[i + 1];
+      if (!check_user(call, arguments[i + 1])) return;
       i += 2;
     } else if (equals_ignoring_case(arguments[i], "setname") && more >= 1) {
-      name = arguments[++i];
-      if (!check_client_name(call, *name)) return;
+      const Bytes name = arguments[++i];
+      if (!check_client_name(call, name)) return;
+      set_client_name(call.state, name);
     } else {
       return call.reply.error("ERR Syntax error in HELLO option '" + quotable(arguments[i]) + "'");
     }
   }
-  if (user && !check_user(call, *user)) return;
-  if (name) set_client_name(call.state, *name);
   call.state.version = version;
 
   protocol::ReplyEncoder reply(call.output, version);

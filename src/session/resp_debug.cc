@@ -134,7 +134,6 @@ constexpr std::array actions{
     Action{"set-active-expire", 3, [](RespCall& call) { call.reply.ok(); }},
     Action{"protocol", 3, debug_protocol},
     Action{"object", 3, debug_object},
-    Action{"object", 4, debug_object},
     Action{"log", 3, [](RespCall& call) { call.reply.ok(); }},
 };
 

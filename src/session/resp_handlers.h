@@ -183,6 +183,9 @@ inline constexpr Bytes not_an_integer_error = "ERR value is not an integer or ou
 [[nodiscard]] std::string wrong_argument_count_error(const CommandSpec& spec);
 void reply_wrong_argument_count(RespCall& call, const CommandSpec& spec);
 
+/// Replies that a subcommand takes other arguments, where Redis finds that out late.
+void reply_subcommand_syntax(RespCall& call);
+
 /// True: the reply under way has passed output_size_max. The rest of it is left out, and the connection,
 /// which then holds half a reply, ends. Ask before each part of a reply whose size a peer decides.
 /// `kept_size` is what there is of it besides the output.

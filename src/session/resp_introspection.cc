@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/assert.h"
+#include "base/glob.h"
 #include "session/resp_handlers.h"
 
 namespace larder::session {
@@ -26,13 +27,33 @@ void write_words(protocol::ReplyEncoder& reply, Bytes text) {
   for (const Bytes word : words) reply.simple_string(word);
 }
 
-// Where the keys stand, in the long form: a place to begin and a range from there.
-void write_key_specs(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
-  if (spec.keys.first == 0) return reply.set(0);
-  reply.set(1);
+// How keys are found from the place where the first of them, or their count, stands.
+void write_find_keys(protocol::ReplyEncoder& reply, const KeyPlaces& keys) {
+  reply.map(2);
+  reply.bulk("type");
+  reply.bulk(keys.is_counted ? "keynum" : "range");
+  reply.bulk("spec");
+  reply.map(3);
+  if (keys.is_counted) {
+    reply.bulk("keynumidx");
+    reply.integer(0);
+    reply.bulk("firstkey");
+    reply.integer(1);
+    reply.bulk("keystep");
+    return reply.integer(keys.step);
+  }
+  reply.bulk("lastkey");
+  reply.integer(keys.last < 0 ? keys.last : keys.last - keys.first);
+  reply.bulk("keystep");
+  reply.integer(keys.step);
+  reply.bulk("limit");
+  reply.integer(0);
+}
+
+void write_key_spec(protocol::ReplyEncoder& reply, const KeyPlaces& keys) {
   reply.map(3);
   reply.bulk("flags");
-  write_words(reply, spec.keys.access);
+  write_words(reply, keys.access);
   reply.bulk("begin_search");
   reply.map(2);
   reply.bulk("type");
@@ -40,30 +61,23 @@ void write_key_specs(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
   reply.bulk("spec");
   reply.map(1);
   reply.bulk("index");
-  reply.integer(spec.keys.is_counted ? spec.keys.first - 1 : spec.keys.first);
+  reply.integer(keys.is_counted ? keys.first - 1 : keys.first);
   reply.bulk("find_keys");
-  reply.map(2);
-  reply.bulk("type");
-  if (spec.keys.is_counted) {
-    reply.bulk("keynum");
-    reply.bulk("spec");
-    reply.map(3);
-    reply.bulk("keynumidx");
-    reply.integer(0);
-    reply.bulk("firstkey");
-    reply.integer(1);
-    reply.bulk("keystep");
-    return reply.integer(spec.keys.step);
+  write_find_keys(reply, keys);
+}
+
+// Where the keys stand, in the long form: a place to begin and a range from there.
+void write_key_specs(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
+  const KeyPlaces& keys = spec.keys;
+  if (keys.first == 0) return reply.set(0);
+  if (keys.second_access.empty()) {
+    reply.set(1);
+    return write_key_spec(reply, keys);
   }
-  reply.bulk("range");
-  reply.bulk("spec");
-  reply.map(3);
-  reply.bulk("lastkey");
-  reply.integer(spec.keys.last < 0 ? spec.keys.last : spec.keys.last - spec.keys.first);
-  reply.bulk("keystep");
-  reply.integer(spec.keys.step);
-  reply.bulk("limit");
-  reply.integer(0);
+  reply.set(2);
+  write_key_spec(reply, {.first = 1, .last = 1, .step = 1, .access = keys.access, .second_access = {}});
+  write_key_spec(reply,
+                 {.first = 2, .last = 2, .step = 1, .access = keys.second_access, .second_access = {}});
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): one level, from a container to its subcommands
@@ -77,7 +91,9 @@ void write_info(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
   reply.integer(shown.last);
   reply.integer(shown.step);
   write_words(reply, spec.categories);
-  write_words(reply, spec.tips);
+  const auto tips = words_of(spec.tips);
+  reply.set(tips.size());
+  for (const Bytes tip : tips) reply.bulk(tip);
   write_key_specs(reply, spec);
   reply.array(spec.subcommands.size());
   for (const CommandSpec& subcommand : spec.subcommands) write_info(reply, subcommand);
@@ -97,6 +113,14 @@ void write_docs(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
   reply.bulk("subcommands");
   reply.map(spec.subcommands.size());
   for (const CommandSpec& subcommand : spec.subcommands) write_docs(reply, subcommand);
+}
+
+constexpr std::size_t category_size_max = 64;
+constexpr std::size_t name_size_max = 64;
+
+bool has_word(Bytes text, Bytes wanted) {
+  const auto words = words_of(text);
+  return std::ranges::find(words, wanted) != words.end();
 }
 
 auto served_commands() { return command_table() | std::views::filter(&CommandSpec::is_served); }
@@ -169,10 +193,33 @@ void handle_command_docs(RespCall& call) {
   }
 }
 
+// COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]
 void handle_command_list(RespCall& call) {
-  if (call.arguments.size() > 2) return call.reply.error(syntax_error);
-  call.reply.set(served_count());
-  for (const CommandSpec& spec : served_commands()) call.reply.bulk(spec.name);
+  const auto words = call.arguments.subspan(2);
+  std::vector<Bytes> names;
+  const auto add_if = [&](auto is_wanted) {
+    for (const CommandSpec& spec : served_commands()) {
+      if (is_wanted(spec)) names.push_back(spec.name);
+    }
+  };
+  const bool is_filtered = words.size() == 3 && equals_ignoring_case(words[0], "filterby");
+  if (words.empty()) {
+    add_if([](const CommandSpec&) { return true; });
+  } else if (is_filtered && equals_ignoring_case(words[1], "aclcat")) {
+    const std::string category = "@" + to_lower(words[2].substr(0, category_size_max));
+    add_if([&](const CommandSpec& spec) { return has_word(spec.categories, category); });
+  } else if (is_filtered && equals_ignoring_case(words[1], "pattern")) {
+    Glob glob(to_lower(words[2]), name_size_max);
+    add_if([&](const CommandSpec& spec) { return glob.matches(spec.name); });
+  } else if (!is_filtered || !equals_ignoring_case(words[1], "module")) {
+    return call.reply.error(syntax_error);
+  }
+  if (words.empty()) {
+    call.reply.set(names.size());
+  } else {
+    call.reply.array(names.size());
+  }
+  for (const Bytes name : names) call.reply.bulk(name);
 }
 
 namespace {

@@ -68,7 +68,7 @@ void handle_monitor(RespCall& call) {
 
 void handle_slowlog_get(RespCall& call) {
   std::int64_t count = 10;
-  if (call.arguments.size() > 3) return reply_wrong_argument_count(call, call.spec);
+  if (call.arguments.size() > 3) return reply_subcommand_syntax(call);
   if (call.arguments.size() == 3) {
     const auto number = parse_int64(call.arguments[2]);
     if (!number || *number < -1) {

@@ -1,5 +1,6 @@
 #include <string>
 
+#include "base/ascii.h"
 #include "session/resp_handlers.h"
 
 namespace larder::session {
@@ -22,6 +23,11 @@ std::string wrong_argument_count_error(const CommandSpec& spec) {
 
 void reply_wrong_argument_count(RespCall& call, const CommandSpec& spec) {
   call.reply.error(wrong_argument_count_error(spec));
+}
+
+void reply_subcommand_syntax(RespCall& call) {
+  call.reply.error("ERR unknown subcommand or wrong number of arguments for '" + quotable(call.arguments[1]) +
+                   "'. Try " + to_upper(call.spec.name.substr(0, call.spec.name.find('|'))) + " HELP.");
 }
 
 bool outgrows_output(RespCall& call, std::size_t kept_size) {

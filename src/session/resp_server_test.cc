@@ -27,7 +27,9 @@ TEST(RespConfig, ShowsAndChangesWhatCanBeChanged) {
   EXPECT_EQ(connection.ask("CONFIG GET timeout"), "*2\r\n" + pair("timeout", "0"));
   EXPECT_EQ(connection.ask("CONFIG GET nosuch"), "*0\r\n");
   EXPECT_EQ(connection.ask("CONFIG GET TIMEOUT maxclients timeout"),
-            "*4\r\n" + pair("maxclients", "10000") + pair("timeout", "0"));
+            "*4\r\n" + pair("TIMEOUT", "0") + pair("maxclients", "10000"));
+  EXPECT_EQ(connection.ask("CONFIG GET TIME* maxclien[t]s"),
+            "*4\r\n" + pair("timeout", "0") + pair("maxclients", "10000"));
   EXPECT_THAT(connection.ask("CONFIG GET max*"), HasSubstr(pair("maxmemory-policy", "allkeys-lru")));
   EXPECT_EQ(connection.ask("CONFIG SET timeout 30 maxclients 100"), ok);
   EXPECT_EQ(world.service.settings.idle_timeout_ms, 30'000);

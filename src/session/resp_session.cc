@@ -165,11 +165,12 @@ void RespSession::answer_aloud(std::span<const Bytes> arguments, TimePoint now, 
                 .output = output,
                 .reply = {output, state_.version}};
   environment_.counters.commands.add();
+  if (spec != nullptr) note(*spec, now);
   if (const std::string error = error_before(call, spec, container); !error.empty()) {
+    if (spec != nullptr && spec->name == "exec") return abort_transaction(call, error);
     if (state_.transaction != nullptr) state_.transaction->spoil();
     return call.reply.error(error);
   }
-  note(*spec, now);
   if (environment_.service.clients.anybody_monitors()) tell_monitors(call);
   if (state_.transaction != nullptr && !runs_inside_transaction(*spec)) return keep(call);
   run(call);
@@ -214,6 +215,13 @@ void RespSession::tell_monitors(const RespCall& call) {
   environment_.service.clients.tell_monitors(
       monitor_line(call.arguments, call.now, state_.database, state_.client->facts.address),
       environment_.limits.output_size_max);
+}
+
+// EXEC itself was wrong. `error` begins with "ERR ".
+void RespSession::abort_transaction(RespCall& call, Bytes error) {
+  state_.transaction.reset();
+  state_.watched.clear();
+  call.reply.error("EXECABORT Transaction discarded because of: " + std::string(error.substr(4)));
 }
 
 // Between MULTI and EXEC these act at once.

@@ -65,6 +65,7 @@ class RespSession final : public Session {
   [[nodiscard]] static std::string absent_command_error(const CommandSpec& spec);
   [[nodiscard]] static bool runs_inside_transaction(const CommandSpec& spec);
   void keep(RespCall& call);
+  void abort_transaction(RespCall& call, Bytes error);
   void forget(const CommandSpec& spec, std::span<const Bytes> arguments, TimePoint now);
   void forget_passed(TimePoint now);
   void refuse(const Error& error, TimePoint now, Output& output);

@@ -21,8 +21,8 @@ constexpr std::array object_subcommands{
 };
 
 constexpr std::array rows{
-    row("copy", -3, "write denyoom", {1, 2, 1, "RO access"}, "@keyspace @write @slow", handle_copy, "generic",
-        "6.2.0", "Stores the value of a key under another one, too.", ""),
+    row("copy", -3, "write denyoom", {1, 2, 1, "RO access", false, "OW update"}, "@keyspace @write @slow",
+        handle_copy, "generic", "6.2.0", "Stores the value of a key under another one, too.", ""),
     row("del", -2, "write", {1, -1, 1, "RM delete"}, "@keyspace @write @slow", handle_del, "generic", "1.0.0",
         "Deletes one or more keys.", "request_policy:multi_shard response_policy:agg_sum"),
     row("exists", -2, "readonly fast", {1, -1, 1, "RO"}, "@keyspace @read @fast", handle_exists, "generic",
@@ -53,10 +53,11 @@ constexpr std::array rows{
         "2.6.0", "Returns the expiration time in milliseconds of a key.", "nondeterministic_output"),
     row("randomkey", 1, "readonly", no_keys, "@keyspace @read @slow", handle_randomkey, "generic", "1.0.0",
         "Picks any key of the database.", "request_policy:all_shards nondeterministic_output"),
-    row("rename", 3, "write", {1, 2, 1, "RW access delete"}, "@keyspace @write @slow", handle_rename,
-        "generic", "1.0.0", "Gives a key another name, in place of what stood there.", ""),
-    row("renamenx", 3, "write fast", {1, 2, 1, "RW access delete"}, "@keyspace @write @fast", handle_renamenx,
-        "generic", "1.0.0", "Gives a key another name if that is free.", ""),
+    row("rename", 3, "write", {1, 2, 1, "RW access delete", false, "OW update"}, "@keyspace @write @slow",
+        handle_rename, "generic", "1.0.0", "Gives a key another name, in place of what stood there.", ""),
+    row("renamenx", 3, "write fast", {1, 2, 1, "RW access delete", false, "OW insert"},
+        "@keyspace @write @fast", handle_renamenx, "generic", "1.0.0",
+        "Gives a key another name if that is free.", ""),
     row("scan", -2, "readonly", no_keys, "@keyspace @read @slow", handle_scan, "generic", "2.8.0",
         "Shows some keys of the database and where to go on.",
         "nondeterministic_output request_policy:special"),

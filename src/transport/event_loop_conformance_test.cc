@@ -256,7 +256,7 @@ TEST_P(EventLoopConformance, ClosesAConnectionFromAnotherThreadWhateverItIsOwed)
         Duration{0},
         [&](std::shared_ptr<Waker> attached) { watched.change([&] { waker = std::move(attached); }); });
   });
-  TestPeer deaf(server.port(), {.receive_buffer_size = 65'536});
+  const TestPeer deaf(server.port(), {.receive_buffer_size = 65'536});
   deaf.send("a");
   ASSERT_TRUE(watched.await([&] { return calls == 1; }));
   std::thread([&] { waker->close(); }).join();

@@ -86,11 +86,11 @@ std::optional<Stored> Items::record_at(SegmentId id, std::uint32_t offset) const
 // Two numbers of which no pair comes twice: where the record lies (a segment that is used again has another
 // incarnation), and how often records of about this hash were written in place. Mixed by a multiplication of
 // 64 by 64 bits, so that one number can stand for both.
-CompareToken Items::token_of(Location location, std::uint64_t hash) const {
+CompareToken Items::token_of(Location location, std::uint64_t hash, Database database) const {
   constexpr std::uint64_t position_mask = 0x9E3779B97F4A7C15U;
   constexpr std::uint64_t version_mask = 0xD1B54A32D192ED03U;
   __extension__ using Wide = unsigned __int128;
-  const std::uint64_t version = version_of(hash).load(std::memory_order_acquire);
+  const std::uint64_t version = version_of(hash, database).load(std::memory_order_acquire);
   const Wide product = Wide{pool_.position_of(location) ^ position_mask} * (version ^ version_mask);
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
@@ -192,7 +192,7 @@ bool Items::rewrite(const Found& found, const RecordShape& shape, const ItemKey&
   if (old.deadline != no_deadline) --deadline_count_;
   if (shape.has_deadline()) ++deadline_count_;
   segment.due_ms = std::min(segment.due_ms, due_of(shape.deadline));
-  version_of(key.hash).fetch_add(1, std::memory_order_release);
+  version_of(key.hash, key.database).fetch_add(1, std::memory_order_release);
   return true;
 }
 

@@ -115,7 +115,7 @@ class Items final {
   [[nodiscard]] Stored stored_at(Location location) const;
   /// What stands at `offset` of a segment; none at its end.
   [[nodiscard]] std::optional<Stored> record_at(SegmentId id, std::uint32_t offset) const;
-  [[nodiscard]] CompareToken token_of(Location location, std::uint64_t hash) const;
+  [[nodiscard]] CompareToken token_of(Location location, std::uint64_t hash, Database database) const;
   [[nodiscard]] std::uint64_t hash_of(const Stored& stored) const;
   [[nodiscard]] QueueId queue_of(Location location) const {
     return static_cast<QueueId>(pool_.info(pool_.segment_of(location)).queue);
@@ -250,8 +250,8 @@ class Items final {
   void free_segment(SegmentId id);
   void forget_cleaning(SegmentId id);
   void free_extent(const Large& large);
-  [[nodiscard]] std::atomic<std::uint64_t>& version_of(std::uint64_t hash) const {
-    return versions_[hash & (version_count_ - 1)];
+  [[nodiscard]] std::atomic<std::uint64_t>& version_of(std::uint64_t hash, Database database) const {
+    return versions_[(hash + database) & (version_count_ - 1)];
   }
 
   Pool& pool_;

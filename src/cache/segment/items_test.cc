@@ -30,7 +30,7 @@ class ItemsTest : public ItemsFixture {
   }
   [[nodiscard]] CompareToken token_of(Bytes key) const {
     const auto found = find(key);
-    return items_.token_of(found->stored.location, found->hash);
+    return items_.token_of(found->stored.location, found->hash, found->stored.record.database);
   }
 };
 

@@ -116,7 +116,7 @@ void SegmentShard::count_use(Index::Place place, Slot slot) const {
 ItemView SegmentShard::view_of(const Found& found) const {
   return {.value = found.stored.value(),
           .deadline = shown_deadline(found.stored.record.deadline),
-          .token = items_.token_of(found.stored.location, found.hash)};
+          .token = items_.token_of(found.stored.location, found.hash, found.stored.record.database)};
 }
 
 bool SegmentShard::get(const ItemKey& key, TimePoint now, KeyedCalls::Visitor visit) {
@@ -192,7 +192,7 @@ SegmentShard::Attempt SegmentShard::try_get(const ItemKey& key, Sequence::Ticket
   CompareToken token = 0;
   Slot slot = empty_slot;
   if (place) {
-    token = items_.token_of(location, key.hash);
+    token = items_.token_of(location, key.hash, key.database);
     slot = place->load();
   }
   if (!sequence_.still_valid(ticket)) return Attempt::torn;
