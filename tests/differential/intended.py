@@ -1,0 +1,187 @@
+"""Where Larder means to answer otherwise than Redis 7.0.15, and why. Nothing else may differ.
+
+An entry is asked only about replies that differ. One that no fixed stream and no script needs is a mistake, and the test
+says so.
+"""
+
+import dataclasses
+import os.path
+import typing
+
+from commands import YEAR_2100
+from wire import Reply
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    commands: str  # names as COMMAND LIST has them; "frame" for what is no command; "*" for any command
+    reason: str
+    allows: typing.Callable  # (words, Redis' reply, Larder's reply): is that the difference meant?
+
+    def is_about(self, name):
+        return name in self.commands.split() or (self.commands == "*" and name != "frame")
+
+
+# What these compare are replies taken apart (wire.Reply); for frames, all bytes that came and whether it closed.
+
+
+def same_deadline(words, one, other):
+    """Within five seconds. A deadline beyond the year 2100 was given as such, and is exact."""
+    if one.kind != ":" or other.kind != ":":
+        return False
+    theirs, ours = int(one.value), int(other.value)
+    unit = 1000 if words[0].lower().startswith(b"p") else 1
+    is_exact = words[0].lower().endswith(b"expiretime") and theirs >= YEAR_2100 * unit
+    return theirs > 0 and ours > 0 and abs(theirs - ours) <= 5 * unit and not is_exact
+
+
+def same_kind(_, one, other):
+    return one.kind == other.kind and (one.value is None) == (other.value is None)
+
+
+def same_in_any_order(_, one, other):
+    return one.kind == other.kind and one.kind in "*~" and sorted(one.value) == sorted(other.value)
+
+
+def same_shape(words, one, other):
+    """The same kinds, and in a list the same kinds too; lists may be of different lengths."""
+    if not same_kind(words, one, other):
+        return False
+    if not isinstance(one.value, list):
+        return True
+    return {part.kind for part in one.value} | {part.kind for part in other.value} <= {"$", "*", ":", "+", "%", "~"}
+
+
+def pairs(reply):
+    return {reply.value[i].value: reply.value[i + 1] for i in range(0, len(reply.value), 2)}
+
+
+def same_greeting(_, one, other):
+    """HELLO: the same fields in the same order, and their values but for two of them."""
+    if one.kind != other.kind or not isinstance(one.value, list) or not isinstance(other.value, list):
+        return False
+    ours, theirs = pairs(other), pairs(one)
+    free = (b"version", b"id")
+    return (
+        list(ours) == list(theirs)
+        and all(ours[name] == theirs[name] for name in theirs if name not in free)
+        and all(ours[name].kind == theirs[name].kind for name in free)
+    )
+
+
+def same_settings(_, one, other):
+    if one.kind != other.kind or not isinstance(one.value, list) or not isinstance(other.value, list):
+        return False
+    return sorted(pairs(one)) == sorted(pairs(other))
+
+
+def fields(line):
+    return dict(field.split(b"=", 1) for field in line.split() if b"=" in field)
+
+
+def same_clients(_, one, other):
+    """As many lines; each with the fields of Redis, and the values of those that do not depend on the program."""
+    if one.kind != other.kind or one.kind not in "$=":
+        return False
+    strip = 4 if one.kind == "=" else 0  # txt:
+    theirs, ours = (reply.value[strip:].strip(b"\n").split(b"\n") for reply in (one, other))
+    if len(theirs) != len(ours):
+        return False
+    for field in (b"name", b"db", b"sub", b"psub", b"cmd", b"user", b"resp"):
+        for line, our_line in zip(theirs, ours):
+            theirs_is, ours_is = fields(line).get(field), fields(our_line).get(field)
+            # Redis forgets the last command over one it does not know.
+            if theirs_is != ours_is and (field, theirs_is) != (b"cmd", b"NULL"):
+                return False
+    return all(set(fields(line)) >= {b"id", b"addr", b"laddr", b"fd", b"age", b"idle", b"flags"} for line in ours)
+
+
+def same_time(_, one, other):
+    if one.kind != "*" or other.kind != "*" or [part.kind for part in other.value] != ["$", "$"]:
+        return False
+    return abs(int(one.value[0].value) - int(other.value[0].value)) <= 5 and len(other.value[1].value) <= 6
+
+
+def is_printable(word):
+    return all(32 <= c < 127 for c in word)
+
+
+def same_but_for_what_is_printed(words, one, other):
+    """Redis shows the peer's bytes as they came, but for line ends, and up to a zero. Both errors begin alike."""
+    if one.kind != "-" or other.kind != "-" or all(map(is_printable, words)):
+        return False
+    begin = os.path.commonprefix([one.value, other.value])
+    return len(begin) >= len(b"ERR No such user") and is_printable(other.value)
+
+
+def rows(reply):
+    """COMMAND INFO, with what comes in no order made comparable, and without the notes, which are prose."""
+    if reply.value is None or reply.kind != "*" or len(reply.value) != 10:
+        return reply
+    row = list(reply.value)
+    row[2], row[6] = sorted(row[2].value), sorted(row[6].value)
+    row[8] = [dict(zip(each.value[::2], each.value[1::2])) for each in row[8].value]
+    for spec in row[8]:
+        spec.pop(Reply("$", b"notes"), None)
+    row[9] = {subcommand.value[0].value: rows(subcommand) for subcommand in row[9].value}
+    return row
+
+
+def same_rows(words, one, other):
+    """The same but for order, and for subcommands that only one of them has. Asked for all: all that each serves."""
+    if one.kind != "*" or other.kind != "*":
+        return False
+    if len(words) == 2:
+        return True
+    if len(one.value) != len(other.value):
+        return False
+    for theirs, ours in zip(map(rows, one.value), map(rows, other.value)):
+        if isinstance(theirs, list) and isinstance(ours, list):
+            for name in theirs[9].keys() ^ ours[9].keys():
+                theirs[9].pop(name, None)
+                ours[9].pop(name, None)
+        if theirs != ours:
+            return False
+    return True
+
+
+def larder_says(text):
+    """For frames: all that Larder says ends with this, and it has closed, as Redis has."""
+
+    def allows(_, one, other):
+        return one[1] and other[1] and other[0].endswith(b"-ERR " + text + b"\r\n")
+
+    return allows
+
+
+def has_zero_byte(words, one, other):
+    """Redis waits for the rest, and says less or the same."""
+    return b"\0" in words[0] and other[0].startswith(one[0]) and one[1] == other[1]
+
+
+INTENDED = [
+    Entry("ttl pttl expiretime pexpiretime", "two clocks, read at different moments", same_deadline),
+    Entry("keys", "keys come in no order", same_in_any_order),
+    Entry("randomkey", "any key will do", same_kind),
+    Entry("scan", "a page may hold any keys; whole scans are compared as sets", same_shape),
+    Entry("hello", "the version is Larder's own claim, the id each server's own", same_greeting),
+    Entry("client|id", "numbers of connections are each server's own", same_kind),
+    Entry("client|list client|info", "addresses, ages and sizes of buffers are each server's own", same_clients),
+    Entry("time", "two clocks, read at different moments", same_time),
+    Entry("info", "figures and sections are each server's own", same_kind),
+    Entry("command command|list", "Larder names what it serves", same_kind),
+    Entry("command|count", "Larder counts what it serves", same_kind),
+    Entry("command|docs", "the summaries are Larder's own words", same_shape),
+    Entry("client|help command|help object|help slowlog|help latency|help", "the words are Larder's own", same_shape),
+    Entry("memory|usage", "memory is laid out otherwise", same_kind),
+    Entry("debug", "what DEBUG OBJECT tells is each server's own", same_kind),
+    Entry("config|get", "values are each server's own; the names must be the same", same_settings),
+    Entry("command|info", "no order, newer subcommands, no prose", same_rows),
+    Entry("frame", "what follows a bulk must be CR LF, Redis skips two bytes unseen",
+          larder_says(b"Protocol error: invalid bulk length")),
+    Entry("frame", "zero is a byte like others, Redis does not find the end of a line behind it", has_zero_byte),
+    Entry("frame", "at most 1,048,576 arguments", larder_says(b"Protocol error: invalid multibulk length")),
+    Entry("frame", "an argument beyond --value-size-max is refused when it is announced",
+          larder_says(b"string exceeds maximum allowed size")),
+    Entry("*", "an error shows only printable bytes of what the peer sent", same_but_for_what_is_printed),
+]
