@@ -654,6 +654,11 @@ SCRIPTS = {
         1 SET a 1 EX 10000 &
         1 PEXPIRETIME a
     """,
+    "how long ago, after a second": """
+        1 SET a 1
+        1 DEBUG SLEEP 0.6
+        1 OBJECT IDLETIME a
+    """,
     "a command's row": """
         1 COMMAND INFO get client nosuch
     """,

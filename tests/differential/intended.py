@@ -35,6 +35,10 @@ def same_deadline(words, one, other):
     return theirs > 0 and ours > 0 and abs(theirs - ours) <= 5 * unit and not is_exact
 
 
+def has_no_age(_, one, other):
+    return one.kind == other.kind == ":" and other.value == b"0"
+
+
 def same_kind(_, one, other):
     return one.kind == other.kind and (one.value is None) == (other.value is None)
 
@@ -161,6 +165,7 @@ def has_zero_byte(words, one, other):
 
 INTENDED = [
     Entry("ttl pttl expiretime pexpiretime", "two clocks, read at different moments", same_deadline),
+    Entry("object|idletime", "Larder keeps an order of use, no times of it", has_no_age),
     Entry("keys", "keys come in no order", same_in_any_order),
     Entry("randomkey", "any key will do", same_kind),
     Entry("scan", "a page may hold any keys; whole scans are compared as sets", same_shape),
@@ -172,7 +177,8 @@ INTENDED = [
     Entry("command command|list", "Larder names what it serves", same_kind),
     Entry("command|count", "Larder counts what it serves", same_kind),
     Entry("command|docs", "the summaries are Larder's own words", same_shape),
-    Entry("client|help command|help object|help slowlog|help latency|help", "the words are Larder's own", same_shape),
+    Entry("client|help command|help config|help function|help object|help slowlog|help latency|help",
+          "the words are Larder's own", same_shape),
     Entry("memory|usage", "memory is laid out otherwise", same_kind),
     Entry("debug", "what DEBUG OBJECT tells is each server's own", same_kind),
     Entry("config|get", "values are each server's own; the names must be the same", same_settings),
