@@ -8,6 +8,7 @@ import collections
 import os
 import pathlib
 import secrets
+import signal
 import sys
 import time
 
@@ -35,6 +36,7 @@ def main():
     options = parser.parse_args()
     campaign.without |= set(options.without)
     first = secrets.randbelow(1 << 32) if options.first is None else int(options.first)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and clean up
     print(f"LARDER_SEED={first}", flush=True)
     lacks = lacking()
     if lacks:

@@ -9,7 +9,7 @@ from wire import Connection, parse, request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
-from programs import Program  # noqa: E402  (the other folder's)
+from programs import BIN, Program  # noqa: E402  (the other folder's)
 
 REDIS = "/usr/bin/redis-server"
 
@@ -47,7 +47,8 @@ class Server:
 @contextlib.contextmanager
 def running(name, options, ready, ends_cleanly):
     """The server that `ready` makes of the program. It ends with the block."""
-    program = Program(name, options)
+    # Also if we are killed, where no `finally` runs.
+    program = Program("/usr/bin/setpriv", ["--pdeathsig", "KILL", BIN / name, *options])
     try:
         yield ready(program)
         if ends_cleanly:
