@@ -139,6 +139,14 @@ struct CacheStats {
   std::uint64_t refused = 0;    // stores refused for size or memory
 };
 
+/// How often a key was written to, for one who watches it; see Keyspace::watch().
+struct WatchMark {
+  std::uint32_t change_count = 0;
+  std::uint32_t swap_count = 0;  // how often its database was exchanged with another
+
+  friend bool operator==(const WatchMark&, const WatchMark&) = default;
+};
+
 /// Everything that can be asked of keys and values. Thread rules are those of the object that offers it.
 class Keyspace : public KeyedCalls {
  public:
@@ -157,6 +165,14 @@ class Keyspace : public KeyedCalls {
 
   /// The same with all shards, so that the body may call anything of what it is handed. Everybody else waits.
   virtual void with_everything(Body body) = 0;
+
+  /// From now on writes to the key are counted, whether or not it is there, until unwatch() is called as
+  /// often. A write that is told of may have been another key's; none is missed. That the key expires, is
+  /// evicted or cleared is no write: look whether it is there. watch() and watched() in a body that holds the
+  /// key's lock, unwatch() anywhere.
+  virtual WatchMark watch(Database database, Bytes key) = 0;
+  [[nodiscard]] virtual WatchMark watched(Database database, Bytes key) = 0;
+  virtual void unwatch(Database database, Bytes key) = 0;
 
   /// Shows about `count` items of one database and says where to go on. An item that is there from the first
   /// call to the last is shown at least once, however the cache grows or shrinks in between. Not a use of the

@@ -9,7 +9,8 @@
 namespace larder::cache {
 
 /// The calls on one key, for whoever knows how to get at a key's shard: Derived::at(database, key, call) runs
-/// `call(shard, item_key)` with the shard locked.
+/// `call(shard, item_key)` with the shard locked, and Derived::wrote(database, item_key) is told of each
+/// write before it is unlocked.
 template <class Derived, class Interface>
 class RoutedCalls : public Interface {
  public:
@@ -27,20 +28,37 @@ class RoutedCalls : public Interface {
   StoreOutcome set(Database database, Bytes key, Bytes value, Expiry expiry, Condition condition,
                    TimePoint now) final {
     return self().at(database, key, [&](auto& shard, const ItemKey& item) {
-      return shard.set(item, value, expiry, condition, now);
+      const StoreOutcome outcome = shard.set(item, value, expiry, condition, now);
+      if (outcome != StoreOutcome::condition_failed) self().wrote(database, item);
+      return outcome;
     });
   }
   bool remove(Database database, Bytes key, Condition condition, TimePoint now) final {
-    return self().at(database, key,
-                     [&](auto& shard, const ItemKey& item) { return shard.remove(item, condition, now); });
+    return self().at(database, key, [&](auto& shard, const ItemKey& item) {
+      const bool happened = shard.remove(item, condition, now);
+      if (happened) self().wrote(database, item);
+      return happened;
+    });
   }
   bool touch(Database database, Bytes key, Expiry expiry, TimePoint now) final {
-    return self().at(database, key,
-                     [&](auto& shard, const ItemKey& item) { return shard.touch(item, expiry, now); });
+    return self().at(database, key, [&](auto& shard, const ItemKey& item) {
+      const bool happened = shard.touch(item, expiry, now);
+      if (happened) self().wrote(database, item);
+      return happened;
+    });
   }
   StoreOutcome update(Database database, Bytes key, TimePoint now, Updater decide) final {
-    return self().at(database, key,
-                     [&](auto& shard, const ItemKey& item) { return shard.update(item, now, decide); });
+    return self().at(database, key, [&](auto& shard, const ItemKey& item) {
+      bool writes = false;
+      const StoreOutcome outcome = shard.update(item, now, [&](const ItemView* current) {
+        const Change change = decide(current);
+        writes =
+            change.kind == Change::Kind::store || (change.kind == Change::Kind::remove && current != nullptr);
+        return change;
+      });
+      if (writes) self().wrote(database, item);
+      return outcome;
+    });
   }
 
  private:

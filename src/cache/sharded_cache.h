@@ -53,6 +53,7 @@
 #include "cache/factory.h"
 #include "cache/routed_calls.h"
 #include "cache/shard.h"
+#include "cache/watch_table.h"
 
 namespace larder::cache {
 
@@ -114,6 +115,15 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   void clear(Database database) override { clear_shards<Guard>(database); }
   void clear_all() override { clear_all_shards<Guard>(); }
   void swap_databases(Database a, Database b) override;
+  WatchMark watch(Database database, Bytes key) override {
+    return {.change_count = watches_.watch(hasher_(key), database),
+            .swap_count = swap_counts_[database].load()};
+  }
+  [[nodiscard]] WatchMark watched(Database database, Bytes key) override {
+    return {.change_count = watches_.changes(hasher_(key), database),
+            .swap_count = swap_counts_[database].load()};
+  }
+  void unwatch(Database database, Bytes key) override { watches_.unwatch(hasher_(key), database); }
   [[nodiscard]] std::size_t item_count(Database database) const override {
     return count_items<Guard>(database);
   }
@@ -197,6 +207,8 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
     });
   }
 
+  void wrote(Database database, const ItemKey& item) { watches_.note(item.hash, database); }
+
   template <class Call>
   auto at(Database database, Bytes key, Call call) {
     return at_hash(database, key, hasher_(key), call);
@@ -246,6 +258,8 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   std::vector<std::unique_ptr<Slot>> slots_;
   std::array<std::atomic<Database>, database_count> physical_databases_{};
   std::atomic<std::size_t> sweep_index_{0};
+  WatchTable watches_;
+  std::array<std::atomic<std::uint32_t>, database_count> swap_counts_{};
 };
 
 /// What with_keys() and with_everything() hand to their body.
@@ -282,6 +296,11 @@ class ShardedCache<S>::Locked final : public RoutedCalls<Locked, Keyspace> {
     assert_all();
     cache_.exchange(a, b);
   }
+  WatchMark watch(Database database, Bytes key) override { return cache_.watch(database, key); }
+  [[nodiscard]] WatchMark watched(Database database, Bytes key) override {
+    return cache_.watched(database, key);
+  }
+  void unwatch(Database database, Bytes key) override { cache_.unwatch(database, key); }
   [[nodiscard]] std::size_t item_count(Database database) const override {
     assert_all();
     return cache_.template count_items<HeldAlready>(database);
@@ -293,6 +312,8 @@ class ShardedCache<S>::Locked final : public RoutedCalls<Locked, Keyspace> {
 
  private:
   friend class RoutedCalls<Locked, Keyspace>;
+
+  void wrote(Database database, const ItemKey& item) { cache_.wrote(database, item); }
 
   void assert_all() const {
     for (std::size_t i = 0; i < cache_.slots_.size(); ++i) LARDER_ASSERT(locked_[i]);
@@ -451,6 +472,7 @@ void ShardedCache<S>::exchange(Database a, Database b) {
   const Database was = physical(a);
   physical_databases_[a].store(physical(b), std::memory_order_release);
   physical_databases_[b].store(was, std::memory_order_release);
+  for (const Database database : {a, b}) swap_counts_[database].fetch_add(1);
 }
 
 // Round robin, a few hundred places at a time, until a whole round finds nothing due: a shard where

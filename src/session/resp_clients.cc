@@ -72,6 +72,7 @@ struct Filter {
 
   [[nodiscard]] bool means(const Client& client, TimePoint now) const {
     if (id && *id != client.facts.id) return false;
+    if (client.is_killed.load(std::memory_order_relaxed)) return false;
     if (address && *address != client.facts.address) return false;
     if (local_address && *local_address != client.facts.local_address) return false;
     if (kind && *kind != Kind::normal) return false;
@@ -119,6 +120,13 @@ std::optional<Filter> read_filter(RespCall& call) {
   return filter;
 }
 
+// Inside a transaction more may have changed since its EXEC began.
+void note_self(RespCall& call) {
+  Client& client = *call.state.client;
+  client.database.store(call.state.database, std::memory_order_relaxed);
+  client.version.store(static_cast<std::uint8_t>(call.state.version), std::memory_order_relaxed);
+}
+
 // Closes the connection behind the reply if it is the caller's own.
 void kill(RespCall& call, Client& client) {
   if (&client == call.state.client.get()) {
@@ -138,6 +146,15 @@ std::optional<bool> read_switch(RespCall& call) {
 }
 
 }  // namespace
+
+void note_state(const RespState& state) {
+  Client& client = *state.client;
+  client.database.store(state.database, std::memory_order_relaxed);
+  client.version.store(static_cast<std::uint8_t>(state.version), std::memory_order_relaxed);
+  client.queued_count.store(
+      state.transaction == nullptr ? -1 : static_cast<std::int64_t>(state.transaction->size()),
+      std::memory_order_relaxed);
+}
 
 bool check_client_name(RespCall& call, Bytes name) {
   if (!is_client_text(name)) {
@@ -176,6 +193,7 @@ void handle_client_id(RespCall& call) {
 }
 
 void handle_client_info(RespCall& call) {
+  note_self(call);
   call.reply.verbatim("txt", line_of(*call.state.client, call.now) + "\n");
 }
 
@@ -202,6 +220,7 @@ void handle_client_kill(RespCall& call) {
 }
 
 void handle_client_list(RespCall& call) {
+  note_self(call);
   const auto words = call.arguments.subspan(2);
   std::optional<Kind> kind;
   std::optional<std::set<std::int64_t>> ids;

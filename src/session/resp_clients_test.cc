@@ -87,7 +87,8 @@ TEST(RespClients, KillOthersAndThemselves) {
   EXPECT_EQ(remote->close_count, 1);
   other.ask("PING");
   EXPECT_TRUE(other.peer.played().closed);
-  EXPECT_EQ(me.ask("CLIENT KILL TYPE normal"), ":1\r\n") << "not the caller";
+  const Connection third(world, 3);
+  EXPECT_EQ(me.ask("CLIENT KILL TYPE normal"), ":1\r\n") << "neither the caller nor who was killed before";
   EXPECT_EQ(me.ask("CLIENT KILL LADDR 127.0.0.1:6379 SKIPME no ID 1"), ":1\r\n");
   EXPECT_TRUE(me.peer.played().closed);
 }

@@ -68,10 +68,10 @@ void debug_protocol(RespCall& call) {
   }
   if (equals_ignoring_case(name, "push")) {
     if (!is_resp3) return call.reply.error("ERR RESP2 is not supported by this command");
-    // A push is no reply: this command has none of its own in Redis, either.
     call.reply.push(2);
     call.reply.bulk("server-cpu-usage");
-    return call.reply.integer(42);
+    call.reply.integer(42);
+    return call.reply.bulk("Some real reply following the push reply");
   }
   call.reply.error(
       "ERR Wrong protocol type name. Please use one of the following: "

@@ -191,6 +191,8 @@ void reply_subcommand_syntax(RespCall& call);
 /// `kept_size` is what there is of it besides the output.
 [[nodiscard]] bool outgrows_output(RespCall& call, std::size_t kept_size = 0);
 
+/// Has others see what the connection has selected and begun.
+void note_state(const RespState& state);
 /// False: `call` is answered with an error.
 [[nodiscard]] bool check_client_name(RespCall& call, Bytes name);
 void set_client_name(RespState& state, Bytes name);

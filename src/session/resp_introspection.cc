@@ -214,11 +214,7 @@ void handle_command_list(RespCall& call) {
   } else if (!is_filtered || !equals_ignoring_case(words[1], "module")) {
     return call.reply.error(syntax_error);
   }
-  if (words.empty()) {
-    call.reply.set(names.size());
-  } else {
-    call.reply.array(names.size());
-  }
+  call.reply.array(names.size());
   for (const Bytes name : names) call.reply.bulk(name);
 }
 

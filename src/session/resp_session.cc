@@ -137,7 +137,7 @@ void RespSession::answer(std::span<const Bytes> arguments, TimePoint now, Output
   const std::size_t size = output.size();
   if (mode == ReplyMode::skip_next) state_.reply_mode = ReplyMode::on;
   answer_aloud(arguments, now, output);
-  note_state();
+  note_state(state_);
   // Of CLIENT REPLY itself, only ON is answered.
   is_silent_ = mode == ReplyMode::skip_next || state_.reply_mode != ReplyMode::on;
   if (is_silent_) output.shrink_to(size);
@@ -174,15 +174,6 @@ void RespSession::answer_aloud(std::span<const Bytes> arguments, TimePoint now, 
   if (environment_.service.clients.anybody_monitors()) tell_monitors(call);
   if (state_.transaction != nullptr && !runs_inside_transaction(*spec)) return keep(call);
   run(call);
-}
-
-void RespSession::note_state() {
-  Client& client = *state_.client;
-  client.database.store(state_.database, std::memory_order_relaxed);
-  client.version.store(static_cast<std::uint8_t>(state_.version), std::memory_order_relaxed);
-  client.queued_count.store(
-      state_.transaction == nullptr ? -1 : static_cast<std::int64_t>(state_.transaction->size()),
-      std::memory_order_relaxed);
 }
 
 // For CLIENT LIST.

@@ -57,7 +57,6 @@ class RespSession final : public Session {
   void run(RespCall& call);
   void tell_monitors(const RespCall& call);
   void note(const CommandSpec& spec, TimePoint now);
-  void note_state();
   void go_on_with_task(TimePoint now, Output& output);
   [[nodiscard]] std::string error_before(RespCall& call, const CommandSpec* spec,
                                          const CommandSpec* container);

