@@ -47,7 +47,13 @@ std::optional<TimePoint> read_deadline(RespCall& call, const TimeOption& option,
   return TimePoint{Duration{std::min(*number * unit + (option.is_relative ? now : 0), most - 1)}};
 }
 
+bool ValueCondition::is_malformed_for(const cache::ItemView* current) const {
+  if (kind != Kind::digest_equal && kind != Kind::digest_different) return false;
+  return current != nullptr && !is_digest(operand);
+}
+
 bool ValueCondition::holds(const cache::ItemView* current) const {
+  if (is_malformed_for(current)) return false;
   switch (kind) {
     case Kind::always:
       return true;
@@ -74,14 +80,6 @@ std::optional<ValueCondition::Kind> find_value_condition(Bytes word) {
   if (equals_ignoring_case(word, "ifdeq")) return digest_equal;
   if (equals_ignoring_case(word, "ifdne")) return digest_different;
   return std::nullopt;
-}
-
-bool check_digest(RespCall& call, const ValueCondition& condition) {
-  using enum ValueCondition::Kind;
-  if (condition.kind != digest_equal && condition.kind != digest_different) return true;
-  if (is_digest(condition.operand)) return true;
-  call.reply.error("ERR a digest must be exactly 16 hexadecimal characters");
-  return false;
 }
 
 std::string digest_of(Bytes value) { return fmt::format("{:016x}", digest64(value)); }

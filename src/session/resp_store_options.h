@@ -45,13 +45,13 @@ struct ValueCondition {
 
   /// `current` is null if there is none.
   [[nodiscard]] bool holds(const cache::ItemView* current) const;
+  /// A digest has sixteen hexadecimal digits, which is asked only if there is a value to compare it with: as
+  /// in Redis, without one the key alone decides. Such a condition does not hold.
+  [[nodiscard]] bool is_malformed_for(const cache::ItemView* current) const;
 };
 
 /// IFEQ, IFNE, IFDEQ, IFDNE; none: `word` is another.
 [[nodiscard]] std::optional<ValueCondition::Kind> find_value_condition(Bytes word);
-
-/// A digest is sixteen hexadecimal digits. False: `call` is answered with an error.
-[[nodiscard]] bool check_digest(RespCall& call, const ValueCondition& condition);
 
 /// XXH3 of 64 bits, as DIGEST shows it.
 [[nodiscard]] std::string digest_of(Bytes value);

@@ -65,7 +65,6 @@ std::optional<StoreOptions> read_store_options(RespCall& call, std::size_t first
       return std::nullopt;
     }
   }
-  if (!check_digest(call, options.condition)) return std::nullopt;
   if (keeps_deadline) options.expiry = Expiry::keep();
   if (time_option != nullptr) {
     const auto deadline = read_deadline(call, *time_option, time_text);
@@ -85,9 +84,12 @@ void reply_too_long_value(RespCall& call) {
                    " bytes");
 }
 
+constexpr Bytes digest_error = "ERR must be exactly 16 hexadecimal characters";
+
 struct Stored {
   StoreOutcome outcome = StoreOutcome::stored;
   bool happened = false;
+  bool is_malformed = false;  // the condition
   std::optional<std::string> old;
 };
 
@@ -108,6 +110,7 @@ Stored store(RespCall& call, Bytes value, const StoreOptions& options) {
   }
   stored.outcome = call.keys.update(call.state.database, key, call.now, [&](const ItemView* current) {
     if (options.returns_old && current != nullptr) stored.old.emplace(current->value);
+    stored.is_malformed = options.condition.is_malformed_for(current);
     stored.happened = options.condition.holds(current);
     return stored.happened ? Change::store(value, options.expiry) : Change::keep();
   });
@@ -197,12 +200,22 @@ bool reply_unless_stored(RespCall& call, const Pairs& pairs, StoreOutcome outcom
   return false;
 }
 
-void delete_if(RespCall& call, const ValueCondition& condition) {
+// None: it is none that DELEX knows, which is an error only if the key is there.
+void delete_if(RespCall& call, const std::optional<ValueCondition>& condition) {
   bool happened = false;
+  Bytes error;
   call.keys.update(call.state.database, call.arguments[1], call.now, [&](const ItemView* current) {
-    happened = current != nullptr && condition.holds(current);
+    if (current == nullptr) return Change::keep();
+    if (!condition) {
+      error = "ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE";
+    } else if (condition->is_malformed_for(current)) {
+      error = digest_error;
+    } else {
+      happened = condition->holds(current);
+    }
     return happened ? Change::remove() : Change::keep();
   });
+  if (!error.empty()) return call.reply.error(error);
   call.reply.integer(happened ? 1 : 0);
 }
 
@@ -279,6 +292,7 @@ void handle_set(RespCall& call) {
   const Bytes value = call.arguments[2];
   if (!value_fits(call, value)) return refuse_value(call, options->condition);
   const Stored stored = store(call, value, *options);
+  if (stored.is_malformed) return call.reply.error(digest_error);
   if (stored.outcome != StoreOutcome::stored) return reply_refused_store(call, stored.outcome);
   if (options->returns_old) return reply_old(call, stored.old);
   if (!stored.happened) return call.reply.null();
@@ -335,7 +349,7 @@ void handle_msetex(RespCall& call) {
     return call.reply.error("ERR invalid numkeys value");
   }
   const std::size_t word_count = 2 * static_cast<std::size_t>(*count);
-  if (word_count > call.arguments.size() - 2) return reply_wrong_argument_count(call, call.spec);
+  if (word_count > call.arguments.size() - 2) return call.reply.error("ERR wrong number of key-value pairs");
   const auto options = read_store_options(call, 2 + word_count, {});
   if (!options) return;
   const Pairs pairs = pairs_of(call, call.arguments.subspan(2, word_count));
@@ -359,21 +373,16 @@ void handle_digest(RespCall& call) {
 
 // DELEX key [IFEQ | IFNE | IFDEQ | IFDNE operand]
 void handle_delex(RespCall& call) {
-  ValueCondition condition{.kind = ValueCondition::Kind::present, .operand = {}};
-  if (call.arguments.size() == 4) {
-    const auto kind = find_value_condition(call.arguments[2]);
-    if (!kind) return call.reply.error(syntax_error);
-    condition = {.kind = *kind, .operand = call.arguments[3]};
-  } else if (call.arguments.size() != 2) {
-    return reply_wrong_argument_count(call, call.spec);
-  }
-  if (!check_digest(call, condition)) return;
-  delete_if(call, condition);
+  if (call.arguments.size() == 2) return delete_if(call, ValueCondition{});
+  if (call.arguments.size() != 4) return reply_wrong_argument_count(call, call.spec);
+  const auto kind = find_value_condition(call.arguments[2]);
+  if (!kind) return delete_if(call, std::nullopt);
+  delete_if(call, ValueCondition{.kind = *kind, .operand = call.arguments[3]});
 }
 
 // DELIFEQ key value
 void handle_delifeq(RespCall& call) {
-  delete_if(call, {.kind = ValueCondition::Kind::equal, .operand = call.arguments[2]});
+  delete_if(call, ValueCondition{.kind = ValueCondition::Kind::equal, .operand = call.arguments[2]});
 }
 
 }  // namespace larder::session
