@@ -118,6 +118,7 @@ void handle_append(RespCall& call);
 void handle_getrange(RespCall& call);
 void handle_setrange(RespCall& call);
 void handle_substr(RespCall& call);
+
 // resp_keys.cc
 void handle_copy(RespCall& call);
 void handle_del(RespCall& call);

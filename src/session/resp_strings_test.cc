@@ -1,15 +1,15 @@
-// Values as strings, numbers and sequences. Method: conversations with the replies that redis-server 7.0.15
-// gave to the same commands; what is newer, with those of its documentation.
+// Values as a whole. Method: conversations with the replies that redis-server 7.0.15 gave to the same
+// commands; what is newer, with those of its documentation.
 #include <gtest/gtest.h>
 #include <string>
+#include <vector>
 
-#include "protocol/resp/command_encoder.h"
 #include "session/resp_test_support.h"
 
 namespace larder::session {
 namespace {
 
-using Connection = RespConnection;
+const std::string not_a_digest = "-ERR must be exactly 16 hexadecimal characters\r\n";
 
 TEST(RespStrings, ReadTheOptionsOfSetAndItsOlderForms) {
   expect_turns({
@@ -80,182 +80,6 @@ TEST(RespStrings, StoreSeveralOrNone) {
   });
 }
 
-TEST(RespNumbers, CountUpAndDown) {
-  expect_turns({
-      {"INCR n", ":1\r\n"},
-      {"INCRBY n 41", ":42\r\n"},
-      {"DECR n", ":41\r\n"},
-      {"DECRBY n 1", ":40\r\n"},
-      {"GET n", "$2\r\n40\r\n"},
-      {"INCRBY n x", "-ERR value is not an integer or out of range\r\n"},
-      {"INCRBY n 1.5", "-ERR value is not an integer or out of range\r\n"},
-      {"INCRBY n 9223372036854775807", "-ERR increment or decrement would overflow\r\n"},
-      {"SET n 9223372036854775807", "+OK\r\n"},
-      {"INCR n", "-ERR increment or decrement would overflow\r\n"},
-      {"DECRBY n -1", "-ERR increment or decrement would overflow\r\n"},
-      {"SET n -9223372036854775808", "+OK\r\n"},
-      {"DECR n", "-ERR increment or decrement would overflow\r\n"},
-      {"DECRBY n 1", "-ERR increment or decrement would overflow\r\n"},
-      {"DECRBY n -9223372036854775808", "-ERR decrement would overflow\r\n"},
-      {"INCRBY n -1", "-ERR increment or decrement would overflow\r\n"},
-      {"INCRBY n 99999999999999999999", "-ERR value is not an integer or out of range\r\n"},
-      {"SET n \" 1\"", "+OK\r\n"},
-      {"INCR n", "-ERR value is not an integer or out of range\r\n"},
-      {"SET n 01", "+OK\r\n"},
-      {"INCR n", "-ERR value is not an integer or out of range\r\n"},
-      {"SET n \"\"", "+OK\r\n"},
-      {"INCR n", "-ERR value is not an integer or out of range\r\n"},
-      {"SET n 5 EX 1000", "+OK\r\n"},
-      {"INCR n", ":6\r\n"},
-      {"TTL n", ":1000\r\n"},
-  });
-}
-
-TEST(RespNumbers, CountInFractions) {
-  expect_turns({
-      {"INCRBYFLOAT f 1", "$1\r\n1\r\n"},
-      {"INCRBYFLOAT f 0.5", "$3\r\n1.5\r\n"},
-      {"INCRBYFLOAT f -0.1", "$3\r\n1.4\r\n"},
-      {"INCRBYFLOAT f 1e3", "$22\r\n1001.40000000000000002\r\n"},
-      {"INCRBYFLOAT f 1e-20", "$22\r\n1001.40000000000000002\r\n"},
-      {"INCRBYFLOAT f x", "-ERR value is not a valid float\r\n"},
-      {"INCRBYFLOAT f inf", "-ERR increment would produce NaN or Infinity\r\n"},
-      {"INCRBYFLOAT f -inf", "-ERR increment would produce NaN or Infinity\r\n"},
-      {"INCRBYFLOAT f nan", "-ERR value is not a valid float\r\n"},
-      {"INCRBYFLOAT f 0x10", "$22\r\n1017.40000000000000002\r\n"},
-      {"INCRBYFLOAT f \" 1\"", "-ERR value is not a valid float\r\n"},
-      {"INCRBYFLOAT f \"1 \"", "-ERR value is not a valid float\r\n"},
-      {"INCRBYFLOAT f \"\"", "-ERR value is not a valid float\r\n"},
-      {"SET f 3.0e3", "+OK\r\n"},
-      {"INCRBYFLOAT f 200", "$4\r\n3200\r\n"},
-      {"SET f text", "+OK\r\n"},
-      {"INCRBYFLOAT f 1", "-ERR value is not a valid float\r\n"},
-      {"SET f 10.50", "+OK\r\n"},
-      {"INCRBYFLOAT f 0.1", "$4\r\n10.6\r\n"},
-      {"INCRBYFLOAT f -10.6", "$1\r\n0\r\n"},
-      {"SET f 17179869184", "+OK\r\n"},
-      {"INCRBYFLOAT f 1.5", "$13\r\n17179869185.5\r\n"},
-      {"INCRBYFLOAT g 3.141592653589793238462643383279", "$19\r\n3.14159265358979324\r\n"},
-      {"INCRBYFLOAT h 1e100",
-       "$100\r\n999999999999999999966935353220734261949869901982849607927139154175201866948264432441897784011"
-       "7055488\r\n"},
-      {"INCRBYFLOAT i 1.7e308",
-       "$309\r\n170000000000000000003136778025197596795270213889694133733043585763202456051205820994061869588"
-       "90030033697852384188563171266140349891800079348072863741001669654745065860000681240130543625762290706"
-       "23802714627822444382704436913354527613190687095019025891820280260143672805063324057649155175620116793"
-       "09777401282560\r\n"},
-      {"INCRBYFLOAT z -0", "$1\r\n0\r\n"},
-      {"INCRBYFLOAT y 1e-4950", "$1\r\n0\r\n"},
-      {"INCRBYFLOAT y 1e5000", "-ERR value is not a valid float\r\n"},
-  });
-}
-
-TEST(RespRanges, TakeAndPutParts) {
-  expect_turns({
-      {"APPEND k Hello", ":5\r\n"},
-      {"APPEND k \" World\"", ":11\r\n"},
-      {"GETRANGE k 0 4", "$5\r\nHello\r\n"},
-      {"GETRANGE k -5 -1", "$5\r\nWorld\r\n"},
-      {"GETRANGE k 0 -1", "$11\r\nHello World\r\n"},
-      {"GETRANGE k 0 100", "$11\r\nHello World\r\n"},
-      {"GETRANGE k 5 3", "$0\r\n\r\n"},
-      {"GETRANGE k -3 -5", "$0\r\n\r\n"},
-      {"GETRANGE k -100 2", "$3\r\nHel\r\n"},
-      {"GETRANGE k 100 200", "$0\r\n\r\n"},
-      {"GETRANGE k x 1", "-ERR value is not an integer or out of range\r\n"},
-      {"GETRANGE k 1 x", "-ERR value is not an integer or out of range\r\n"},
-      {"GETRANGE none 0 1", "$0\r\n\r\n"},
-      {"SUBSTR k 6 -1", "$5\r\nWorld\r\n"},
-      {"GETRANGE k -100 -100", "$1\r\nH\r\n"},
-      {"GETRANGE k 0 -100", "$1\r\nH\r\n"},
-      {"GETRANGE k -1 -100", "$0\r\n\r\n"},
-      {"STRLEN k", ":11\r\n"},
-      {"STRLEN none", ":0\r\n"},
-      {"SETRANGE k 6 Redis", ":11\r\n"},
-      {"GET k", "$11\r\nHello Redis\r\n"},
-      {"SETRANGE k 11 \"!\"", ":12\r\n"},
-      {"SETRANGE new 3 abc", ":6\r\n"},
-      {"GETRANGE new 3 5", "$3\r\nabc\r\n"},
-      {"STRLEN new", ":6\r\n"},
-      {"SETRANGE none 0 \"\"", ":0\r\n"},
-      {"EXISTS none", ":0\r\n"},
-      {"SETRANGE none 5 \"\"", ":0\r\n"},
-      {"SETRANGE k 2 \"\"", ":12\r\n"},
-      {"SETRANGE k -1 x", "-ERR offset is out of range\r\n"},
-      {"SETRANGE k x y", "-ERR value is not an integer or out of range\r\n"},
-      {"SETRANGE k 536870912 x", "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n"},
-      {"SETRANGE k 9223372036854775807 x",
-       "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n"},
-      {"APPEND a \"\"", ":0\r\n"},
-      {"EXISTS a", ":1\r\n"},
-      {"SET t v EX 1000", "+OK\r\n"},
-      {"APPEND t w", ":2\r\n"},
-      {"TTL t", ":1000\r\n"},
-      {"SETRANGE t 0 x", ":2\r\n"},
-      {"TTL t", ":1000\r\n"},
-  });
-}
-
-TEST(RespLcs, FindsWhatTwoValuesHaveInCommon) {
-  expect_turns({
-      {"MSET a ohmytext b mynewtext", "+OK\r\n"},
-      {"LCS a b", "$6\r\nmytext\r\n"},
-      {"LCS a b LEN", ":6\r\n"},
-      {"LCS a b IDX",
-       "*4\r\n$7\r\nmatches\r\n*2\r\n*2\r\n*2\r\n:4\r\n:7\r\n*2\r\n:5\r\n:8\r\n*2\r\n*2\r\n:2\r\n:3\r\n*"
-       "2\r\n:0\r\n:1\r\n$3\r\nlen\r\n:6\r\n"},
-      {"LCS a b IDX MINMATCHLEN 4",
-       "*4\r\n$7\r\nmatches\r\n*1\r\n*2\r\n*2\r\n:4\r\n:7\r\n*2\r\n:5\r\n:8\r\n$3\r\nlen\r\n:6\r\n"},
-      {"LCS a b IDX MINMATCHLEN 4 WITHMATCHLEN",
-       "*4\r\n$7\r\nmatches\r\n*1\r\n*3\r\n*2\r\n:4\r\n:7\r\n*2\r\n:5\r\n:8\r\n:4\r\n$3\r\nlen\r\n:6\r\n"},
-      {"LCS a b IDX WITHMATCHLEN MINMATCHLEN 0",
-       "*4\r\n$7\r\nmatches\r\n*2\r\n*3\r\n*2\r\n:4\r\n:7\r\n*2\r\n:5\r\n:8\r\n:4\r\n*3\r\n*2\r\n:2\r\n:"
-       "3\r\n*2\r\n:0\r\n:1\r\n:2\r\n$3\r\nlen\r\n:6\r\n"},
-      {"LCS a b IDX MINMATCHLEN -5",
-       "*4\r\n$7\r\nmatches\r\n*2\r\n*2\r\n*2\r\n:4\r\n:7\r\n*2\r\n:5\r\n:8\r\n*2\r\n*2\r\n:2\r\n:3\r\n*"
-       "2\r\n:0\r\n:1\r\n$3\r\nlen\r\n:6\r\n"},
-      {"LCS a b LEN IDX", "-ERR If you want both the length and indexes, please just use IDX.\r\n"},
-      {"LCS a b foo", "-ERR syntax error\r\n"},
-      {"LCS a b MINMATCHLEN", "-ERR syntax error\r\n"},
-      {"LCS a b MINMATCHLEN x", "-ERR value is not an integer or out of range\r\n"},
-      {"LCS a none", "$0\r\n\r\n"},
-      {"LCS a none LEN", ":0\r\n"},
-      {"LCS none nobody IDX", "*4\r\n$7\r\nmatches\r\n*0\r\n$3\r\nlen\r\n:0\r\n"},
-      {"LCS a a IDX WITHMATCHLEN",
-       "*4\r\n$7\r\nmatches\r\n*1\r\n*3\r\n*2\r\n:0\r\n:7\r\n*2\r\n:0\r\n:7\r\n:8\r\n$3\r\nlen\r\n:8\r\n"},
-      {"SET c \"\"", "+OK\r\n"},
-      {"LCS c a LEN", ":0\r\n"},
-      {"SET d ABCBDAB", "+OK\r\n"},
-      {"SET e BDCABA", "+OK\r\n"},
-      {"LCS d e", "$4\r\nBDAB\r\n"},
-      {"LCS d e IDX WITHMATCHLEN",
-       "*4\r\n$7\r\nmatches\r\n*2\r\n*3\r\n*2\r\n:5\r\n:6\r\n*2\r\n:3\r\n:4\r\n:2\r\n*3\r\n*2\r\n:3\r\n:"
-       "4\r\n*2\r\n:0\r\n:1\r\n:2\r\n$3\r\nlen\r\n:4\r\n"},
-      {"LCS a", "-ERR wrong number of arguments for 'lcs' command\r\n"},
-  });
-}
-
-TEST(RespLcs, AnswersWithMapsInResp3) {
-  World world;
-  Connection connection(world);
-  connection.ask("MSET a ohmytext b mynewtext");
-  connection.ask("HELLO 3");
-  EXPECT_EQ(connection.ask("LCS a b IDX"),
-            "%2\r\n$7\r\nmatches\r\n*2\r\n*2\r\n*2\r\n:4\r\n:7\r\n*2\r\n:5\r\n:8\r\n*2\r\n*2\r\n:2\r\n:3\r\n*"
-            "2\r\n:0\r\n:1\r\n$3\r\nlen\r\n:6\r\n");
-}
-
-TEST(RespLcs, RefusesATableThatIsTooLarge) {
-  World world;
-  world.put("a", std::string(5000, 'a'));
-  world.put("b", std::string(5000, 'b'));
-  Connection connection(world);
-  EXPECT_EQ(connection.ask("LCS a b"),
-            "-ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len\r\n");
-  world.put("b", std::string(3000, 'a'));
-  EXPECT_EQ(connection.ask("LCS a b LEN"), ":3000\r\n");
-}
-
 TEST(RespStrings, StoreByWhatIsThere) {
   expect_turns({{"SET k v IFEQ x", "$-1\r\n"},
                 {"SET k v IFNE x", ok},
@@ -278,7 +102,12 @@ TEST(RespStrings, StoreByWhatIsThere) {
                 {"SET k 3 IFDNE b6acb9d84a38ff74", ok},
                 {"SET j 3 IFDEQ b6acb9d84a38ff74", "$-1\r\n"},
                 {"SET j 3 IFDNE b6acb9d84a38ff74", ok},
-                {"SET j 3 IFDEQ b6acb9d8", "-ERR a digest must be exactly 16 hexadecimal characters\r\n"}});
+                {"SET j 4 IFDEQ b6acb9d8", not_a_digest},
+                {"SET j 4 IFDNE b6acb9d84a38ff740 GET", not_a_digest},
+                {"SET j 4 IFDNE b6acb9d84a38ff7x", not_a_digest},
+                {"GET j", "$1\r\n3\r\n"},
+                {"SET none 4 IFDEQ short", null},
+                {"SET none 4 IFDNE short", ok}});
 }
 
 TEST(RespStrings, DeleteByWhatIsThere) {
@@ -286,10 +115,19 @@ TEST(RespStrings, DeleteByWhatIsThere) {
                 {"SET k v", ok},
                 {"DELEX k IFEQ x", ":0\r\n"},
                 {"DELEX k IFNE v", ":0\r\n"},
-                {"DELEX k FOO v", syntax},
+                {"DELEX k FOO v", "-ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE\r\n"},
+                {"DELEX none FOO v", ":0\r\n"},
+                {"DELEX k IFDEQ short", not_a_digest},
+                {"DELEX k IFDNE short", not_a_digest},
+                {"DELEX none IFDNE short", ":0\r\n"},
+                {"DELEX k IFDEQ 0000000000000001", ":0\r\n"},
                 {"DELEX k IFEQ", "-ERR wrong number of arguments for 'delex' command\r\n"},
+                {"DELEX k IFEQ v w", "-ERR wrong number of arguments for 'delex' command\r\n"},
                 {"DELEX k IFEQ v", ":1\r\n"},
                 {"DELEX k IFNE x", ":0\r\n"},
+                {"SET k \"Hello world\"", ok},
+                {"DELEX k IFDNE B6ACB9D84A38FF74", ":0\r\n"},
+                {"DELEX k IFDEQ B6ACB9D84A38FF74", ":1\r\n"},
                 {"SET k v", ok},
                 {"DELEX k", ":1\r\n"},
                 {"SET k v", ok},
@@ -312,10 +150,28 @@ TEST(RespStrings, StoreSeveralWithOneDeadline) {
                 {"TTL c", ":-1\r\n"},
                 {"MSETEX 0 a 1", "-ERR invalid numkeys value\r\n"},
                 {"MSETEX x a 1", "-ERR invalid numkeys value\r\n"},
-                {"MSETEX 2 a 1", "-ERR wrong number of arguments for 'msetex' command\r\n"},
+                {"MSETEX 2 a", "-ERR wrong number of arguments for 'msetex' command\r\n"},
+                {"MSETEX 2 a 1 b", "-ERR wrong number of key-value pairs\r\n"},
+                {"MSETEX 2147483647 a 1 EX 10", "-ERR wrong number of key-value pairs\r\n"},
+                {"MSETEX 2147483648 a 1 EX 10", "-ERR invalid numkeys value\r\n"},
+                {"MSETEX 1 a 1 NX XX", syntax},
+                {"MSETEX 1 a 1 EX 1 KEEPTTL", syntax},
                 {"MSETEX 1 a 1 GET", syntax},
                 {"MSETEX 1 a 1 EX 0", "-ERR invalid expire time in 'msetex' command\r\n"},
                 {"COMMAND GETKEYS MSETEX 2 a 1 b 2 EX 100", "*2\r\n$1\r\na\r\n$1\r\nb\r\n"}});
+}
+
+// Where the keys of a command are counted, there is no short form for their places; tips are bulk strings.
+TEST(RespStrings, AreDescribedToClients) {
+  expect_turns(
+      {{"COMMAND INFO msetex",
+        "*1\r\n*10\r\n$6\r\nmsetex\r\n:-4\r\n*3\r\n+write\r\n+denyoom\r\n+movablekeys\r\n:0\r\n:0\r\n:0\r\n"
+        "*3\r\n+@write\r\n+@string\r\n+@slow\r\n"
+        "*2\r\n$26\r\nrequest_policy:multi_shard\r\n$29\r\nresponse_policy:all_succeeded\r\n"
+        "*1\r\n*6\r\n$5\r\nflags\r\n*2\r\n+OW\r\n+update\r\n"
+        "$12\r\nbegin_search\r\n*4\r\n$4\r\ntype\r\n$5\r\nindex\r\n$4\r\nspec\r\n*2\r\n$5\r\nindex\r\n:1\r\n"
+        "$9\r\nfind_keys\r\n*4\r\n$4\r\ntype\r\n$6\r\nkeynum\r\n$4\r\nspec\r\n*6\r\n$9\r\nkeynumidx\r\n:0\r\n"
+        "$8\r\nfirstkey\r\n:1\r\n$7\r\nkeystep\r\n:2\r\n*0\r\n"}});
 }
 
 TEST(RespStrings, AValueBeyondTheLimitLeavesNothing) {
@@ -332,12 +188,9 @@ TEST(RespStrings, AValueBeyondTheLimitLeavesNothing) {
     World world;
     world.limits.value_size_max = 100;
     world.put("k", "old");
-    Connection connection(world);
-    std::string command;
-    const std::vector<Bytes> views(words.begin(), words.end());
-    protocol::append_command(command, views);
-    connection.peer.send(command);
-    EXPECT_EQ(connection.peer.take_replies(), error) << words[0];
+    RespConnection connection(world);
+    const std::string reply = connection.ask_words({words.begin(), words.end()});
+    EXPECT_EQ(reply, error) << words[0];
     EXPECT_EQ(connection.ask("EXISTS k"), ":0\r\n") << words[0];
   }
 }
@@ -356,27 +209,60 @@ TEST(RespStrings, AnArgumentThatIsNotEvenReadLeavesNothingUnderItsKeys) {
     world.limits.value_size_max = 100;
     world.limits.key_size_max = 100;
     world.put("k", "old");
-    Connection connection(world);
-    std::string command;
-    const std::vector<Bytes> views(words.begin(), words.end());
-    protocol::append_command(command, views);
-    connection.peer.send(command);
-    EXPECT_TRUE(connection.peer.take_replies().starts_with("-ERR ")) << words[0];
+    RespConnection connection(world);
+    const std::string reply = connection.ask_words({words.begin(), words.end()});
+    EXPECT_TRUE(reply.starts_with("-ERR ")) << words[0];
     EXPECT_EQ(connection.ask("EXISTS k"), ":0\r\n") << words[0];
   }
 }
 
-TEST(RespRanges, RefuseToGrowBeyondTheLimitAndKeepWhatIsThere) {
+// Each of them answers in EXEC as it does alone.
+TEST(RespStrings, RunInsideATransaction) {
+  const std::vector<RespTurn> turns = {
+      {"SET k v EX 100", ok},
+      {"SET k w GET", "$1\r\nv\r\n"},
+      {"GET k", "$1\r\nw\r\n"},
+      {"SETEX k 100 v", ok},
+      {"PSETEX k 100000 v", ok},
+      {"SETNX k x", ":0\r\n"},
+      {"GETSET k y", "$1\r\nv\r\n"},
+      {"GETEX k EX 100", "$1\r\ny\r\n"},
+      {"GETEX k EX 0", "-ERR invalid expire time in 'getex' command\r\n"},
+      {"GETDEL k", "$1\r\ny\r\n"},
+      {"MSET a 1 b 2", ok},
+      {"MSETNX b 3 c 4", ":0\r\n"},
+      {"MSETEX 2 a 5 b 6 XX EX 100", ":1\r\n"},
+      {"MGET a b c", "*3\r\n$1\r\n5\r\n$1\r\n6\r\n$-1\r\n"},
+      {"APPEND a x", ":2\r\n"},
+      {"STRLEN a", ":2\r\n"},
+      {"SETRANGE a 1 yz", ":3\r\n"},
+      {"GETRANGE a 1 -1", "$2\r\nyz\r\n"},
+      {"SUBSTR a 0 0", "$1\r\n5\r\n"},
+      {"INCR b", ":7\r\n"},
+      {"DECR b", ":6\r\n"},
+      {"INCRBY b 4", ":10\r\n"},
+      {"DECRBY b 3", ":7\r\n"},
+      {"INCRBYFLOAT b 0.5", "$3\r\n7.5\r\n"},
+      {"INCR b", not_an_integer},
+      {"LCS a b LEN", ":1\r\n"},
+      {"SET a \"Hello world\"", ok},
+      {"DIGEST a", "$16\r\nb6acb9d84a38ff74\r\n"},
+      {"SET a v IFDEQ b6acb9d84a38ff74", ok},
+      {"SET a w IFEQ x", null},
+      {"DELEX a IFNE v", ":0\r\n"},
+      {"DELEX a IFEQ v", ":1\r\n"},
+      {"DELIFEQ b 7.5", ":1\r\n"},
+  };
+  expect_turns(turns);
   World world;
-  world.limits.value_size_max = 10;
-  world.put("k", "12345");
-  Connection connection(world);
-  const std::string error = "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n";
-  EXPECT_EQ(connection.ask("APPEND k 678901"), error);
-  EXPECT_EQ(connection.ask("APPEND k 67890"), ":10\r\n");
-  EXPECT_EQ(connection.ask("SETRANGE k 9 xy"), error);
-  EXPECT_EQ(connection.ask("SETRANGE none 11 x"), error);
-  EXPECT_EQ(connection.ask("GET k"), "$10\r\n1234567890\r\n");
+  RespConnection connection(world);
+  connection.ask("MULTI");
+  std::string replies = "*" + std::to_string(turns.size()) + "\r\n";
+  for (const RespTurn& turn : turns) {
+    EXPECT_EQ(connection.ask(turn.command), "+QUEUED\r\n") << turn.command;
+    replies += turn.reply;
+  }
+  EXPECT_EQ(connection.ask("EXEC"), replies);
 }
 
 }  // namespace
