@@ -153,6 +153,16 @@ class Peer:
         data, self._unread = self._unread[:size], self._unread[size:]
         return data
 
+    def read_large(self, size):
+        """As read(), for megabytes."""
+        data = bytearray(self._unread[:size])
+        self._unread = self._unread[size:]
+        while len(data) < size:
+            more = self.socket.recv(min(1 << 20, size - len(data)))
+            assert more, f"closed after {len(data)} bytes"
+            data += more
+        return bytes(data)
+
     def read_until(self, end):
         """Up to and with `end`."""
         while end not in self._unread:
