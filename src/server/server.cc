@@ -115,6 +115,7 @@ Result<void> Server::open_workers() {
   workers_->loops().front()->every(tick_period, [this](const Now& now) {
     refusals_.tick(now.steady);
     service_.clients.tick(now.wall);
+    service_.sample(now.wall, insight::add_up(workers_->counters()));
   });
   spread_ = std::make_unique<transport::AcceptSpread>(std::move(loops));
   return {};

@@ -161,6 +161,44 @@ TEST(RespClients, SleepAlone) {
   EXPECT_EQ(connection.peer.take_replies(), ok + "+PONG\r\n");
 }
 
+// LRU: of two items the one that was read stays.
+TEST(RespClients, ReadWithoutUsingWhenTheyAskForThat) {
+  for (const bool is_quiet : {false, true}) {
+    World world(std::size_t{64} << 10);
+    Connection connection(world);
+    connection.ask(is_quiet ? "CLIENT NO-TOUCH ON" : "CLIENT NO-TOUCH OFF");
+    connection.ask("SET k v");
+    for (int i = 0; i < 2000; ++i) {
+      connection.ask("SET other" + std::to_string(i) + " " + std::string(50, 'v'));
+      connection.ask(i % 2 == 0 ? "GET k" : "MGET k none");
+    }
+    EXPECT_EQ(connection.ask("EXISTS k"), is_quiet ? ":0\r\n" : ":1\r\n");
+    if (is_quiet) {
+      EXPECT_THAT(connection.ask("INFO stats"), HasSubstr("keyspace_hits:0\r\n"));
+    }
+  }
+  World world(std::size_t{64} << 10);
+  Connection connection(world);
+  connection.ask("CLIENT NO-TOUCH ON");
+  connection.ask("SET k v");
+  for (int i = 0; i < 2000; ++i) {
+    connection.ask("SET other" + std::to_string(i) + " " + std::string(50, 'v'));
+    connection.ask("TOUCH k");
+  }
+  EXPECT_EQ(connection.ask("EXISTS k"), ":1\r\n") << "TOUCH is for nothing else";
+}
+
+TEST(RespServer, ShowsHowMuchThereIsToDo) {
+  World world;
+  Connection connection(world);
+  world.service.sample(world.now, insight::add_up(world.environment.all_counters));
+  for (int i = 0; i < 300; ++i) connection.ask("PING");
+  world.service.sample(world.now + Duration{500}, insight::add_up(world.environment.all_counters));
+  EXPECT_THAT(connection.ask("INFO stats"), HasSubstr("instantaneous_ops_per_sec:0\r\n"));
+  world.service.sample(world.now + Duration{1500}, insight::add_up(world.environment.all_counters));
+  EXPECT_THAT(connection.ask("INFO stats"), HasSubstr("instantaneous_ops_per_sec:200\r\n"));
+}
+
 TEST(RespMonitor, ShowsTheCommandsOfAllConnections) {
   World world;
   Connection monitor(world, 1);

@@ -58,6 +58,7 @@ struct RespCall {
   RespState& state;
   Output& output;
   protocol::ReplyEncoder reply;  // over `output`
+  bool is_in_transaction = false;
 };
 
 using RespHandler = void (*)(RespCall& call);

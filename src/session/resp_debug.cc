@@ -84,8 +84,7 @@ void debug_sleep(RespCall& call) {
   const Bytes text = call.arguments[2];
   std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (!(seconds > 0)) return call.reply.ok();
-  const bool is_in_transaction = &call.keys != &call.environment.cache;
-  if (is_in_transaction || !call.state.client->can_be_woken()) return call.reply.ok();
+  if (call.is_in_transaction || !call.state.client->can_be_woken()) return call.reply.ok();
   call.state.sleeps_until =
       call.now + Duration{static_cast<std::int64_t>(std::ceil(std::min(seconds, sleep_s_max) * 1000))};
 }

@@ -31,6 +31,8 @@ std::string human_size(std::uint64_t size) {
   return fmt::format("{:.2f}{}", shown, units[unit]);
 }
 
+std::string kibibytes(std::uint64_t size) { return fmt::format("{:.2f}", static_cast<double>(size) / 1024); }
+
 void write_server(Text& text, const ServerStats& stats, TimePoint now) {
   field(text, "redis_version", redis_version);
   field(text, "redis_mode", "standalone");
@@ -90,9 +92,9 @@ void write_stats(Text& text, const ServerStats& stats, TimePoint /*now*/) {
   field(text, "total_commands_processed", stats.counters.commands);
   field(text, "total_net_input_bytes", stats.counters.bytes_received);
   field(text, "total_net_output_bytes", stats.counters.bytes_sent);
-  field(text, "instantaneous_ops_per_sec", 0);
-  field(text, "instantaneous_input_kbps", "0.00");
-  field(text, "instantaneous_output_kbps", "0.00");
+  field(text, "instantaneous_ops_per_sec", stats.commands_per_s);
+  field(text, "instantaneous_input_kbps", kibibytes(stats.received_per_s));
+  field(text, "instantaneous_output_kbps", kibibytes(stats.sent_per_s));
   field(text, "sync_full", 0);
   field(text, "sync_partial_ok", 0);
   field(text, "sync_partial_err", 0);

@@ -38,7 +38,9 @@ protocol::CommandLimits command_limits(const Limits& limits) {
 }
 
 RespSession::RespSession(const Environment& environment, ConnectionFacts facts)
-    : environment_(environment), decoder_(command_limits(environment.limits)) {
+    : environment_(environment),
+      quiet_keys_(environment.cache),
+      decoder_(command_limits(environment.limits)) {
   state_.client = environment.service.clients.add(std::move(facts));
 }
 
@@ -160,7 +162,7 @@ void RespSession::answer_aloud(std::span<const Bytes> arguments, TimePoint now, 
                 .arguments = arguments,
                 .now = now,
                 .environment = environment_,
-                .keys = environment_.cache,
+                .keys = spec != nullptr ? keys_for(*spec) : environment_.cache,
                 .state = state_,
                 .output = output,
                 .reply = {output, state_.version}};
@@ -174,6 +176,13 @@ void RespSession::answer_aloud(std::span<const Bytes> arguments, TimePoint now, 
   if (environment_.service.clients.anybody_monitors()) tell_monitors(call);
   if (state_.transaction != nullptr && !runs_inside_transaction(*spec)) return keep(call);
   run(call);
+}
+
+// CLIENT NO-TOUCH. TOUCH is for nothing else.
+cache::Keyspace& RespSession::keys_for(const CommandSpec& spec) {
+  const bool is_quiet = state_.client->leaves_age.load(std::memory_order_relaxed) && spec.name != "touch";
+  if (is_quiet) return quiet_keys_;
+  return environment_.cache;
 }
 
 // For CLIENT LIST.

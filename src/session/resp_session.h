@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "protocol/resp/command_decoder.h"
+#include "session/quiet_keyspace.h"
 #include "session/resp_commands.h"
 #include "session/session.h"
 
@@ -57,6 +58,7 @@ class RespSession final : public Session {
   void run(RespCall& call);
   void tell_monitors(const RespCall& call);
   void note(const CommandSpec& spec, TimePoint now);
+  [[nodiscard]] cache::Keyspace& keys_for(const CommandSpec& spec);
   void go_on_with_task(TimePoint now, Output& output);
   [[nodiscard]] std::string error_before(RespCall& call, const CommandSpec* spec,
                                          const CommandSpec* container);
@@ -70,6 +72,7 @@ class RespSession final : public Session {
   void refuse(const Error& error, TimePoint now, Output& output);
 
   const Environment& environment_;
+  QuietKeyspace quiet_keys_;
   protocol::CommandDecoder decoder_;
   RespState state_;
   bool is_first_command_ = true;

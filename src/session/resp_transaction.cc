@@ -161,7 +161,8 @@ void handle_exec(RespCall& call) {
                      .keys = locked,
                      .state = call.state,
                      .output = call.output,
-                     .reply = {call.output, call.state.version}};
+                     .reply = {call.output, call.state.version},
+                     .is_in_transaction = true};
       command.spec->handler(inner);
     }
   };

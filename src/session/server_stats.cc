@@ -14,6 +14,9 @@ ServerStats gather_stats(const cache::Keyspace& keys, const Environment& environ
                std::chrono::duration_cast<std::chrono::seconds>(now - environment.facts.started_at));
   stats.cache = keys.stats();
   stats.counters = insight::add_up(environment.all_counters);
+  stats.commands_per_s = environment.service.commands_per_s.load(std::memory_order_relaxed);
+  stats.received_per_s = environment.service.received_per_s.load(std::memory_order_relaxed);
+  stats.sent_per_s = environment.service.sent_per_s.load(std::memory_order_relaxed);
   for (std::size_t database = 0; database < cache::database_count; ++database) {
     stats.database_item_counts[database] = keys.item_count(static_cast<cache::Database>(database));
   }

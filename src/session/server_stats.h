@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 #include "base/clock.h"
 #include "cache/backend.h"
@@ -19,6 +20,9 @@ struct ServerStats {
   std::chrono::seconds uptime{0};
   cache::CacheStats cache;
   insight::CounterTotals counters;
+  std::uint64_t commands_per_s = 0;  // of the last second or so
+  std::uint64_t received_per_s = 0;  // bytes
+  std::uint64_t sent_per_s = 0;
   /// Items of each database, expired ones that are not swept yet included.
   std::array<std::size_t, cache::database_count> database_item_counts{};
 };

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 
+#include "base/clock.h"
 #include "cache/backend.h"
 #include "insight/counters.h"
 #include "session/clients.h"
@@ -31,6 +32,27 @@ class Control {
 
 /// Threads    any
 struct Service {
+  /// Called a few times a second: how many commands and bytes there were in the last second or so.
+  void sample(TimePoint now, const insight::CounterTotals& totals) {
+    const std::int64_t passed_ms = (now - sampled_at).count();
+    if (passed_ms >= 0 && passed_ms < 1000) return;
+    const auto rate = [&](std::uint64_t before, std::uint64_t after) {
+      return passed_ms <= 0 || after < before
+                 ? 0
+                 : (after - before) * 1000 / static_cast<std::uint64_t>(passed_ms);
+    };
+    commands_per_s = rate(sampled.commands, totals.commands);
+    received_per_s = rate(sampled.bytes_received, totals.bytes_received);
+    sent_per_s = rate(sampled.bytes_sent, totals.bytes_sent);
+    sampled = totals;
+    sampled_at = now;
+  }
+  std::atomic<std::uint64_t> commands_per_s{0};
+  std::atomic<std::uint64_t> received_per_s{0};
+  std::atomic<std::uint64_t> sent_per_s{0};
+  insight::CounterTotals sampled;  // of whoever calls sample()
+  TimePoint sampled_at{};
+
   Clients clients;
   SlowLog slow_log;
   Settings settings;
