@@ -12,6 +12,7 @@ enum class Wait : std::uint8_t {
   input,   // more bytes from the peer
   output,  // the output to drain below its high-water mark; input that is there already is not done yet
   wake,    // something outside: somebody will wake the connection; until then it is not read
+  pause,   // as wake, but what comes then is not worth keeping a connection for whose peer has ended
   close,   // nothing: send what is pending, then close
 };
 

@@ -235,7 +235,8 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
                      ScanVisitor visit) const;
   template <class Lock>
   void clear_shards(Database database) {
-    each_shard<Lock>([&](S& shard) { shard.clear(physical(database)); });
+    const Database own = physical(database);  // an exchange meanwhile comes after all of it
+    each_shard<Lock>([&](S& shard) { shard.clear(own); });
   }
   template <class Lock>
   void clear_all_shards() {
@@ -244,7 +245,8 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   template <class Lock>
   [[nodiscard]] std::size_t count_items(Database database) const {
     std::size_t count = 0;
-    each_shard<Lock>([&](const S& shard) { count += shard.item_count(physical(database)); });
+    const Database own = physical(database);
+    each_shard<Lock>([&](const S& shard) { count += shard.item_count(own); });
     return count;
   }
   template <class Lock>
@@ -469,6 +471,7 @@ void ShardedCache<S>::swap_databases(Database a, Database b) {
 
 template <Shard S>
 void ShardedCache<S>::exchange(Database a, Database b) {
+  if (a == b) return;
   const Database was = physical(a);
   physical_databases_[a].store(physical(b), std::memory_order_release);
   physical_databases_[b].store(was, std::memory_order_release);

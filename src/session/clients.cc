@@ -35,8 +35,15 @@ void Client::kill() {
   if (remote_ != nullptr) remote_->close();
 }
 
+bool Client::set_monitor(bool is_on) {
+  const std::lock_guard lock(mutex_);
+  std::string().swap(left_);
+  return is_monitor.exchange(is_on, std::memory_order_relaxed) != is_on;
+}
+
 bool Client::leave(Bytes text, std::size_t size_max) {
   const std::lock_guard lock(mutex_);
+  if (!is_monitor.load(std::memory_order_relaxed)) return true;
   if (left_.size() + text.size() > size_max) return false;
   left_.append(text);
   if (remote_ != nullptr && left_.size() == text.size()) remote_->wake();
@@ -64,6 +71,7 @@ void Clients::remove(const std::shared_ptr<Client>& client) {
   stop_monitor(*client);
   client->attach(nullptr);
   const std::lock_guard lock(mutex_);
+  forget_sleeper(*client);
   const auto found = clients_.find(client->facts.id);
   if (found != clients_.end() && found->second == client) clients_.erase(found);
 }
@@ -76,17 +84,28 @@ std::vector<std::shared_ptr<Client>> Clients::all() const {
   return all;
 }
 
-void Clients::start_monitor(Client& client) {
-  if (!client.is_monitor.exchange(true)) monitor_count_.fetch_add(1, std::memory_order_relaxed);
+void Clients::start_monitor(const std::shared_ptr<Client>& client) {
+  if (!client->set_monitor(true)) return;
+  const std::lock_guard lock(mutex_);
+  monitors_.push_back(client);
+  monitor_count_.store(monitors_.size(), std::memory_order_relaxed);
 }
 
 void Clients::stop_monitor(Client& client) {
-  if (client.is_monitor.exchange(false)) monitor_count_.fetch_sub(1, std::memory_order_relaxed);
+  if (!client.set_monitor(false)) return;
+  const std::lock_guard lock(mutex_);
+  std::erase_if(monitors_, [&](const auto& monitor) { return monitor.get() == &client; });
+  monitor_count_.store(monitors_.size(), std::memory_order_relaxed);
 }
 
 void Clients::tell_monitors(Bytes text, std::size_t size_max) {
-  for (const std::shared_ptr<Client>& client : all()) {
-    if (client->is_monitor.load(std::memory_order_relaxed) && !client->leave(text, size_max)) client->kill();
+  std::vector<std::shared_ptr<Client>> monitors;
+  {
+    const std::lock_guard lock(mutex_);
+    monitors = monitors_;
+  }
+  for (const std::shared_ptr<Client>& client : monitors) {
+    if (!client->leave(text, size_max)) client->kill();
   }
 }
 
@@ -102,29 +121,51 @@ void Clients::pause(Pause what, TimePoint until, TimePoint now) {
 
 // Those who sleep for another reason find out that it is not their time yet.
 void Clients::unpause() {
-  pause_until_ms_.store(0, std::memory_order_release);
+  {
+    const std::lock_guard lock(mutex_);
+    pause_until_ms_.store(0, std::memory_order_release);
+  }
   tick(TimePoint::max());
+}
+
+bool Clients::wait_for_end_of_pause(const std::shared_ptr<Client>& client, TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  if (paused(now) == Pause::nothing) return false;
+  add_sleeper(pause_end(), client);
+  return true;
 }
 
 void Clients::wake_at(TimePoint moment, const std::shared_ptr<Client>& client) {
   const std::lock_guard lock(mutex_);
-  sleepers_.emplace(moment, client);
+  add_sleeper(moment, client);
+}
+
+// Under the lock, like the next.
+void Clients::add_sleeper(TimePoint moment, const std::shared_ptr<Client>& client) {
+  forget_sleeper(*client);
+  client->wakes_at_ = moment;
+  sleepers_.emplace(std::pair(moment, client->facts.id), client);
+  sleeper_count_.store(sleepers_.size(), std::memory_order_relaxed);
+}
+
+void Clients::forget_sleeper(Client& client) {
+  if (!client.wakes_at_) return;
+  sleepers_.erase({*client.wakes_at_, client.facts.id});
+  client.wakes_at_.reset();
   sleeper_count_.store(sleepers_.size(), std::memory_order_relaxed);
 }
 
 void Clients::tick(TimePoint now) {
   if (sleeper_count_.load(std::memory_order_relaxed) == 0) return;
-  std::vector<std::weak_ptr<Client>> due;
+  std::vector<std::shared_ptr<Client>> due;
   {
     const std::lock_guard lock(mutex_);
-    const auto end = sleepers_.upper_bound(now);
-    for (auto sleeper = sleepers_.begin(); sleeper != end; ++sleeper) due.push_back(sleeper->second);
-    sleepers_.erase(sleepers_.begin(), end);
-    sleeper_count_.store(sleepers_.size(), std::memory_order_relaxed);
+    while (!sleepers_.empty() && sleepers_.begin()->first.first <= now) {
+      due.push_back(sleepers_.begin()->second);
+      forget_sleeper(*due.back());
+    }
   }
-  for (const std::weak_ptr<Client>& sleeper : due) {
-    if (const auto client = sleeper.lock()) client->wake();
-  }
+  for (const std::shared_ptr<Client>& client : due) client->wake();
 }
 
 }  // namespace larder::session

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,8 +77,10 @@ class Client final {
   void wake();
   void kill();
 
-  /// Leaves a text for its session to send. False: there is more unsent than `size_max` bytes, and it was not
-  /// taken.
+  /// Switches MONITOR. What was left for it before is forgotten. False: it was so already.
+  bool set_monitor(bool is_on);
+  /// Leaves a text for its session to send, if it monitors. False: there is more unsent than `size_max`
+  /// bytes, and it was not taken.
   [[nodiscard]] bool leave(Bytes text, std::size_t size_max);
   [[nodiscard]] std::string take_left();
   [[nodiscard]] std::size_t left_size() const;
@@ -87,6 +90,9 @@ class Client final {
   Names names_;
   std::shared_ptr<Remote> remote_;
   std::string left_;
+
+  friend class Clients;
+  std::optional<TimePoint> wakes_at_;  // under the lock of Clients
 };
 
 /// All of them.
@@ -103,7 +109,7 @@ class Clients final {
   // ---- MONITOR
 
   [[nodiscard]] bool anybody_monitors() const { return monitor_count_.load(std::memory_order_relaxed) > 0; }
-  void start_monitor(Client& client);
+  void start_monitor(const std::shared_ptr<Client>& client);
   void stop_monitor(Client& client);
   /// Sends `text` to all who monitor; closes those that do not keep up.
   void tell_monitors(Bytes text, std::size_t size_max);
@@ -123,15 +129,22 @@ class Clients final {
     return TimePoint{Duration{pause_until_ms_.load(std::memory_order_acquire)}};
   }
 
-  /// Has `client` woken soon after `moment`, at a tick(); or before, when a pause ends early.
+  /// Has `client` woken when the pause is over. False: it is over already.
+  [[nodiscard]] bool wait_for_end_of_pause(const std::shared_ptr<Client>& client, TimePoint now);
+  /// Has `client` woken soon after `moment`, at a tick(); or before, when a pause ends early. A second moment
+  /// takes the place of the first.
   void wake_at(TimePoint moment, const std::shared_ptr<Client>& client);
   /// Called a few times a second.
   void tick(TimePoint now);
 
  private:
+  void add_sleeper(TimePoint moment, const std::shared_ptr<Client>& client);
+  void forget_sleeper(Client& client);
+
   mutable std::mutex mutex_;
   std::map<std::uint64_t, std::shared_ptr<Client>> clients_;
-  std::multimap<TimePoint, std::weak_ptr<Client>> sleepers_;
+  std::map<std::pair<TimePoint, std::uint64_t>, std::shared_ptr<Client>> sleepers_;  // one entry a client
+  std::vector<std::shared_ptr<Client>> monitors_;
   std::atomic<std::size_t> monitor_count_{0};
   std::atomic<std::size_t> sleeper_count_{0};
   std::atomic<std::int64_t> pause_until_ms_{0};  // 0: no pause

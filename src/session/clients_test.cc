@@ -55,9 +55,9 @@ TEST(Clients, ThoseWhoMonitorAreToldAndThoseWhoDoNotKeepUpAreClosed) {
   const Member slow(clients, 2);
   const Member other(clients, 3);
   EXPECT_FALSE(clients.anybody_monitors());
-  clients.start_monitor(*quick.client);
-  clients.start_monitor(*quick.client);
-  clients.start_monitor(*slow.client);
+  clients.start_monitor(quick.client);
+  clients.start_monitor(quick.client);
+  clients.start_monitor(slow.client);
   EXPECT_TRUE(clients.anybody_monitors());
   for (int i = 0; i < 5; ++i) {
     clients.tell_monitors("1234567890", 30);
@@ -125,7 +125,7 @@ TEST(Clients, ComeAndGoWhileOthersLook) {
   for (int i = 0; i < 2000; ++i) {
     const Member member(clients, static_cast<std::uint64_t>(i));
     member.client->set_names({.name = "n" + std::to_string(i), .library = "", .library_version = ""});
-    clients.start_monitor(*member.client);
+    clients.start_monitor(member.client);
     clients.wake_at(at(3), member.client);
     clients.remove(member.client);
   }

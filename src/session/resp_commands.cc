@@ -66,7 +66,10 @@ const Table& table() {
 
 std::span<const CommandSpec> command_table() { return table().rows(); }
 
-const CommandSpec* find_command(Bytes name) { return table().find(name); }
+const CommandSpec* find_command(Bytes name) {
+  constexpr std::size_t name_size_max = 64;  // longer than any; a peer's may be megabytes
+  return name.size() > name_size_max ? nullptr : table().find(name);
+}
 
 const CommandSpec* find_subcommand(const CommandSpec& container, Bytes name) {
   const auto found = std::ranges::find_if(container.subcommands, [&](const CommandSpec& spec) {

@@ -137,7 +137,7 @@ Refusal set_slowlog_threshold(const Environment& environment, Bytes text) {
 }
 
 // Redis takes any length; entries are kept in memory, so this is bounded.
-constexpr std::int64_t slowlog_size_limit = 100'000;
+constexpr std::int64_t slowlog_size_limit = 10'000;
 std::string slowlog_size(const Environment& environment) {
   return std::to_string(environment.service.slow_log.size_max.load(std::memory_order_relaxed));
 }

@@ -55,7 +55,8 @@ std::string monitor_line(std::span<const Bytes> arguments, TimePoint now, cache:
   std::string text = fmt::format("+{}.{:06} [{} {}]", now_ms / 1000, now_ms % 1000 * 1000, database, address);
   for (const Bytes argument : arguments) {
     text += ' ';
-    write_quoted(text, argument);
+    constexpr std::size_t shown_size_max = std::size_t{16} << 10;  // more is nothing that people read
+    write_quoted(text, argument.substr(0, shown_size_max));
   }
   text += "\r\n";
   return text;
@@ -63,7 +64,7 @@ std::string monitor_line(std::span<const Bytes> arguments, TimePoint now, cache:
 
 void handle_monitor(RespCall& call) {
   call.reply.ok();
-  call.environment.service.clients.start_monitor(*call.state.client);
+  call.environment.service.clients.start_monitor(call.state.client);
 }
 
 void handle_slowlog_get(RespCall& call) {

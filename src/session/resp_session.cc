@@ -51,15 +51,22 @@ RespSession::~RespSession() { environment_.service.clients.remove(state_.client)
 std::optional<Progress> RespSession::wait_first(TimePoint now, Output& output) {
   const Client& client = *state_.client;
   if (client.is_killed.load(std::memory_order_relaxed)) return Progress{.consumed = 0, .wait = Wait::close};
-  if (client.is_monitor.load(std::memory_order_relaxed)) output.append(state_.client->take_left());
+  send_left(output);
   if (!state_.sleeps_until) return std::nullopt;
   if (now < *state_.sleeps_until) {
     environment_.service.clients.wake_at(*state_.sleeps_until, state_.client);
-    return Progress{.consumed = 0, .wait = Wait::wake};
+    return Progress{.consumed = 0, .wait = Wait::pause};
   }
   state_.sleeps_until.reset();
-  protocol::ReplyEncoder(output, state_.version).ok();
+  if (!is_silent_) protocol::ReplyEncoder(output, state_.version).ok();
   return std::nullopt;
+}
+
+// What monitors are told, between replies: a task may have sent a part of its own.
+void RespSession::send_left(Output& output) {
+  if (state_.task == nullptr && state_.client->is_monitor.load(std::memory_order_relaxed)) {
+    output.append(state_.client->take_left());
+  }
 }
 
 // CLIENT PAUSE. A transaction waits before its EXEC if it would write.
@@ -78,6 +85,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
   if (const std::optional<Progress> waits = wait_first(now, output)) return *waits;
   if (state_.task != nullptr && !output.full()) {
     go_on_with_task(now, output);
+    send_left(output);
     if (state_.closing) return {.consumed = input.size(), .wait = Wait::close};
   }
   while (!output.full() && state_.task == nullptr) {
@@ -97,23 +105,28 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
       return {.consumed = input.size(), .wait = Wait::close};
     }
     if (!next) {
+      const std::size_t size = output.size();
       refuse(next.error(), now, output);
-      if (next.error().kind == ErrorKind::too_large) continue;
+      if (next.error().kind == ErrorKind::too_large) {
+        if (state_.reply_mode != ReplyMode::on) output.shrink_to(size);
+        if (state_.reply_mode == ReplyMode::skip_next) state_.reply_mode = ReplyMode::on;
+        continue;
+      }
       state_.failed = true;
       return {.consumed = input.size(), .wait = Wait::close};
     }
     const std::optional<protocol::Command>& command = *next;
     const bool is_asked = command && !command->arguments.empty();
-    if (is_asked && is_paused(command->arguments, now)) {
-      environment_.service.clients.wake_at(environment_.service.clients.pause_end(), state_.client);
-      return {.consumed = consumed, .wait = Wait::wake};
+    if (is_asked && is_paused(command->arguments, now) &&
+        environment_.service.clients.wait_for_end_of_pause(state_.client, now)) {
+      return {.consumed = consumed, .wait = Wait::pause};
     }
     if (is_asked) answer(command->arguments, now, output);
     consumed += command ? command->size : 0;
     if (state_.closing) return {.consumed = input.size(), .wait = Wait::close};
     if (state_.sleeps_until) {
       environment_.service.clients.wake_at(*state_.sleeps_until, state_.client);
-      return {.consumed = consumed, .wait = Wait::wake};
+      return {.consumed = consumed, .wait = Wait::pause};
     }
   }
   return {.consumed = consumed, .wait = Wait::output};

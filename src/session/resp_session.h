@@ -52,6 +52,7 @@ class RespSession final : public Session {
 
  private:
   [[nodiscard]] std::optional<Progress> wait_first(TimePoint now, Output& output);
+  void send_left(Output& output);
   [[nodiscard]] bool is_paused(std::span<const Bytes> arguments, TimePoint now) const;
   void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);
   void answer_aloud(std::span<const Bytes> arguments, TimePoint now, Output& output);

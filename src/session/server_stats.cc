@@ -23,21 +23,24 @@ ServerStats gather_stats(const cache::Keyspace& keys, const Environment& environ
   return stats;
 }
 
+// Another worker may have reset them since they were gathered.
+void take_off(std::uint64_t& count, std::uint64_t before) { count -= std::min(count, before); }
+
 ServerStats since_reset(ServerStats stats, Service& service) {
   const std::lock_guard lock(service.stats_mutex);
   const cache::CacheStats& cache = service.cache_stats_at_reset;
-  stats.cache.hits -= cache.hits;
-  stats.cache.misses -= cache.misses;
-  stats.cache.sets -= cache.sets;
-  stats.cache.evictions -= cache.evictions;
-  stats.cache.expired -= cache.expired;
-  stats.cache.refused -= cache.refused;
+  take_off(stats.cache.hits, cache.hits);
+  take_off(stats.cache.misses, cache.misses);
+  take_off(stats.cache.sets, cache.sets);
+  take_off(stats.cache.evictions, cache.evictions);
+  take_off(stats.cache.expired, cache.expired);
+  take_off(stats.cache.refused, cache.refused);
   const insight::CounterTotals& counters = service.counters_at_reset;
-  stats.counters.connections_accepted -= counters.connections_accepted;
-  stats.counters.connections_refused -= counters.connections_refused;
-  stats.counters.commands -= counters.commands;
-  stats.counters.bytes_received -= counters.bytes_received;
-  stats.counters.bytes_sent -= counters.bytes_sent;
+  take_off(stats.counters.connections_accepted, counters.connections_accepted);
+  take_off(stats.counters.connections_refused, counters.connections_refused);
+  take_off(stats.counters.commands, counters.commands);
+  take_off(stats.counters.bytes_received, counters.bytes_received);
+  take_off(stats.counters.bytes_sent, counters.bytes_sent);
   return stats;
 }
 

@@ -73,7 +73,7 @@ void Connection::write_side_shut(const Now& now) {
 }
 
 void Connection::woken(const Now& now) {
-  if (state_ != State::open || (wait_ != Wait::wake && wait_ != Wait::input)) return;
+  if (state_ != State::open || wait_ == Wait::output || wait_ == Wait::close) return;
   woken_ = true;
   if (may_call()) resume(now);
 }
@@ -141,6 +141,7 @@ bool Connection::has_work() const {
     case Wait::output:
       return true;
     case Wait::wake:
+    case Wait::pause:
       return woken_;
     case Wait::close:
       break;

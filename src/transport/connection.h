@@ -94,6 +94,8 @@ class Connection final {
   [[nodiscard]] bool idle() const {
     return state_ == State::open && wait_ == Wait::input && !has_work() && output_.empty();
   }
+  /// It waits for something that a peer which has ended need not be kept for.
+  [[nodiscard]] bool ends_with_peer() const { return state_ == State::open && wait_ == Wait::pause; }
   [[nodiscard]] bool finished() const { return state_ == State::finished; }
   [[nodiscard]] Ending ending() const { return ending_; }
   /// Memory of its buffers, and of what its handler holds of a message under way.

@@ -201,6 +201,22 @@ TEST_F(ConnectionTest, IsNotReadWhileItWaitsToBeWoken) {
   EXPECT_EQ(take_all(connection), "done");
 }
 
+TEST_F(ConnectionTest, APauseIsNotWorthKeepingItForAPeerThatHasEnded) {
+  Wait next = Wait::pause;
+  Connection connection = make([&](Bytes input, Output& output) {
+    if (next == Wait::pause) return Progress{0, std::exchange(next, Wait::input), 0};
+    output.append(input);
+    return Progress{input.size(), Wait::input, 0};
+  });
+  EXPECT_FALSE(connection.ends_with_peer());
+  connection.received("abc", now_);
+  EXPECT_TRUE(connection.ends_with_peer());
+  EXPECT_FALSE(connection.wants_input());
+  connection.woken(now_);
+  EXPECT_FALSE(connection.ends_with_peer());
+  EXPECT_EQ(take_all(connection), "abc");
+}
+
 TEST_F(ConnectionTest, IsWokenWhileItWaitsForInputToo) {
   Connection connection = make([&](Bytes input, Output& output) {
     if (record_.inputs.size() > 1) output.append("news");

@@ -267,6 +267,7 @@ void EpollLoop::serve(Peer& peer) {
       receive(peer);
     }
     if (peer.broken && !connection.wants_input()) connection.lost();
+    if (peer.ended && connection.ends_with_peer()) connection.lost();
     send_pending(peer, send_size);
     if (connection.must_shut_write_side()) {
       ::shutdown(peer.socket.get(), SHUT_WR);
