@@ -43,7 +43,8 @@ export const fields = (line) => Object.fromEntries(String(line).trim().split(" "
 
 export const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString("latin1");
 
+// At the end, and when whoever started this is gone. A client's timers are not waited for.
 export function end() {
-  input.close();
-  process.stdin.destroy();
+  process.exit();
 }
+input.on("close", end);

@@ -267,5 +267,5 @@ await part("reconnect", async () => {
   assert.equal(name, "ioredis");
 });
 
-for (const one of opened) one.disconnect();
+for (const one of opened) if (one.status !== "end") one.disconnect();
 end();

@@ -1,4 +1,4 @@
-"""redis and ioredis from npm live their common lives, in RESP2 and RESP3 where they have both."""
+"""redis, ioredis, connect-redis and @keyv/redis from npm, in RESP2 and RESP3 where they have both."""
 
 import pathlib
 import shutil
@@ -29,3 +29,15 @@ def test_node_redis(cache, package, version):
 ])
 def test_ioredis(cache, package, version):
     live(cache, [NODE, HERE / "node_ioredis.mjs", package, version])
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
+@pytest.mark.parametrize("package", ["redis", pytest.param("redis6", marks=SIX)])
+def test_connect_redis(cache, package, version):
+    checks = ["set, get, touch, destroy", "all, ids, length, clear", "expiry", "in front of a web server", "reconnect"]
+    live(cache, [NODE, HERE / "node_connect_redis.mjs", package, version], checks)
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_keyv(cache, version):
+    live(cache, [NODE, HERE / "node_keyv.mjs", version], ["set, get, has, delete", "ttl", "namespaces", "many at once", "reconnect"])
