@@ -7,7 +7,6 @@
 #include "base/function_ref.h"
 #include "base/hash.h"
 #include "base/numbers.h"
-#include "base/output.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "base/utf8.h"
@@ -78,35 +77,6 @@ TEST(Random, FillsEveryByte) {
   std::string bytes(4096, '\0');
   fill_random({reinterpret_cast<unsigned char*>(bytes.data()), bytes.size()});
   EXPECT_EQ(bytes.find(std::string(16, '\0')), std::string::npos);
-}
-
-TEST(Output, KeepsOrderWhileItIsSentInPieces) {
-  Output output;
-  std::string sent;
-  std::string expected;
-  for (int i = 0; i < 1000; ++i) {
-    const std::string piece(static_cast<std::size_t>(i), static_cast<char>('a' + i % 26));
-    output.append(piece);
-    expected += piece;
-    const std::size_t size = output.size() / 3;
-    sent += output.pending().substr(0, size);
-    output.sent(size);
-  }
-  sent += output.pending();
-  EXPECT_EQ(sent, expected);
-  output.sent(output.size());
-  EXPECT_TRUE(output.empty());
-  EXPECT_LE(output.capacity(), Output::kept_capacity_max);
-}
-
-TEST(Output, IsFullFromTheHighWaterMarkOn) {
-  Output output;
-  output.append(std::string(Output::high_water_size - 1, 'x'));
-  EXPECT_FALSE(output.full());
-  output.append('x');
-  EXPECT_TRUE(output.full());
-  output.sent(1);
-  EXPECT_FALSE(output.full());
 }
 
 TEST(FunctionRef, CallsWhatItBorrows) {

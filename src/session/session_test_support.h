@@ -79,7 +79,7 @@ class Peer final {
       const Progress progress = session_.advance(input_, now_, output);
       LARDER_ASSERT(progress.consumed <= input_.size());
       input_.erase(0, progress.consumed);
-      played_.replies.append(output.pending());
+      played_.replies.append(output.text());
       if (progress.wait == Wait::output) continue;
       played_.closed = progress.wait == Wait::close;
       return;

@@ -142,7 +142,7 @@ void WebSocketSession::run_resp(TimePoint now, Output& output) {
   }
   if (resp_input_.empty() && resp_input_.capacity() > Output::kept_capacity_max)
     std::string().swap(resp_input_);
-  if (!replies.empty()) codec_.write(websocket::MessageKind::binary, replies.pending(), output);
+  if (!replies.empty()) codec_.write(websocket::MessageKind::binary, replies.text(), output);
   resp_runs_ = progress.wait == Wait::output;
   resp_input_size_min_ = progress.wait == Wait::input ? progress.input_size_min : 0;
   if (progress.wait == Wait::close && resp_->failed()) {

@@ -1,5 +1,6 @@
 #include "transport/connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -13,7 +14,8 @@ Connection::Connection(std::unique_ptr<Handler> handler, const ConnectionLimits&
       spare_output_(spare_output),
       idle_timeout_(handler_->idle_timeout()),
       active_at_(now.steady),
-      send_moved_at_(now.steady) {}
+      send_moved_at_(now.steady),
+      loans_seen_at_(now.steady) {}
 
 void Connection::attach(std::shared_ptr<Waker> waker) try {
   handler_->attach(std::move(waker));
@@ -94,9 +96,17 @@ void Connection::time_passed(const Now& now) {
     take_last_words(now);
     if (output_.empty()) return finish(Ending::idle);
     drain(now);
-  } else {
+  } else if (now.steady >= send_moved_at_ + limits_.output_time_max || keeps_orphan_too_long(now)) {
     finish(Ending::slow_reader);
   }
+}
+
+/// Whether what was owed at the last look, a time limit ago, is an orphan and here still.
+bool Connection::keeps_orphan_too_long(const Now& now) {
+  const bool keeps = output_.keeps_orphan_of(loans_seen_);
+  loans_seen_at_ = now.steady;
+  loans_seen_ = output_.loan_count();
+  return keeps;
 }
 
 void Connection::shut_down(const Now& now) {
@@ -127,7 +137,8 @@ std::optional<SteadyTime> Connection::deadline() const {
   if (state_ == State::lingering) return send_moved_at_ + linger_time_max;
   if (!output_.empty()) {
     if (limits_.output_time_max == Duration{0}) return std::nullopt;
-    return send_moved_at_ + limits_.output_time_max;
+    return (output_.has_loans() ? std::min(send_moved_at_, loans_seen_at_) : send_moved_at_) +
+           limits_.output_time_max;
   }
   if (idle() && idle_timeout_ > Duration{0}) return active_at_ + idle_timeout_;
   return std::nullopt;
@@ -169,7 +180,8 @@ std::size_t Connection::call_handler(Bytes input, const Now& now) {
   input_size_min_ = wait_ == Wait::input ? progress.input_size_min : 0;
   idle_timeout_ = handler_->idle_timeout();
   if (nothing_owed) {
-    send_moved_at_ = now.steady;
+    send_moved_at_ = loans_seen_at_ = now.steady;
+    loans_seen_ = 0;
     if (output_.empty()) return_output();
   }
   if (wait_ == Wait::close) {

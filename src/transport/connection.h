@@ -12,6 +12,10 @@
 // next (read? send what? shut the write side? call again? when at the latest?). Everything that loops must
 // agree on is decided here; a loop only moves bytes.
 //
+// Borrowed output: a value that is sent from where it lies stays in memory until it has left, also if it was
+// evicted meanwhile. A reader may take its time as long as it takes something, but not while it keeps memory
+// that nobody else uses any more: that, for output_time_max.
+//
 // Lingering: closing a socket whose peer still sends makes the kernel answer with a reset, and a reset
 // destroys replies that are on their way. So the write side is shut first, and what still comes is thrown
 // away until the peer ends, for at most linger_time_max and linger_size_max. Source: RFC 9112, section 9.6.
@@ -63,9 +67,9 @@ class Connection final {
   void attach(std::shared_ptr<Waker> waker);
   void received(Bytes bytes, const Now& now);
   void received_end(const Now& now);
-  /// The first `size` bytes of to_send() have left.
+  /// The first `size` bytes of owed() have left.
   void sent(std::size_t size, const Now& now);
-  /// The socket takes no more for now; to_send() holds what it did not take.
+  /// The socket takes no more for now; owed() holds what it did not take.
   void send_blocked();
   void write_side_shut(const Now& now);
   void woken(const Now& now);
@@ -82,8 +86,8 @@ class Connection final {
 
   /// Whether to read: for the handler, or to throw away while closing.
   [[nodiscard]] bool wants_input() const;
-  /// Valid until the next call that is told what happened.
-  [[nodiscard]] Bytes to_send() const { return output_.pending(); }
+  /// What is to be sent. Its bytes stay valid until the next call that is told what happened.
+  [[nodiscard]] const Output& owed() const { return output_; }
   /// All is sent: shut the write side and say so with write_side_shut().
   [[nodiscard]] bool must_shut_write_side() const;
   /// The handler has work that no event will announce: resume() it, when others have had their turn.
@@ -108,6 +112,7 @@ class Connection final {
 
   [[nodiscard]] bool has_work() const;
   [[nodiscard]] bool may_call() const;
+  [[nodiscard]] bool keeps_orphan_too_long(const Now& now);
   [[nodiscard]] std::size_t call_handler(Bytes input, const Now& now);
   void call_with_held(const Now& now);
   void settle(const Now& now);
@@ -124,8 +129,10 @@ class Connection final {
   std::size_t input_size_min_ = 0;
   std::size_t discarded_size_ = 0;
   Duration idle_timeout_{0};
-  SteadyTime active_at_;      // the last byte either way
-  SteadyTime send_moved_at_;  // output began to be owed, or some of it left; later: lingering began
+  SteadyTime active_at_;          // the last byte either way
+  SteadyTime send_moved_at_;      // output began to be owed, or some of it left; later: lingering began
+  SteadyTime loans_seen_at_;      // when loans that are owed were last looked at, or began to be owed
+  std::uint64_t loans_seen_ = 0;  // how many there had been by then
   State state_ = State::open;
   Wait wait_ = Wait::input;
   Ending ending_ = Ending::none;

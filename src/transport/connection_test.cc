@@ -67,7 +67,7 @@ class ConnectionTest : public testing::Test {
   }
   /// The peer takes all that is pending.
   std::string take_all(Connection& connection) {
-    std::string taken(connection.to_send());
+    std::string taken(connection.owed().text());
     connection.sent(taken.size(), now_);
     return taken;
   }
@@ -414,7 +414,59 @@ TEST_F(ConnectionTest, EndsAloneWhenItsHandlerRunsOutOfMemory) {
   });
   connection.received("x", now_);
   EXPECT_EQ(connection.ending(), Ending::failed);
-  EXPECT_TRUE(connection.to_send().empty());
+  EXPECT_TRUE(connection.owed().empty());
+}
+
+// Lends one text.
+class TextLender final : public Lender {
+ public:
+  void take_back(const void* /*owner*/) noexcept override { ++return_count; }
+  bool is_orphan(const void* /*owner*/) const noexcept override { return has_been_evicted; }
+  std::string text = std::string(1000, 'x');
+  bool has_been_evicted = false;
+  int return_count = 0;
+};
+
+TEST_F(ConnectionTest, LetsAReaderTakeItsTimeWithWhatOthersStillUse) {
+  TextLender lender;
+  Connection connection = make([&](Bytes input, Output& output) {
+    output.append(Loan(lender, &lender, lender.text));
+    return Progress{input.size(), Wait::input, 0};
+  });
+  connection.received("x", now_);
+  for (int i = 0; i < 10; ++i) {
+    pass(50s);
+    connection.sent(1, now_);
+    connection.time_passed(now_);
+    ASSERT_FALSE(connection.finished());
+    ASSERT_GT(*connection.deadline(), now_.steady);
+  }
+  EXPECT_EQ(take_all(connection), std::string(990, 'x'));
+  EXPECT_EQ(lender.return_count, 1);
+}
+
+TEST_F(ConnectionTest, ClosesAReaderThatKeepsWhatNobodyElseUses) {
+  TextLender lender;
+  Connection connection = make([&](Bytes input, Output& output) {
+    output.append(Loan(lender, &lender, lender.text));
+    return Progress{input.size(), Wait::input, 0};
+  });
+  connection.received("x", now_);
+  lender.has_been_evicted = true;
+  pass(50s);
+  connection.sent(1, now_);
+  connection.time_passed(now_);
+  pass(10s);
+  connection.time_passed(now_);
+  EXPECT_FALSE(connection.finished()) << "from when it was looked at for the first time";
+  pass(50s);
+  connection.sent(1, now_);
+  connection.time_passed(now_);
+  EXPECT_FALSE(connection.finished());
+  pass(10s);
+  connection.time_passed(now_);
+  EXPECT_EQ(connection.ending(), Ending::slow_reader);
+  EXPECT_EQ(lender.return_count, 1);
 }
 
 TEST_F(ConnectionTest, StaysFinishedWhateverFollows) {

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <system_error>
 #include <utility>
 
@@ -278,7 +279,7 @@ void EpollLoop::serve(Peer& peer) {
       return;
     }
     const bool can_receive = peer.readable && connection.wants_input();
-    const bool can_send = peer.writable && !connection.to_send().empty();
+    const bool can_send = peer.writable && !connection.owed().empty();
     const bool can_resume = connection.must_resume();
     if (!can_receive && !can_send && !can_resume) break;
     if ((can_receive && receive_calls == 0) || (can_send && send_size == 0) ||
@@ -322,11 +323,10 @@ void EpollLoop::receive(Peer& peer) {
 }
 
 void EpollLoop::send_pending(Peer& peer, std::size_t& budget) {
-  const Bytes pending = peer.connection.to_send();
-  if (pending.empty() || budget == 0) return;
+  if (peer.connection.owed().empty() || budget == 0) return;
   if (peer.writable) {
-    const std::size_t size = std::min(pending.size(), budget);
-    const ssize_t sent = ::send(peer.socket.get(), pending.data(), size, MSG_NOSIGNAL);
+    std::size_t size = 0;
+    const ssize_t sent = send_some(peer, budget, size);
     if (sent >= 0) {
       const auto sent_size = static_cast<std::size_t>(sent);
       observer_.on_sent(sent_size);
@@ -340,6 +340,28 @@ void EpollLoop::send_pending(Peer& peer, std::size_t& budget) {
     }
   }
   if (!peer.writable) peer.connection.send_blocked();
+}
+
+/// One send of what is owed, up to `size_max`; `size` is how much that was. Answers as send(2).
+ssize_t EpollLoop::send_some(const Peer& peer, std::size_t size_max, std::size_t& size) {
+  constexpr std::size_t part_count_max = 16;
+  std::array<Bytes, part_count_max> parts;
+  const std::size_t count = peer.connection.owed().gather(parts);
+  if (count == 1) {
+    size = std::min(parts[0].size(), size_max);
+    return ::send(peer.socket.get(), parts[0].data(), size, MSG_NOSIGNAL);
+  }
+  std::array<iovec, part_count_max> vectors{};
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  for (std::size_t i = 0; i < count && size < size_max; ++i) {
+    // sendmsg reads only.
+    vectors[i] = {.iov_base = const_cast<char*>(parts[i].data()),
+                  .iov_len = std::min(parts[i].size(), size_max - size)};
+    size += vectors[i].iov_len;
+    ++message.msg_iovlen;
+  }
+  return ::sendmsg(peer.socket.get(), &message, MSG_NOSIGNAL);
 }
 
 void EpollLoop::report_buffers(Peer& peer, std::size_t size) {
@@ -447,7 +469,7 @@ void EpollLoop::begin_shut_down(Duration grace) {
     Peer& peer = *next++;
     const bool idle = peer.connection.idle() && quiet(peer.socket.get());
     peer.connection.shut_down(now_);
-    if (idle && peer.connection.to_send().empty()) {
+    if (idle && peer.connection.owed().empty()) {
       close_peer(peer);
     } else {
       make_ready(peer);

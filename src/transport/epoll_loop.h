@@ -97,6 +97,7 @@ class EpollLoop final : public EventLoop {
   void serve(Peer& peer);
   void receive(Peer& peer);
   void send_pending(Peer& peer, std::size_t& budget);
+  [[nodiscard]] static ssize_t send_some(const Peer& peer, std::size_t size_max, std::size_t& size);
   void make_ready(Peer& peer);
   void report_buffers(Peer& peer, std::size_t size);
   void close_peer(Peer& peer);
