@@ -10,11 +10,15 @@
 
 namespace larder {
 
+class Loan;
+
 /// Who lends bytes.
 ///
 /// Threads    any
 class Lender {
  public:
+  /// Bytes that are its own. A loan of nothing: not these, or not now; they must be copied.
+  [[nodiscard]] virtual Loan lend(Bytes bytes) = 0;
   /// A loan has ended. `owner`: what it was made with.
   virtual void take_back(const void* owner) noexcept = 0;
   /// Nobody but those who borrowed it uses its memory.

@@ -18,8 +18,8 @@ namespace {
 // Lends strings, and forgets those that come back.
 class Library final : public Lender {
  public:
-  Loan lend(std::string text) {
-    auto owned = std::make_unique<std::string>(std::move(text));
+  Loan lend(Bytes text) override {
+    auto owned = std::make_unique<std::string>(text);
     const std::string* const owner = owned.get();
     out_.emplace(owner, std::move(owned));
     return {*this, owner, *owner};

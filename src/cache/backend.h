@@ -10,7 +10,7 @@
 //   - a store that is refused for its size or for lack of memory leaves no value under that key: the writer
 //   meant the old one to be gone, and a stale value would be a lie;
 //   - `Bytes` that go in are copied before the call returns; views that come out are valid inside the visitor
-//   only. It may run under a lock: it copies, and calls nothing of the cache.
+//   only. It may run under a lock: it copies or borrows, and calls nothing of the cache.
 //
 // Three interfaces, each with more than the one before: KeyedCalls on single keys; Keyspace on many, or on
 // all; the Cache itself. A Keyspace is what the cache is to whoever uses it, each call under the locks it
@@ -20,12 +20,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/function_ref.h"
+#include "base/loan.h"
 
 namespace larder::cache {
 
@@ -42,6 +44,25 @@ struct ItemView {
   Bytes value;
   std::optional<TimePoint> deadline;  // from then on it is not returned; none: lives until evicted
   CompareToken token = 0;
+  Lender* lender = nullptr;  // of the value; null: it has to be copied
+
+  /// The value for longer than the visit, or nothing. It does not change, whatever becomes of the item, and
+  /// what is lent of an item that is gone counts against the limit.
+  [[nodiscard]] Loan lend() const { return lender != nullptr ? lender->lend(value) : Loan(); }
+};
+
+/// Room in the cache for a large value that is on its way. A store of exactly bytes() then copies nothing.
+///
+/// Ownership  what it holds counts against the cache's limit, and is gone with it unless it was stored
+/// Threads    one at a time
+class Draft {
+ public:
+  virtual ~Draft() = default;
+  /// Puts `bytes` behind what is there, making room as a store does. False: there is none, and this is of no
+  /// more use. In all no more than was announced.
+  [[nodiscard]] virtual bool append(Bytes bytes, TimePoint now) = 0;
+  /// What was put there so far.
+  [[nodiscard]] virtual Bytes bytes() const = 0;
 };
 
 /// What a store does about the deadline.
@@ -202,6 +223,10 @@ class Keyspace : public KeyedCalls {
 /// Invariant  stats().memory_used <= the limit and stats().items <= items_max, between calls
 class Cache : public Keyspace {
  public:
+  /// Room for a value of this size that will be stored under a key of at most `key_size_max`. Null: it is too
+  /// small to be worth it, this back end has no such thing, or too much is on its way already.
+  [[nodiscard]] virtual std::unique_ptr<Draft> draft(std::size_t value_size, std::size_t key_size_max) = 0;
+
   /// Frees expired items, looking at no more than about `visit_count_max` places. Called a few times a
   /// second, and again while it answers true, it frees every expired item within a few seconds without
   /// anybody reading it. True: it stopped for that bound, and more may be due.

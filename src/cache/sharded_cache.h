@@ -21,6 +21,8 @@
 //
 //   begin_read, try_get     get() and peek() try these a few times before they take the lock
 //
+//   draft                   (of Shared) makes drafts of large values
+//
 //   line_hint, record_hint  get_many() has these fetched for a batch before it looks up the first key
 //
 //   begin_body, end_body    with_keys(), with_everything() and swap_databases() keep such readers out, from
@@ -128,6 +130,10 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
     return count_items<Guard>(database);
   }
   bool sweep(TimePoint now, std::size_t visit_count_max) override;
+  [[nodiscard]] std::unique_ptr<Draft> draft(std::size_t value_size, std::size_t key_size_max) override {
+    if constexpr (SharingShard<S>) return shared_->draft(value_size, key_size_max);
+    return nullptr;
+  }
   [[nodiscard]] CacheStats stats() const override { return add_stats<Guard>(); }
 
   /// For tests: do the books of every shard equal a walk over its items?
@@ -496,7 +502,7 @@ bool ShardedCache<S>::sweep(TimePoint now, std::size_t visit_count_max) {
   }
   const bool is_done = idle_count == slots_.size();
   if constexpr (SharingShard<S>) {
-    if (is_done) shared_->tidy();
+    if (is_done) return shared_->tidy();
   }
   return !is_done;
 }
@@ -535,7 +541,7 @@ bool ShardedCache<S>::books_hold() const {
     memory_used += shard.books().memory_used;
   });
   if constexpr (SharingShard<S>) {
-    hold = hold && shared_->memory_used() == shared_->fixed_size() + memory_used;
+    hold = hold && shared_->memory_used() == shared_->fixed_size() + memory_used + shared_->ownerless_size();
   }
   return hold;
 }

@@ -420,6 +420,7 @@ TEST_F(ConnectionTest, EndsAloneWhenItsHandlerRunsOutOfMemory) {
 // Lends one text.
 class TextLender final : public Lender {
  public:
+  Loan lend(Bytes bytes) override { return {*this, this, bytes}; }
   void take_back(const void* /*owner*/) noexcept override { ++return_count; }
   bool is_orphan(const void* /*owner*/) const noexcept override { return has_been_evicted; }
   std::string text = std::string(1000, 'x');
@@ -430,7 +431,7 @@ class TextLender final : public Lender {
 TEST_F(ConnectionTest, LetsAReaderTakeItsTimeWithWhatOthersStillUse) {
   TextLender lender;
   Connection connection = make([&](Bytes input, Output& output) {
-    output.append(Loan(lender, &lender, lender.text));
+    output.append(lender.lend(lender.text));
     return Progress{input.size(), Wait::input, 0};
   });
   connection.received("x", now_);
@@ -448,7 +449,7 @@ TEST_F(ConnectionTest, LetsAReaderTakeItsTimeWithWhatOthersStillUse) {
 TEST_F(ConnectionTest, ClosesAReaderThatKeepsWhatNobodyElseUses) {
   TextLender lender;
   Connection connection = make([&](Bytes input, Output& output) {
-    output.append(Loan(lender, &lender, lender.text));
+    output.append(lender.lend(lender.text));
     return Progress{input.size(), Wait::input, 0};
   });
   connection.received("x", now_);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <limits>
 #include <new>
 #include <system_error>
@@ -54,9 +55,20 @@ std::byte* Extents::take(std::size_t size) {
   return own.region.data() + own.fresh_index++ * slot_size;
 }
 
-void Extents::forget(std::byte* slot, std::size_t size) const {
+void Extents::forget(std::byte* slot, std::size_t size, std::size_t offset, std::size_t part_size) const {
   const Region& region = classes_.at(class_of(size)).region;
-  region.forget(static_cast<std::size_t>(slot - region.data()), footprint(size));
+  region.forget(static_cast<std::size_t>(slot - region.data()) + offset, part_size);
+}
+
+const std::byte* Extents::slot_of(const std::byte* address) const {
+  for (std::size_t index = 0; index < class_count; ++index) {
+    const Region& region = classes_[index].region;
+    if (std::less<>()(address, region.data()) || !std::less<>()(address, region.data() + region.size()))
+      continue;
+    const auto offset = static_cast<std::size_t>(address - region.data());
+    return region.data() + (offset >> index << index);
+  }
+  return nullptr;
 }
 
 void Extents::give_back(std::byte* slot, std::size_t size) {

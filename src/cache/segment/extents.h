@@ -32,15 +32,16 @@ class Extents final {
   /// `size_max`: what all slots together may hold, in bytes.
   explicit Extents(std::size_t size_max);
 
-  /// Memory that a value of this size takes: whole pages.
-  [[nodiscard]] static std::size_t footprint(std::size_t size) { return round_up_to_pages(size); }
-
   [[nodiscard]] std::byte* take(std::size_t size);
 
-  /// Gives a slot's pages back to the kernel, which takes 0.1 ms a megabyte. Any thread, before give_back().
-  void forget(std::byte* slot, std::size_t size) const;
+  /// Gives `part_size` bytes of a slot's pages, from `offset` on, back to the kernel, which takes 0.1 ms a
+  /// megabyte. Any thread, before give_back(). `size` as it was taken.
+  void forget(std::byte* slot, std::size_t size, std::size_t offset, std::size_t part_size) const;
   /// `size` as it was taken; its pages are forgotten already.
   void give_back(std::byte* slot, std::size_t size);
+
+  /// The slot that an address lies in, taken or not. Null: it is none of ours.
+  [[nodiscard]] const std::byte* slot_of(const std::byte* address) const;
 
   /// Slots that are taken.
   [[nodiscard]] std::size_t count() const { return count_; }

@@ -32,14 +32,14 @@ TEST(Extents, NoTwoThatAreTakenOverlap) {
     const auto [slot, taken] = *place;
     ASSERT_EQ(slot[0], taken.mark);
     ASSERT_EQ(slot[taken.size - 1], taken.mark);
-    extents.forget(slot, taken.size);
+    extents.forget(slot, taken.size, 0, round_up_to_pages(taken.size));
     extents.give_back(slot, taken.size);
-    footprint -= Extents::footprint(taken.size);
+    footprint -= round_up_to_pages(taken.size);
     all.erase(place);
   };
   for (int i = 0; i < 30'000; ++i) {
     const std::size_t size = 1 + (random() % (4 * mib) >> random() % 12);
-    if (footprint + Extents::footprint(size) > size_max || random() % 3 == 0) {
+    if (footprint + round_up_to_pages(size) > size_max || random() % 3 == 0) {
       if (all.empty()) continue;
       auto place = all.begin();
       std::advance(place, random() % all.size());
@@ -52,14 +52,15 @@ TEST(Extents, NoTwoThatAreTakenOverlap) {
     ASSERT_TRUE(is_new);
     if (place != all.begin()) {
       const auto before = std::prev(place);
-      ASSERT_LE(before->first + Extents::footprint(before->second.size), slot);
+      ASSERT_LE(before->first + round_up_to_pages(before->second.size), slot);
     }
     if (const auto after = std::next(place); after != all.end()) {
-      ASSERT_LE(slot + Extents::footprint(size), after->first);
+      ASSERT_LE(slot + round_up_to_pages(size), after->first);
     }
     slot[0] = slot[size - 1] = static_cast<std::byte>(i);
-    footprint += Extents::footprint(size);
+    footprint += round_up_to_pages(size);
     ASSERT_EQ(extents.count(), all.size());
+    ASSERT_EQ(extents.slot_of(slot + size - 1), slot);
   }
   while (!all.empty()) ASSERT_NO_FATAL_FAILURE(give_back(all.begin()));
   EXPECT_EQ(extents.count(), 0U);
@@ -68,7 +69,7 @@ TEST(Extents, NoTwoThatAreTakenOverlap) {
 TEST(Extents, TheWholeBudgetFitsIntoAnyOneClass) {
   // The worst size of a class: just over half of its slots.
   for (const std::size_t size : {page_size + 1, 4 * page_size + 1, 64 * page_size + 1}) {
-    const std::size_t size_max = 100 * Extents::footprint(size);
+    const std::size_t size_max = 100 * round_up_to_pages(size);
     Extents extents(size_max);
     for (int i = 0; i < 100; ++i) ASSERT_NE(extents.take(size), nullptr);
   }
@@ -82,7 +83,7 @@ TEST(Extents, AFreedSlotIsZerosAndServesAgain) {
   Extents extents(mib);
   std::byte* const first = extents.take(20'000);
   for (std::size_t i = 0; i < 20'000; ++i) first[i] = std::byte{1};
-  extents.forget(first, 20'000);
+  extents.forget(first, 20'000, 0, round_up_to_pages(20'000));
   extents.give_back(first, 20'000);
   std::byte* const second = extents.take(30'000);
   EXPECT_EQ(second, first);
@@ -93,8 +94,7 @@ TEST(Extents, AnEmptyValueHasASlot) {
   Extents extents(mib);
   std::byte* const slot = extents.take(1);
   ASSERT_NE(slot, nullptr);
-  EXPECT_EQ(Extents::footprint(1), page_size);
-  extents.forget(slot, 1);
+  extents.forget(slot, 1, 0, page_size);
   extents.give_back(slot, 1);
 }
 

@@ -26,7 +26,7 @@ std::size_t version_count_for(const PoolShape& shape) {
 }
 
 std::size_t footprint_of(const Large& large) {
-  return Extents::footprint(static_cast<std::size_t>(large.key_size + large.value_size));
+  return LargeValues::footprint(static_cast<std::size_t>(large.key_size + large.value_size));
 }
 
 std::int64_t due_of(TimePoint deadline) {
@@ -35,8 +35,9 @@ std::int64_t due_of(TimePoint deadline) {
 
 }  // namespace
 
-Items::Items(Pool& pool, const Hasher& hasher, unsigned shard_bit_count)
+Items::Items(Pool& pool, LargeValues& large_values, const Hasher& hasher, unsigned shard_bit_count)
     : pool_(pool),
+      large_values_(large_values),
       hasher_(hasher),
       shard_bit_count_(shard_bit_count),
       index_memory_(pool),
@@ -131,7 +132,7 @@ Location Items::write(SegmentId id, const RecordShape& shape, const Large& large
   SegmentQueue& queue = queue_ref(static_cast<QueueId>(segment.queue));
   queue.live_size += size;
   ++queue.live_count;
-  if (shape.is_large) queue.extent_size += Extents::footprint(shape.key_size + shape.value_size);
+  if (shape.is_large) queue.extent_size += LargeValues::footprint(shape.key_size + shape.value_size);
   return location;
 }
 
@@ -253,9 +254,8 @@ void Items::forget_record(const Stored& stored) {
 }
 
 void Items::free_extent(const Large& large) {
-  const auto size = static_cast<std::size_t>(large.key_size + large.value_size);
   // NOLINTNEXTLINE(performance-no-int-to-ptr): a stub keeps it as a number
-  pool_.give_back_extent(reinterpret_cast<std::byte*>(large.address), size);
+  large_values_.give_back(reinterpret_cast<std::byte*>(large.address));
 }
 
 void Items::bury(Location location, const Record& record) {
@@ -423,7 +423,7 @@ Books Items::walk() const {
           LARDER_ASSERT(info(id).due_ms <= due_ms + due_slack_ms || sweeping_.id == id);
         }
         if (stored->record.is_large) {
-          extent_size += Extents::footprint(stored->record.key_size + stored->record.value_size);
+          extent_size += LargeValues::footprint(stored->record.key_size + stored->record.value_size);
         }
       }
       LARDER_ASSERT(offset == info(id).used_size);

@@ -25,6 +25,7 @@
 #include "base/hash.h"
 #include "cache/backend.h"
 #include "cache/segment/index.h"
+#include "cache/segment/large_values.h"
 #include "cache/segment/pool.h"
 #include "cache/segment/queue_policy.h"
 #include "cache/segment/record.h"
@@ -44,16 +45,21 @@ struct Stored {
   const std::byte* bytes = nullptr;
   Record record;
 
-  [[nodiscard]] Bytes key() const { return {reinterpret_cast<const char*>(body()), record.key_size}; }
+  [[nodiscard]] Bytes key() const {
+    return record.is_large ? Bytes(large_value() + record.value_size, record.key_size)
+                           : Bytes(own_bytes(), record.key_size);
+  }
   [[nodiscard]] Bytes value() const {
-    return {reinterpret_cast<const char*>(body()) + record.key_size, record.value_size};
+    return {record.is_large ? large_value() : own_bytes() + record.key_size, record.value_size};
   }
 
  private:
-  [[nodiscard]] const std::byte* body() const {
+  [[nodiscard]] const char* own_bytes() const {
+    return reinterpret_cast<const char*>(bytes) + record.key_offset;
+  }
+  [[nodiscard]] const char* large_value() const {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): a stub keeps the address as a number
-    return record.is_large ? reinterpret_cast<const std::byte*>(record.large.address)
-                           : bytes + record.key_offset;
+    return reinterpret_cast<const char*>(record.large.address);
   }
 };
 
@@ -94,7 +100,7 @@ struct SegmentQueue {
 /// Invariant  walk() == the sums; live bytes are exactly those of records that the index points at
 class Items final {
  public:
-  Items(Pool& pool, const Hasher& hasher, unsigned shard_bit_count);
+  Items(Pool& pool, LargeValues& large_values, const Hasher& hasher, unsigned shard_bit_count);
   ~Items();
   Items(const Items&) = delete;
   Items& operator=(const Items&) = delete;
@@ -255,6 +261,7 @@ class Items final {
   }
 
   Pool& pool_;
+  LargeValues& large_values_;
   const Hasher& hasher_;
   unsigned shard_bit_count_;
   Memory index_memory_;

@@ -58,12 +58,12 @@ class ItemsFixture : public testing::Test {
 
   bool append_large(Bytes key, Bytes value) {
     const RecordShape shape{.key_size = key.size(), .value_size = value.size(), .is_large = true};
-    std::byte* const extent = pool_.take_extent(key.size() + value.size());
+    std::byte* const extent = large_values_.take(key.size() + value.size());
     if (extent == nullptr) return false;
-    std::copy_n(reinterpret_cast<const std::byte*>(key.data()), key.size(), extent);
-    std::copy_n(reinterpret_cast<const std::byte*>(value.data()), value.size(), extent + key.size());
+    std::copy_n(reinterpret_cast<const std::byte*>(value.data()), value.size(), extent);
+    std::copy_n(reinterpret_cast<const std::byte*>(key.data()), key.size(), extent + value.size());
     if (!items_.has_room(QueueId::main, shape.size()) && !items_.open_segment(QueueId::main, false)) {
-      pool_.give_back_extent(extent, key.size() + value.size());
+      large_values_.give_back(extent);
       return false;
     }
     items_.append(QueueId::main, shape, key_of(key), value,
@@ -120,7 +120,8 @@ class ItemsFixture : public testing::Test {
 
   Hasher hasher_{hash_secret_from_seed(1)};
   Pool pool_;
-  Items items_{pool_, hasher_, 0};
+  LargeValues large_values_{pool_, pool_.shape().memory_size_max};
+  Items items_{pool_, large_values_, hasher_, 0};
 };
 
 /// Pages for a ghost, as many as a test says.

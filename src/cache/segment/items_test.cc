@@ -117,17 +117,17 @@ TEST_F(ItemsTest, ALargeValueLivesAndLeavesWithItsStub) {
   const std::size_t used = pool_.used();
   ASSERT_TRUE(append_large("large", value));
   EXPECT_EQ(value_of("large"), value);
-  EXPECT_EQ(pool_.extent_count(), 1U);
+  EXPECT_EQ(large_values_.count(), 1U);
   check_books();
   ASSERT_TRUE(items_.open_segment(QueueId::small, true));
   items_.move(*find("large"), QueueId::small, 0, 0, at(50));
   EXPECT_EQ(value_of("large"), value);
   EXPECT_EQ(find("large")->stored.record.deadline, at(50));
-  EXPECT_EQ(pool_.extent_count(), 1U);
+  EXPECT_EQ(large_values_.count(), 1U);
   check_books();
   EXPECT_FALSE(rewrite("large", "small"));
   drop("large");
-  EXPECT_EQ(pool_.extent_count(), 0U);
+  EXPECT_EQ(large_values_.count(), 0U);
   EXPECT_EQ(pool_.used(), used);
 }
 
@@ -154,7 +154,7 @@ TEST_F(ItemsTest, ClearTakesOneDatabaseAndLeavesTheOthers) {
   append_large("large", std::string(20'000, 'v'));
   items_.clear(0);
   EXPECT_EQ(items_.count(0), 0U);
-  EXPECT_EQ(pool_.extent_count(), 0U);
+  EXPECT_EQ(large_values_.count(), 0U);
   EXPECT_EQ(items_.count(), 666U);
   EXPECT_EQ(value_of("1", 1), "value");
   check_books();
@@ -297,7 +297,7 @@ TEST_F(RandomItems, AreWhatAMapHolds) {
   known_.clear();
   check();
   EXPECT_EQ(items_.segment_count(), 0U);
-  EXPECT_EQ(pool_.extent_count(), 0U);
+  EXPECT_EQ(large_values_.count(), 0U);
 }
 
 }  // namespace

@@ -58,8 +58,7 @@ Pool::Pool(const PoolShape& shape, std::size_t fixed_size)
       incarnations_(reinterpret_cast<std::atomic<std::uint64_t>*>(incarnation_region_.data()),
                     shape.segment_count + 1),
       filled_(reinterpret_cast<std::atomic<bool>*>(filled_region_.data()), shape.segment_count + 1),
-      used_(fixed_size),
-      extents_(shape.memory_size_max) {
+      used_(fixed_size) {
   LARDER_ASSERT(std::has_single_bit(shape.segment_size));
   LARDER_ASSERT(fixed_size <= shape.memory_size_max);
   spare_size_ = std::min(spare_size_, shape.memory_size_max / 8);
@@ -139,25 +138,6 @@ void Pool::give_back(SegmentId id) {
   parked_.push_back(id);
 }
 
-std::byte* Pool::take_extent(std::size_t size) {
-  const std::lock_guard lock(mutex_);
-  if (size > shape_.memory_size_max || !reserve_locked(Extents::footprint(size))) return nullptr;
-  std::byte* const extent = extents_.take(size);
-  if (extent == nullptr) {
-    used_.store(used_.load(std::memory_order_relaxed) - Extents::footprint(size), std::memory_order_relaxed);
-  }
-  return extent;
-}
-
-// The pages first: their bytes may be used elsewhere as soon as they are released. Nobody else knows the
-// extent, so nobody has to wait meanwhile.
-void Pool::give_back_extent(std::byte* extent, std::size_t size) {
-  extents_.forget(extent, size);
-  const std::lock_guard lock(mutex_);
-  extents_.give_back(extent, size);
-  used_.store(used_.load(std::memory_order_relaxed) - Extents::footprint(size), std::memory_order_relaxed);
-}
-
 bool Pool::gather_huge_page() {
   constexpr int look_count_max = 64;
   std::optional<std::size_t> found;
@@ -197,11 +177,6 @@ bool Pool::is_filled(std::size_t stretch) const {
 std::size_t Pool::parked_size() const {
   const std::lock_guard lock(mutex_);
   return parked_.size() * segment_cost();
-}
-
-std::size_t Pool::extent_count() const {
-  const std::lock_guard lock(mutex_);
-  return extents_.count();
 }
 
 }  // namespace larder::cache::segment

@@ -19,7 +19,7 @@
 #include <span>
 #include <vector>
 
-#include "cache/segment/extents.h"
+#include "cache/segment/large_values.h"
 #include "cache/segment/region.h"
 
 namespace larder::cache::segment {
@@ -63,7 +63,7 @@ struct PoolShape {
 /// Threads    any; one lock, held for a few instructions (and for the kernel's, when pages are given back)
 /// Errors     the constructor throws std::system_error or std::bad_alloc; the others answer "no"
 /// Invariant  used() + parked bytes <= memory_size_max
-class Pool final {
+class Pool final : public ByteBudget {
  public:
   /// `fixed_size`: what the cache takes outside of this pool, counted as used from the start.
   Pool(const PoolShape& shape, std::size_t fixed_size);
@@ -77,12 +77,15 @@ class Pool final {
   // ---- Bytes
 
   /// Takes `size` bytes of the budget, if it has them.
-  [[nodiscard]] bool reserve(std::size_t size);
-  void release(std::size_t size);
+  [[nodiscard]] bool reserve(std::size_t size) override;
+  void release(std::size_t size) override;
 
   [[nodiscard]] bool has_room_for(std::size_t size) const { return size <= shape_.memory_size_max - used(); }
-  /// So little is left that writers should make room before they need it.
-  [[nodiscard]] bool is_short() const { return !has_room_for(spare_size_); }
+  /// So little is left that writers should make room before they need it. `coming_size`: what will be
+  /// released soon.
+  [[nodiscard]] bool is_short(std::size_t coming_size) const {
+    return shape_.memory_size_max - used() + coming_size < spare_size_;
+  }
 
   // ---- Segments
 
@@ -125,12 +128,6 @@ class Pool final {
   /// it is in use: gathering touches what is not. False: found nothing to do.
   bool gather_huge_page();
 
-  // ---- Large values
-
-  /// Counts the bytes and hands them out; null: no room in the budget, or no memory.
-  [[nodiscard]] std::byte* take_extent(std::size_t size);
-  void give_back_extent(std::byte* extent, std::size_t size);
-
   // ---- Ghosts: address space of one shard; who touches pages of it reserves their bytes
 
   [[nodiscard]] std::byte* ghost_area(std::size_t shard) const {
@@ -143,7 +140,6 @@ class Pool final {
   // ---- For tests
 
   [[nodiscard]] std::size_t parked_size() const;
-  [[nodiscard]] std::size_t extent_count() const;
   [[nodiscard]] std::size_t resident_log_size() const { return resident_size(log_); }
 
  private:
@@ -174,7 +170,6 @@ class Pool final {
   std::vector<bool> is_gathered_;  // for each stretch of huge_page_size
   std::size_t next_stretch_ = 0;   // to look at
   std::atomic<bool> is_gathering_{false};
-  Extents extents_;
 };
 
 }  // namespace larder::cache::segment

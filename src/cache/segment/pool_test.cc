@@ -24,10 +24,11 @@ using namespace test;  // NOLINT(google-build-using-namespace): the words of the
 // Takes and gives back at random, within its own books.
 class Customer final {
  public:
-  Customer(Pool& pool, std::uint64_t seed) : pool_(pool), random_(seed) {}
+  Customer(Pool& pool, LargeValues& large_values, std::uint64_t seed)
+      : pool_(pool), large_values_(large_values), random_(seed) {}
   ~Customer() {
     while (!segments_.empty()) give_segment_back();
-    while (!extents_.empty()) give_extent_back();
+    while (!extents_.empty()) give_large_value_back();
     pool_.release(reserved_size_);
   }
   Customer(const Customer&) = delete;
@@ -44,10 +45,10 @@ class Customer final {
         give_segment_back();
         break;
       case 4:
-        take_extent();
+        take_large_value();
         break;
       case 5:
-        give_extent_back();
+        give_large_value_back();
         break;
       case 6:
         if (const std::size_t size = random_() % 5000; pool_.reserve(size)) reserved_size_ += size;
@@ -61,7 +62,7 @@ class Customer final {
 
   [[nodiscard]] std::size_t used() const {
     std::size_t size = reserved_size_ + segments_.size() * pool_.segment_cost();
-    for (const auto& [extent, extent_size] : extents_) size += Extents::footprint(extent_size);
+    for (const auto& [extent, extent_size] : extents_) size += LargeValues::footprint(extent_size);
     return size;
   }
   [[nodiscard]] int mistake_count() const { return mistake_count_; }
@@ -86,25 +87,26 @@ class Customer final {
     segments_.pop_back();
     pool_.give_back(id);
   }
-  void take_extent() {
+  void take_large_value() {
     const std::size_t size = 1 + random_() % 50'000;
-    std::byte* const extent = pool_.take_extent(size);
+    std::byte* const extent = large_values_.take(size);
     if (extent == nullptr) return;
     extent[0] = extent[size - 1] = std::byte{0x5A};
     extents_.emplace_back(extent, size);
   }
-  void give_extent_back() {
+  void give_large_value_back() {
     if (extents_.empty()) return;
     const auto [extent, size] = extents_.back();
     if (extent[0] != std::byte{0x5A}) ++mistake_count_;
     extents_.pop_back();
-    pool_.give_back_extent(extent, size);
+    large_values_.give_back(extent);
   }
   [[nodiscard]] std::byte mark_of(SegmentId id) const {
     return static_cast<std::byte>(reinterpret_cast<std::uintptr_t>(this) / 64 + id);
   }
 
   Pool& pool_;
+  LargeValues& large_values_;
   std::mt19937_64 random_;
   std::vector<SegmentId> segments_;
   std::vector<std::pair<std::byte*, std::size_t>> extents_;
@@ -115,10 +117,11 @@ class Customer final {
 TEST(Pool, UsedIsWhatWasTakenAndNeverMoreThanTheLimit) {
   const std::size_t limit = mib;
   Pool pool(PoolShape::of(limit, 1), 1000);
+  LargeValues large_values(pool, limit);
   EXPECT_EQ(pool.used(), 1000U);
   EXPECT_EQ(pool.fixed_size(), 1000U);
   {
-    Customer customer(pool, 1);
+    Customer customer(pool, large_values, 1);
     for (int i = 0; i < 50'000; ++i) {
       customer.act();
       ASSERT_EQ(pool.used(), 1000 + customer.used());
@@ -130,12 +133,13 @@ TEST(Pool, UsedIsWhatWasTakenAndNeverMoreThanTheLimit) {
     EXPECT_EQ(customer.mistake_count(), 0);
   }
   EXPECT_EQ(pool.used(), 1000U);
-  EXPECT_EQ(pool.extent_count(), 0U);
+  EXPECT_EQ(large_values.count(), 0U);
 }
 
 TEST(Pool, SeveralThreadsTogetherStayWithinTheLimit) {
   const std::size_t limit = 2 * mib;
   Pool pool(PoolShape::of(limit, 4), 0);
+  LargeValues large_values(pool, limit);
   constexpr int step_count = LARDER_TEST_SANITIZED ? 10'000 : 50'000;
   std::atomic<int> mistake_count{0};
   std::atomic<bool> done{false};
@@ -148,7 +152,7 @@ TEST(Pool, SeveralThreadsTogetherStayWithinTheLimit) {
   threads.reserve(3);
   for (std::uint64_t seed = 0; seed < 3; ++seed) {
     threads.emplace_back([&, seed] {
-      Customer customer(pool, seed);
+      Customer customer(pool, large_values, seed);
       for (int i = 0; i < step_count; ++i) customer.act();
       mistake_count += customer.mistake_count();
     });
@@ -177,12 +181,14 @@ TEST(Pool, TheLastSegmentIsForThoseWhoMoveItems) {
   }
   EXPECT_EQ(pool.take_segment(false), 0U);
   EXPECT_NE(pool.take_segment(true), 0U);
-  EXPECT_TRUE(pool.is_short());
+  EXPECT_TRUE(pool.is_short(0));
+  EXPECT_FALSE(pool.is_short(mib / 2)) << "much will be released soon";
 }
 
 TEST(Pool, ParkedSegmentsMakeRoomForWhateverNeedsIt) {
   const std::size_t limit = mib;
   Pool pool(PoolShape::of(limit, 1), 0);
+  LargeValues large_values(pool, limit);
   std::vector<SegmentId> ids;
   while (const SegmentId id = pool.take_segment(true)) {
     ids.push_back(id);
@@ -194,11 +200,11 @@ TEST(Pool, ParkedSegmentsMakeRoomForWhateverNeedsIt) {
   EXPECT_EQ(pool.used(), 0U);
   EXPECT_EQ(pool.parked_size(), ids.size() * pool.segment_cost());
   EXPECT_GT(pool.resident_log_size(), limit * 9 / 10);
-  std::byte* const extent = pool.take_extent(limit * 3 / 4);
+  std::byte* const extent = large_values.take(limit * 3 / 4);
   ASSERT_NE(extent, nullptr);
   EXPECT_LE(pool.used() + pool.parked_size(), limit);
   EXPECT_LE(pool.resident_log_size(), limit / 4);
-  pool.give_back_extent(extent, limit * 3 / 4);
+  large_values.give_back(extent);
 }
 
 TEST(Pool, APositionNeverComesTwice) {

@@ -11,7 +11,7 @@
 //   deadline   milliseconds since 1970, 6 bytes (until the year 10889); 8 in a wide record
 //   wide       2 more bytes of key length, and a deadline of 8 bytes: keys of 256 bytes and more, odd dates
 //   database   1 byte; without it the database is 0
-//   large      key and value lie in an extent (extents.h); the record is a stub that says where
+//   large      value and key lie in pages of their own (large_values.h); the record is a stub that says where
 //
 // Two more things lie between records, told apart by flags that no record has (large and wide together):
 //
@@ -37,10 +37,10 @@ inline constexpr std::size_t value_size_limit = (std::size_t{1} << 20) - 1;
 inline constexpr std::size_t narrow_key_size_max = 255;
 inline constexpr std::size_t wide_key_size_max = (std::size_t{1} << 24) - 1;
 
-/// Where a large item's bytes are: key first, value behind it.
+/// Where a large item's bytes are: value first, key behind it.
 struct Large {
-  std::uint64_t hash = 0;  // of the key, so that nobody has to read it all again
-  std::uint64_t address = 0;
+  std::uint64_t hash = 0;     // of the key, so that nobody has to read it all again
+  std::uint64_t address = 0;  // of the value
   std::uint64_t key_size = 0;
   std::uint64_t value_size = 0;
 };
@@ -75,7 +75,7 @@ inline constexpr std::size_t head_size_max = header_size + 2 + 1 + 8 + sizeof(La
 struct Record {
   std::size_t size = 0;       // to the next place
   bool is_item = false;       // false: a gap to step over
-  bool is_large = false;      // key and value are in `large`'s extent, not here
+  bool is_large = false;      // key and value are where `large` says, not here
   bool has_deadline = false;  // there is a field for one, even if it says "none"
   bool is_wide = false;
   Database database = 0;

@@ -13,23 +13,6 @@ namespace {
 // Records that a writer looks at before it asks again whether there is room.
 constexpr std::size_t records_per_portion = 32;
 
-// How long a caller who needs room goes by the policy: for 1,024 records, and for four more with every item
-// that left. After that items leave without another chance: where all were used, nobody else would.
-class Patience final {
- public:
-  void note(const Tenant::Progress& progress) {
-    looked_count_ += progress.record_count;
-    left_count_ += progress.left_count;
-  }
-  [[nodiscard]] Need need() const {
-    return looked_count_ > 1024 + 4 * left_count_ ? Need::at_any_cost : Need::now;
-  }
-
- private:
-  std::size_t looked_count_ = 0;
-  std::size_t left_count_ = 0;
-};
-
 // What a write owes while room is short: to look at this many times its own size.
 constexpr std::size_t eviction_effort = 3;
 constexpr std::size_t owed_count_max = 64;
@@ -75,13 +58,60 @@ std::uint64_t ReadCounters::sum(std::atomic<std::uint64_t> Line::* counter) cons
 SegmentShared::SegmentShared(const CacheOptions& options, std::size_t fixed_size)
     : hasher(options.secret),
       policy(find_queue_policy(options.policy)),
-      pool(PoolShape::of(options.memory_size_max, options.shard_count), fixed_size) {
+      pool(PoolShape::of(options.memory_size_max, options.shard_count), fixed_size),
+      large_values(pool, options.memory_size_max) {
   LARDER_ASSERT(policy != nullptr);
+}
+
+namespace {
+
+/// A large value on its way into the cache.
+class SegmentDraft final : public Draft {
+ public:
+  explicit SegmentDraft(SegmentShared& shared) : shared_(shared) {}
+  ~SegmentDraft() override {
+    if (place_ != nullptr) shared_.large_values.end_draft(place_);
+  }
+  SegmentDraft(const SegmentDraft&) = delete;
+  SegmentDraft& operator=(const SegmentDraft&) = delete;
+
+  bool begin(std::size_t value_size, std::size_t key_size_max) {
+    place_ = shared_.large_values.begin_draft(value_size, key_size_max);
+    return place_ != nullptr;
+  }
+
+  bool append(Bytes bytes, TimePoint now) override {
+    Patience patience;
+    while (!shared_.large_values.grow_draft(place_, size_ + bytes.size())) {
+      if (shared_.large_values.reclaim()) continue;
+      const auto progress = shared_.tenants.make_way(records_per_portion, now, patience.need());
+      if (progress.record_count == 0) return false;
+      patience.note(progress);
+    }
+    std::memcpy(place_ + size_, bytes.data(), bytes.size());
+    size_ += bytes.size();
+    return true;
+  }
+  [[nodiscard]] Bytes bytes() const override { return {reinterpret_cast<const char*>(place_), size_}; }
+
+ private:
+  SegmentShared& shared_;
+  std::byte* place_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Draft> SegmentShared::draft(std::size_t value_size, std::size_t key_size_max) {
+  if (!is_large(value_size)) return nullptr;
+  auto draft = std::make_unique<SegmentDraft>(*this);
+  if (!draft->begin(value_size, key_size_max)) return nullptr;
+  return draft;
 }
 
 SegmentShard::SegmentShard(const ShardLimits& limits, SegmentShared& shared, std::size_t shard_index)
     : shared_(shared),
-      items_(shared.pool, shared.hasher, limits.shard_bit_count),
+      items_(shared.pool, shared.large_values, shared.hasher, limits.shard_bit_count),
       ghost_memory_(shared.pool, shard_index),
       ghost_(ghost_memory_),
       evictor_(items_, ghost_, *shared.policy),
@@ -116,7 +146,8 @@ void SegmentShard::count_use(Index::Place place, Slot slot) const {
 ItemView SegmentShard::view_of(const Found& found) const {
   return {.value = found.stored.value(),
           .deadline = shown_deadline(found.stored.record.deadline),
-          .token = items_.token_of(found.stored.location, found.hash, found.stored.record.database)};
+          .token = items_.token_of(found.stored.location, found.hash, found.stored.record.database),
+          .lender = found.stored.record.is_large ? &shared_.large_values : nullptr};
 }
 
 bool SegmentShard::get(const ItemKey& key, TimePoint now, KeyedCalls::Visitor visit) {
@@ -316,7 +347,7 @@ StoreOutcome SegmentShard::store(const ItemKey& key, const std::optional<Found>&
                     .deadline = deadline,
                     .database = key.database};
   const std::size_t body_size = shape.key_size + shape.value_size;
-  shape.is_large = body_size + head_size_max > shared_.pool.shape().segment_size / 4;
+  shape.is_large = shared_.is_large(body_size);
 
   unsigned use_count = 0;
   unsigned history = 0;
@@ -344,10 +375,8 @@ StoreOutcome SegmentShard::store(const ItemKey& key, const std::optional<Found>&
   Large large;
   std::byte* extent = nullptr;
   if (shape.is_large) {
-    extent = take_extent(body_size, now);
+    extent = take_large(key.bytes, value, now);
     if (extent == nullptr) return refuse(StoreOutcome::no_memory);
-    std::memcpy(extent, key.bytes.data(), key.bytes.size());
-    std::memcpy(extent + key.bytes.size(), value.data(), value.size());
     large = {.hash = key.hash,
              .address = reinterpret_cast<std::uintptr_t>(extent),
              .key_size = shape.key_size,
@@ -355,12 +384,12 @@ StoreOutcome SegmentShard::store(const ItemKey& key, const std::optional<Found>&
   }
   make_item_room(now);
   if (!make_log_room(queue, shape.size(), now)) {
-    if (extent != nullptr) shared_.pool.give_back_extent(extent, body_size);
+    if (extent != nullptr) shared_.large_values.give_back(extent);
     return refuse(StoreOutcome::no_memory);
   }
   items_.append(queue, shape, key, value, large, use_count, history);
   ++counters_.sets;
-  tend(shape.size(), now, shape.is_large ? Extents::footprint(body_size) : 0);
+  tend(shape.size(), now, shape.is_large ? LargeValues::footprint(body_size) : 0);
   return StoreOutcome::stored;
 }
 
@@ -397,6 +426,7 @@ void SegmentShard::make_item_room(TimePoint now) {
 bool SegmentShard::make_log_room(QueueId queue, std::size_t size, TimePoint now) {
   Patience patience;
   while (!items_.has_room(queue, size) && !items_.open_segment(queue, false)) {
+    if (shared_.large_values.reclaim()) continue;
     const auto progress = shared_.tenants.make_way(*this, records_per_portion, now, patience.need());
     if (progress.record_count == 0) {
       return items_.has_room(queue, size) || items_.open_segment(queue, true);
@@ -406,16 +436,24 @@ bool SegmentShard::make_log_room(QueueId queue, std::size_t size, TimePoint now)
   return true;
 }
 
-// The budget is made room in; what the kernel refuses is not to be had by evicting.
-std::byte* SegmentShard::take_extent(std::size_t size, TimePoint now) {
+// Key and value in pages of their own. The budget is made room in; what the kernel refuses is not to be had
+// by evicting.
+std::byte* SegmentShard::take_large(Bytes key, Bytes value, TimePoint now) {
+  const std::size_t body_size = key.size() + value.size();
+  std::byte* place = shared_.large_values.adopt(value, key.size());
+  const bool is_adopted = place != nullptr;
   Patience patience;
-  for (;;) {
-    std::byte* const extent = shared_.pool.take_extent(size);
-    if (extent != nullptr || shared_.pool.has_room_for(Extents::footprint(size))) return extent;
+  while (place == nullptr) {
+    place = shared_.large_values.take(body_size);
+    if (place != nullptr || shared_.large_values.reclaim()) continue;
+    if (shared_.pool.has_room_for(LargeValues::footprint(body_size))) return nullptr;
     const auto progress = shared_.tenants.make_way(*this, records_per_portion, now, patience.need());
     if (progress.record_count == 0) return nullptr;
     patience.note(progress);
   }
+  if (!is_adopted) std::memcpy(place, value.data(), value.size());
+  std::memcpy(place + value.size(), key.data(), key.size());
+  return place;
 }
 
 // Room is made before it is needed, by every write a little, so that none has to empty a segment on its own.
@@ -423,7 +461,7 @@ std::byte* SegmentShard::take_extent(std::size_t size, TimePoint now) {
 void SegmentShard::tend(std::size_t write_size, TimePoint now, std::size_t extent_size) {
   items_.tend_index();
   cleaner_.step(write_size);
-  if (write_size > 0 && shared_.pool.is_short() && items_.count() > 1) {
+  if (write_size > 0 && shared_.pool.is_short(shared_.large_values.dying_size()) && items_.count() > 1) {
     const SegmentQueue& main = items_.queue(QueueId::main);
     const SegmentQueue& small = items_.queue(QueueId::small);
     const std::size_t mean_size = (main.held_size() + small.held_size()) / items_.count() + 1;

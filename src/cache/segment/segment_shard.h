@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "base/hash.h"
 #include "cache/backend.h"
@@ -24,6 +25,7 @@
 #include "cache/segment/evictor.h"
 #include "cache/segment/ghost.h"
 #include "cache/segment/items.h"
+#include "cache/segment/large_values.h"
 #include "cache/segment/pool.h"
 #include "cache/segment/queue_policy.h"
 #include "cache/segment/sequence.h"
@@ -62,13 +64,26 @@ class SegmentShared final {
   SegmentShared(const CacheOptions& options, std::size_t fixed_size);
 
   [[nodiscard]] std::size_t memory_used() const { return pool.used(); }
-  /// A little work that no call has to wait for.
-  void tidy() { pool.gather_huge_page(); }
+  /// A little work that no call has to wait for. True: there is more of the kind that should not wait long.
+  bool tidy() {
+    if (large_values.reclaim()) return true;
+    pool.gather_huge_page();
+    return false;
+  }
   [[nodiscard]] std::size_t fixed_size() const { return pool.fixed_size(); }
+  /// Of what memory_used() counts, what is no shard's: large values that are coming or going.
+  [[nodiscard]] std::size_t ownerless_size() const { return large_values.ownerless_size(); }
+
+  [[nodiscard]] std::unique_ptr<Draft> draft(std::size_t value_size, std::size_t key_size_max);
+  /// As what a record of the log holds, or in pages of its own.
+  [[nodiscard]] bool is_large(std::size_t body_size) const {
+    return body_size + head_size_max > pool.shape().segment_size / 4;
+  }
 
   Hasher hasher;
   const QueuePolicy* policy;
   Pool pool;
+  LargeValues large_values;
   Tenants tenants;
   ReadCounters counters;
 };
@@ -152,7 +167,7 @@ class SegmentShard : private Tenant {
   StoreOutcome refuse(StoreOutcome outcome);
   void make_item_room(TimePoint now);
   bool make_log_room(QueueId queue, std::size_t size, TimePoint now);
-  std::byte* take_extent(std::size_t size, TimePoint now);
+  std::byte* take_large(Bytes key, Bytes value, TimePoint now);
   void drop(const Found& found);
   void take_out(const Found& found, TimePoint now);
   void tend(std::size_t write_size, TimePoint now, std::size_t extent_size = 0);

@@ -47,6 +47,14 @@ void Tenants::help(Tenant& asker, std::size_t record_count_max, TimePoint now) {
       try_one(asker, current != nullptr ? *current : choose(asker), record_count_max, now, Need::soon));
 }
 
+Tenant::Progress Tenants::make_way(std::size_t record_count_max, TimePoint now, Need need) {
+  Tenant* const current = current_.load(std::memory_order_relaxed);
+  Tenant& victim = current != nullptr ? *current : choose(*all_.front());
+  std::unique_lock<std::mutex> lock;
+  if (victim.mutex() != nullptr) lock = std::unique_lock(*victim.mutex());
+  return make_way(victim, record_count_max, now, need);
+}
+
 Tenant::Progress Tenants::make_way(Tenant& asker, std::size_t record_count_max, TimePoint now, Need need) {
   for (int round = 0; round < round_count_max; ++round) {
     bool is_anybody_busy = false;

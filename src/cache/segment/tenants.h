@@ -63,6 +63,23 @@ class Tenant {
   std::mutex* mutex_ = nullptr;
 };
 
+/// How long a caller who needs room goes by the policy: for 1,024 records, and for four more with every item
+/// that left. After that items leave without another chance: where all were used, nobody else would.
+class Patience final {
+ public:
+  void note(const Tenant::Progress& progress) {
+    looked_count_ += progress.record_count;
+    left_count_ += progress.left_count;
+  }
+  [[nodiscard]] Need need() const {
+    return looked_count_ > 1024 + 4 * left_count_ ? Need::at_any_cost : Need::now;
+  }
+
+ private:
+  std::size_t looked_count_ = 0;
+  std::size_t left_count_ = 0;
+};
+
 /// All shards of one cache.
 ///
 /// Ownership  owns none of them
@@ -75,6 +92,9 @@ class Tenants final {
   /// One portion of eviction, somewhere.
   Tenant::Progress make_way(Tenant& asker, std::size_t record_count_max, TimePoint now,
                             Need need = Need::now);
+
+  /// The same for one who holds no lock of any shard.
+  Tenant::Progress make_way(std::size_t record_count_max, TimePoint now, Need need);
 
   /// The same, but nothing if the one whose turn it is is busy.
   void help(Tenant& asker, std::size_t record_count_max, TimePoint now);
