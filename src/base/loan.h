@@ -53,6 +53,8 @@ class Loan final {
 
   [[nodiscard]] explicit operator bool() const { return lender_ != nullptr; }
   [[nodiscard]] Bytes bytes() const { return bytes_; }
+  /// From now on `part` of bytes() is all that is wanted.
+  void narrow_to(Bytes part) { bytes_ = part; }
   /// Its memory is kept for it and others who borrowed it, and for nothing else.
   [[nodiscard]] bool is_orphan() const { return lender_ != nullptr && lender_->is_orphan(owner_); }
 

@@ -202,6 +202,28 @@ void set_client_name(RespState& state, Bytes name);
 [[nodiscard]] std::string monitor_line(std::span<const Bytes> arguments, TimePoint now,
                                        cache::Database database, Bytes address);
 
+/// A value, or a part of one, for longer than its visit: borrowed where it is large, copied otherwise.
+class KeptValue final {
+ public:
+  /// A reply of this size is cheaper to send from where it lies. Below, a copy costs less than counting
+  /// loans.
+  static constexpr std::size_t lent_size_min = std::size_t{32} << 10;
+
+  /// `part` of the item's value.
+  KeptValue(const cache::ItemView& item, Bytes part);
+  explicit KeptValue(const cache::ItemView& item) : KeptValue(item, item.value) {}
+  void reply_to(RespCall& call) &&;
+
+ private:
+  Loan loan_;
+  std::string copy_;
+};
+
+/// Inside a visit: replies with the item's value, or a part of it.
+void reply_value(RespCall& call, const cache::ItemView& item, Bytes part);
+inline void reply_value(RespCall& call, const cache::ItemView& item) { reply_value(call, item, item.value); }
+
+inline constexpr Bytes no_memory_error = "OOM command not allowed when used memory > 'maxmemory'.";
 /// Replies to a store that did not happen; only for too_large and no_memory.
 void reply_refused_store(RespCall& call, cache::StoreOutcome outcome);
 

@@ -53,9 +53,9 @@ void handle_getrange(RespCall& call) {
   const auto start = parse_int64(call.arguments[2]);
   const auto end = parse_int64(call.arguments[3]);
   if (!start || !end) return call.reply.error(not_an_integer_error);
-  const bool found =
-      call.keys.get(call.state.database, call.arguments[1], call.now,
-                    [&](const ItemView& item) { call.reply.bulk(range_of(item.value, *start, *end)); });
+  const bool found = call.keys.get(
+      call.state.database, call.arguments[1], call.now,
+      [&](const ItemView& item) { reply_value(call, item, range_of(item.value, *start, *end)); });
   if (!found) call.reply.bulk("");
 }
 

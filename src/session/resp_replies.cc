@@ -1,4 +1,5 @@
 #include <string>
+#include <utility>
 
 #include "base/ascii.h"
 #include "session/resp_handlers.h"
@@ -38,11 +39,36 @@ bool outgrows_output(RespCall& call, std::size_t kept_size) {
   return true;
 }
 
+namespace {
+
+Loan borrow(const cache::ItemView& item, Bytes part) {
+  if (part.size() < KeptValue::lent_size_min) return {};
+  Loan loan = item.lend();
+  if (loan) loan.narrow_to(part);
+  return loan;
+}
+
+}  // namespace
+
+KeptValue::KeptValue(const cache::ItemView& item, Bytes part) : loan_(borrow(item, part)) {
+  if (!loan_) copy_ = part;
+}
+
+void KeptValue::reply_to(RespCall& call) && {
+  if (loan_) return call.reply.bulk(std::move(loan_));
+  call.reply.bulk(copy_);
+}
+
+void reply_value(RespCall& call, const cache::ItemView& item, Bytes part) {
+  if (Loan loan = borrow(item, part)) return call.reply.bulk(std::move(loan));
+  call.reply.bulk(part);
+}
+
 void reply_refused_store(RespCall& call, cache::StoreOutcome outcome) {
   if (outcome == cache::StoreOutcome::too_large) {
     return call.reply.error("ERR the item is larger than this cache ever holds");
   }
-  call.reply.error("OOM command not allowed when used memory > 'maxmemory'.");
+  call.reply.error(no_memory_error);
 }
 
 }  // namespace larder::session

@@ -40,7 +40,7 @@ protocol::CommandLimits command_limits(const Limits& limits) {
 RespSession::RespSession(const Environment& environment, ConnectionFacts facts)
     : environment_(environment),
       quiet_keys_(environment.cache),
-      decoder_(command_limits(environment.limits)) {
+      decoder_(command_limits(environment.limits), this) {
   state_.client = environment.service.clients.add(std::move(facts));
 }
 
@@ -82,6 +82,7 @@ bool RespSession::is_paused(std::span<const Bytes> arguments, TimePoint now) con
 
 Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
   std::size_t consumed = 0;
+  now_ = now;
   if (const std::optional<Progress> waits = wait_first(now, output)) return *waits;
   if (state_.task != nullptr && !output.full()) {
     go_on_with_task(now, output);
@@ -107,7 +108,8 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
     if (!next) {
       const std::size_t size = output.size();
       refuse(next.error(), now, output);
-      if (next.error().kind == ErrorKind::too_large) {
+      drafts_.clear();
+      if (next.error().kind == ErrorKind::too_large || next.error().kind == ErrorKind::overloaded) {
         if (state_.reply_mode != ReplyMode::on) output.shrink_to(size);
         if (state_.reply_mode == ReplyMode::skip_next) state_.reply_mode = ReplyMode::on;
         continue;
@@ -119,9 +121,13 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
     const bool is_asked = command && !command->arguments.empty();
     if (is_asked && is_paused(command->arguments, now) &&
         environment_.service.clients.wait_for_end_of_pause(state_.client, now)) {
+      decoder_.repeat();
       return {.consumed = consumed, .wait = Wait::pause};
     }
-    if (is_asked) answer(command->arguments, now, output);
+    if (is_asked) {
+      answer(command->arguments, now, output);
+      if (!drafts_.empty()) drafts_.clear();
+    }
     consumed += command ? command->size : 0;
     if (state_.closing) return {.consumed = input.size(), .wait = Wait::close};
     if (state_.sleeps_until) {
@@ -299,13 +305,29 @@ std::string RespSession::unknown_command_error(std::span<const Bytes> arguments)
 // The decoder would not have it: the protocol is broken, or an argument is too large.
 void RespSession::refuse(const Error& error, TimePoint now, Output& output) {
   environment_.counters.commands.add();
-  environment_.counters.protocol_errors.add();
-  protocol::ReplyEncoder(output, state_.version).error("ERR " + error.message);
+  protocol::ReplyEncoder reply(output, state_.version);
+  if (error.kind == ErrorKind::overloaded) {
+    reply.error(no_memory_error);
+  } else {
+    environment_.counters.protocol_errors.add();
+    reply.error("ERR " + error.message);
+  }
   const auto before = decoder_.refused_arguments();
   if (state_.transaction != nullptr) state_.transaction->spoil();
   passed_spec_ = before.empty() ? nullptr : find_command(before.front());
   passed_index_ = before.size();
   if (passed_spec_ != nullptr) forget(*passed_spec_, before, now);
+}
+
+// What is only kept for EXEC is copied in any case.
+bool RespSession::begin(Bytes command_name, std::size_t index, std::size_t size) {
+  if (state_.transaction != nullptr) return false;
+  const CommandSpec* spec = find_command(command_name);
+  if (spec == nullptr || !spec->is_store || may_be_key(*spec, index)) return false;
+  std::unique_ptr<cache::Draft> draft = environment_.cache.draft(size, environment_.limits.key_size_max);
+  if (draft == nullptr) return false;
+  drafts_.push_back(std::move(draft));
+  return true;
 }
 
 // The keys behind the argument for which a command was refused. The decoder passes over nothing else, so that

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "protocol/resp/command_decoder.h"
 #include "session/quiet_keyspace.h"
@@ -30,7 +31,7 @@ namespace larder::session {
 ///
 /// Threads    belongs to its connection's worker
 /// Invariant  one reply for each command, in the order of the commands
-class RespSession final : public Session {
+class RespSession final : public Session, private protocol::ArgumentSink {
  public:
   /// The environment outlives the session.
   RespSession(const Environment& environment, ConnectionFacts facts);
@@ -72,10 +73,17 @@ class RespSession final : public Session {
   void forget_passed(TimePoint now);
   void refuse(const Error& error, TimePoint now, Output& output);
 
+  // Large values of stores go where they will stay.
+  bool begin(Bytes command_name, std::size_t index, std::size_t size) override;
+  bool append(Bytes bytes) override { return drafts_.back()->append(bytes, now_); }
+  Bytes whole() override { return drafts_.back()->bytes(); }
+
   const Environment& environment_;
   QuietKeyspace quiet_keys_;
   protocol::CommandDecoder decoder_;
   RespState state_;
+  TimePoint now_{};                                    // of the call under way
+  std::vector<std::unique_ptr<cache::Draft>> drafts_;  // of the command under way
   bool is_first_command_ = true;
   bool is_silent_ = false;                    // the command answered last, or under way, gets no reply
   const CommandSpec* passed_spec_ = nullptr;  // of the command that was refused last; null: no matter which

@@ -90,7 +90,7 @@ struct Stored {
   StoreOutcome outcome = StoreOutcome::stored;
   bool happened = false;
   bool is_malformed = false;  // the condition
-  std::optional<std::string> old;
+  std::optional<KeptValue> old;
 };
 
 // Stores `value` under the key that is the command's first argument, if the condition holds.
@@ -109,7 +109,7 @@ Stored store(RespCall& call, Bytes value, const StoreOptions& options) {
     return stored;
   }
   stored.outcome = call.keys.update(call.state.database, key, call.now, [&](const ItemView* current) {
-    if (options.returns_old && current != nullptr) stored.old.emplace(current->value);
+    if (options.returns_old && current != nullptr) stored.old.emplace(*current);
     stored.is_malformed = options.condition.is_malformed_for(current);
     stored.happened = options.condition.holds(current);
     return stored.happened ? Change::store(value, options.expiry) : Change::keep();
@@ -126,8 +126,8 @@ void refuse_value(RespCall& call, const ValueCondition& condition) {
   reply_too_long_value(call);
 }
 
-void reply_old(RespCall& call, const std::optional<std::string>& old) {
-  if (old) return call.reply.bulk(*old);
+void reply_old(RespCall& call, Stored& stored) {
+  if (stored.old) return std::move(*stored.old).reply_to(call);
   call.reply.null();
 }
 
@@ -223,7 +223,7 @@ void delete_if(RespCall& call, const std::optional<ValueCondition>& condition) {
 
 void handle_get(RespCall& call) {
   const bool found = call.keys.get(call.state.database, call.arguments[1], call.now,
-                                   [&call](const ItemView& item) { call.reply.bulk(item.value); });
+                                   [&call](const ItemView& item) { reply_value(call, item); });
   if (!found) call.reply.null();
 }
 
@@ -232,7 +232,7 @@ void handle_getdel(RespCall& call) {
   call.keys.update(call.state.database, call.arguments[1], call.now, [&](const ItemView* current) {
     if (current == nullptr) return Change::keep();
     found = true;
-    call.reply.bulk(current->value);
+    reply_value(call, *current);
     return Change::remove();
   });
   if (!found) call.reply.null();
@@ -259,10 +259,10 @@ void handle_getex(RespCall& call) {
   // Redis looks for the key before it reads the number.
   const Bytes key = call.arguments[1];
   call.keys.with_keys(std::span(&key, 1), [&](cache::Keyspace& locked) {
-    std::optional<std::string> value;
+    std::optional<KeptValue> value;
     bool has_deadline = false;
     locked.get(call.state.database, key, call.now, [&](const ItemView& item) {
-      value.emplace(item.value);
+      value.emplace(item);
       has_deadline = item.deadline.has_value();
     });
     if (!value) return call.reply.null();
@@ -272,7 +272,7 @@ void handle_getex(RespCall& call) {
       if (!deadline) return;
       expiry = Expiry::at(*deadline);
     }
-    call.reply.bulk(*value);
+    std::move(*value).reply_to(call);
     if (persists && !has_deadline) return;  // nothing changes, also for those who watch the key
     locked.touch(call.state.database, key, expiry, call.now);
   });
@@ -281,9 +281,9 @@ void handle_getex(RespCall& call) {
 void handle_getset(RespCall& call) {
   const Bytes value = call.arguments[2];
   if (!value_fits(call, value)) return refuse_value(call, {});
-  const Stored stored = store(call, value, {.condition = {}, .expiry = Expiry::none(), .returns_old = true});
+  Stored stored = store(call, value, {.condition = {}, .expiry = Expiry::none(), .returns_old = true});
   if (stored.outcome != StoreOutcome::stored) return reply_refused_store(call, stored.outcome);
-  reply_old(call, stored.old);
+  reply_old(call, stored);
 }
 
 void handle_set(RespCall& call) {
@@ -291,10 +291,10 @@ void handle_set(RespCall& call) {
   if (!options) return;
   const Bytes value = call.arguments[2];
   if (!value_fits(call, value)) return refuse_value(call, options->condition);
-  const Stored stored = store(call, value, *options);
+  Stored stored = store(call, value, *options);
   if (stored.is_malformed) return call.reply.error(digest_error);
   if (stored.outcome != StoreOutcome::stored) return reply_refused_store(call, stored.outcome);
-  if (options->returns_old) return reply_old(call, stored.old);
+  if (options->returns_old) return reply_old(call, stored);
   if (!stored.happened) return call.reply.null();
   call.reply.ok();
 }
@@ -318,7 +318,7 @@ void handle_mget(RespCall& call) {
                      [&call](std::size_t /*index*/, const ItemView* item) {
                        if (outgrows_output(call)) return;
                        if (item != nullptr) {
-                         call.reply.bulk(item->value);
+                         reply_value(call, *item);
                        } else {
                          call.reply.null();
                        }

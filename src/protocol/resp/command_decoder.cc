@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/numbers.h"
@@ -12,6 +13,9 @@ namespace {
 // What a connection keeps for its next command. One with more arguments than this is rare, and its memory
 // would otherwise stay with an idle connection.
 constexpr std::size_t kept_argument_count = 256;
+
+// The size of a slice that stands for an argument in the sink; its offset is that one's index.
+constexpr std::size_t sunk = Bytes::npos;
 
 constexpr const char* bulk_length_error = "Protocol error: invalid bulk length";
 constexpr const char* array_length_error = "Protocol error: invalid multibulk length";
@@ -49,12 +53,15 @@ Result<std::optional<Bytes>> CommandDecoder::take_line(Bytes input, const char* 
 }
 
 Result<std::optional<Command>> CommandDecoder::next(Bytes input) {
+  const bool is_repeated = std::exchange(repeats_, false);
+  if (stage_ == Stage::start && !is_repeated) forget_command();
   LARDER_ASSERT(input.size() >= offset_);
   input_size_min_ = 0;
   for (std::vector<Bytes>* const views : {&arguments_, &passed_}) {
     views->clear();
     if (views->capacity() > kept_argument_count) std::vector<Bytes>().swap(*views);
   }
+  if (is_repeated) return finish(input, offset_);
   if (stage_ == Stage::start) {
     if (input.empty()) return std::nullopt;
     if (input.front() != '*') return next_inline(input);
@@ -63,12 +70,15 @@ Result<std::optional<Command>> CommandDecoder::next(Bytes input) {
     if (!*read) return std::nullopt;
   }
   while (arguments_missing_ > 0) {
-    const auto read = stage_ == Stage::argument_header ? read_argument_header(input) : read_argument(input);
+    const auto read = stage_ == Stage::argument_header ? read_argument_header(input)
+                      : stage_ == Stage::argument      ? read_argument(input)
+                                                       : read_sunk_argument(input);
     if (!read) return std::unexpected(read.error());
     if (*read) continue;
-    if (!skipping_ || offset_ == 0) return std::nullopt;
-    const std::size_t size = offset_;
-    offset_ = 0;
+    const bool drops = skipping_ || stage_ == Stage::sunk_argument;
+    if (!drops || offset_ == 0) return std::nullopt;
+    const std::size_t size = std::exchange(offset_, 0);
+    consumed_size_ += size;
     return Command{.arguments = {}, .size = size};
   }
   return finish(input, offset_);
@@ -105,9 +115,44 @@ Result<bool> CommandDecoder::read_argument_header(Bytes input) {
   shows_passed_ = skipping_ && argument_size_ <= limits_.passed_size_max;
   if (skipping_) return true;
   if (argument_size_ > limits_.bulk_size_max) return refuse(input, "string exceeds maximum allowed size");
-  if (offset_ + argument_size_ + 2 > limits_.command_size_max) {
+  if (consumed_size_ + offset_ + argument_size_ + 2 > limits_.command_size_max) {
     return refuse(input, "command exceeds maximum allowed size");
   }
+  if (sink_ != nullptr && argument_size_ >= limits_.sunk_size_min && sink_takes_argument(input)) {
+    stage_ = Stage::sunk_argument;
+  }
+  return true;
+}
+
+bool CommandDecoder::sink_takes_argument(Bytes input) {
+  if (slices_.empty() || !sink_->begin(view_of(slices_.front(), input), slices_.size(), argument_size_)) {
+    return false;
+  }
+  head_.append(input.substr(text_start_, offset_ - text_start_));
+  return true;
+}
+
+Result<bool> CommandDecoder::read_sunk_argument(Bytes input) {
+  const std::size_t size = std::min(argument_size_, input.size() - offset_);
+  if (size > 0 && !sink_->append(input.substr(offset_, size))) {
+    text_start_ = offset_;
+    skipping_ = true;
+    shows_passed_ = false;
+    stage_ = Stage::argument;
+    collect_arguments(input);
+    drop_slices();
+    return failure(ErrorKind::overloaded, "no memory for this argument");
+  }
+  offset_ += size;
+  argument_size_ -= size;
+  if (argument_size_ > 0 || input.size() - offset_ < 2) return false;
+  if (input.substr(offset_, 2) != "\r\n") return failure(ErrorKind::malformed, bulk_length_error);
+  offset_ += 2;
+  text_start_ = offset_;
+  slices_.push_back({.offset = sunk_.size(), .size = sunk});
+  sunk_.push_back(sink_->whole());
+  --arguments_missing_;
+  stage_ = Stage::argument_header;
   return true;
 }
 
@@ -127,7 +172,7 @@ Result<bool> CommandDecoder::read_argument(Bytes input) {
   if (skipping_) {
     passed_.push_back(shows_passed_ ? input.substr(offset_, argument_size_) : Bytes{});
   } else {
-    slices_.push_back({.offset = offset_, .size = argument_size_});
+    slices_.push_back({.offset = head_.size() + offset_ - text_start_, .size = argument_size_});
   }
   offset_ += argument_size_ + 2;
   argument_size_ = 0;
@@ -158,12 +203,14 @@ std::unexpected<Error> CommandDecoder::refuse(Bytes input, const char* message) 
   // A short argument that only the command's own limit refuses may be a key: it is shown as well.
   shows_passed_ = argument_size_ <= limits_.passed_size_max;
   collect_arguments(input);
+  drop_slices();
   return failure(ErrorKind::too_large, message);
 }
 
 // While skipping, the front of the command is gone: its arguments were shown when it was refused.
 std::unexpected<Error> CommandDecoder::refuse_length(Bytes input) {
   if (!skipping_) collect_arguments(input);
+  drop_slices();
   return failure(ErrorKind::malformed, bulk_length_error);
 }
 
@@ -173,26 +220,48 @@ void CommandDecoder::collect_inline_start(Bytes line) {
   const bool last_is_cut = split_inline_command(line, inline_text_, slices_) && !line.ends_with(' ');
   if (last_is_cut && !slices_.empty()) slices_.pop_back();
   collect_arguments(inline_text_);
+  drop_slices();
 }
 
 void CommandDecoder::collect_arguments(Bytes text) {
   arguments_.reserve(slices_.size());
-  for (const Slice& slice : slices_) arguments_.push_back(text.substr(slice.offset, slice.size));
+  for (const Slice& slice : slices_) arguments_.push_back(view_of(slice, text));
+}
+
+Bytes CommandDecoder::view_of(const Slice& slice, Bytes text) const {
+  if (slice.size == sunk) return sunk_[slice.offset];
+  if (slice.offset < head_.size()) return Bytes(head_).substr(slice.offset, slice.size);
+  return text.substr(slice.offset - head_.size() + text_start_, slice.size);
+}
+
+void CommandDecoder::drop_slices() {
   slices_.clear();
   if (slices_.capacity() > kept_argument_count) std::vector<Slice>().swap(slices_);
+}
+
+// With the first byte of the next.
+void CommandDecoder::forget_command() {
+  if (consumed_size_ == 0 && head_.empty()) return;
+  drop_slices();
+  sunk_.clear();
+  std::string().swap(head_);
+  offset_ = text_start_ = consumed_size_ = 0;
 }
 
 Command CommandDecoder::finish(Bytes text, std::size_t size) {
   collect_arguments(text);
   stage_ = Stage::start;
   skipping_ = false;
-  offset_ = 0;
+  if (sunk_.empty()) {
+    drop_slices();
+    offset_ = 0;
+  }
   return {.arguments = arguments_, .size = size};
 }
 
 std::size_t CommandDecoder::memory_size() const {
   return slices_.capacity() * sizeof(Slice) + (arguments_.capacity() + passed_.capacity()) * sizeof(Bytes) +
-         inline_text_.capacity();
+         inline_text_.capacity() + head_.capacity() + sunk_.capacity() * sizeof(Bytes);
 }
 
 }  // namespace larder::protocol

@@ -11,6 +11,13 @@
 // arguments, to be dropped without being kept. Its short arguments are shown on the way, since some of them
 // may be keys.
 //
+// A long argument may be handed on as it comes, to an ArgumentSink, instead of being held until its command
+// is whole. Its bytes are then handed back to the caller piece by piece like those of a refused command, and
+// what stands before it is copied into the decoder:
+//
+//   *5 $3 SET $1 k $9000000 | ............ CR LF | $2 EX $2 10
+//   head_                     the sink's           the input
+//
 // Source: https://redis.io/docs/latest/develop/reference/protocol-spec/ and the texts of Redis 7.
 // Differs from Redis: the bytes behind a count and behind a bulk must be CR LF (Redis skips two bytes
 // unseen); a line over its limit is an error whether or not its end is there already; '$' is missed at once.
@@ -36,6 +43,21 @@ struct CommandLimits {
   std::size_t inline_size_max = std::size_t{64} << 10;    // of an inline command, and of a header line
   std::size_t skipped_size_max = std::size_t{512} << 20;  // of one refused argument; beyond: malformed
   std::size_t passed_size_max = 0;                        // of an argument that passed() shows
+  std::size_t sunk_size_min = std::size_t{64} << 10;      // of an argument that a sink is asked about
+};
+
+/// Takes long arguments as they come.
+class ArgumentSink {
+ public:
+  /// The argument at `index`, 1 or more, of a command has `size` bytes. False: hold it as any other.
+  virtual bool begin(Bytes command_name, std::size_t index, std::size_t size) = 0;
+  /// The next of them. False: no room; the command is refused.
+  virtual bool append(Bytes bytes) = 0;
+  /// All of them. Valid until the caller is done with the command.
+  virtual Bytes whole() = 0;
+
+ protected:
+  ~ArgumentSink() = default;
 };
 
 /// One request. Views borrow the decoder's input, or the decoder, until its next call.
@@ -50,12 +72,15 @@ struct Command {
 /// Ownership  the input is the caller's; unquoted words of an inline command are the decoder's
 /// Threads    belongs to one connection
 /// Errors     malformed: send the message (behind "-ERR "), close, and do not call again;
-///            too_large: send the message (behind "-ERR ") as the reply to this command, and go on
-/// Invariant  between calls it holds no more than 2 slices of 16 bytes for each argument it has seen, and one
-///            inline line
+///            too_large: send the message (behind "-ERR ") as the reply to this command, and go on;
+///            overloaded: the sink had no room; as too_large
+/// Invariant  between calls it holds no more than 2 slices of 16 bytes for each argument it has seen, one
+///            inline line, and of a command with an argument in the sink what stands before that
 class CommandDecoder final {
  public:
-  explicit CommandDecoder(const CommandLimits& limits) : limits_(limits) {}
+  /// The sink outlives it; null: every argument is held.
+  explicit CommandDecoder(const CommandLimits& limits, ArgumentSink* sink = nullptr)
+      : limits_(limits), sink_(sink) {}
 
   /// Decodes the command at the front of `input`; nullopt: feed me more bytes. After a command the caller
   /// drops its `size` bytes; after nullopt and too_large it drops nothing.
@@ -74,24 +99,33 @@ class CommandDecoder final {
   /// passed_size_max as an empty one. They borrow the input of that call.
   [[nodiscard]] std::span<const Bytes> passed() const { return passed_; }
 
+  /// The caller has not dropped the last command and wants next() to hand it out again.
+  void repeat() { repeats_ = !sunk_.empty(); }
+
   /// Bytes that the decoder holds for itself.
   [[nodiscard]] std::size_t memory_size() const;
 
  private:
-  enum class Stage : unsigned char { start, argument_header, argument };
+  enum class Stage : unsigned char { start, argument_header, argument, sunk_argument };
 
   Result<std::optional<Bytes>> take_line(Bytes input, const char* too_long);
   Result<std::optional<Command>> next_inline(Bytes input);
   Result<bool> read_array_header(Bytes input);
   Result<bool> read_argument_header(Bytes input);
   Result<bool> read_argument(Bytes input);
+  Result<bool> read_sunk_argument(Bytes input);
+  bool sink_takes_argument(Bytes input);
   std::unexpected<Error> refuse(Bytes input, const char* message);
   std::unexpected<Error> refuse_length(Bytes input);
+  void forget_command();
   void collect_inline_start(Bytes line);
+  [[nodiscard]] Bytes view_of(const Slice& slice, Bytes text) const;
   void collect_arguments(Bytes text);
+  void drop_slices();
   Command finish(Bytes text, std::size_t size);
 
   CommandLimits limits_;
+  ArgumentSink* sink_;
   Stage stage_ = Stage::start;
   bool skipping_ = false;              // the command was refused: its bytes are dropped as they come
   bool shows_passed_ = false;          // with skipping_: the argument under way is waited for and shown
@@ -104,6 +138,13 @@ class CommandDecoder final {
   std::vector<Bytes> arguments_;  // of the command that was handed out
   std::vector<Bytes> passed_;     // by the last call
   std::string inline_text_;
+
+  // Of a command with an argument in the sink.
+  std::string head_;               // what stood before it
+  std::vector<Bytes> sunk_;        // what the sink holds, in order
+  std::size_t text_start_ = 0;     // where in the input the text behind the last of them begins
+  std::size_t consumed_size_ = 0;  // what the caller has dropped of it
+  bool repeats_ = false;
 };
 
 }  // namespace larder::protocol

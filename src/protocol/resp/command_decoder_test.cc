@@ -2,6 +2,8 @@
 // each position; all must agree with the table. Errors are held to the texts of Redis 7.
 #include "protocol/resp/command_decoder.h"
 
+#include <cstddef>
+#include <deque>
 #include <gtest/gtest.h>
 #include <optional>
 #include <string>
@@ -23,17 +25,43 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
+/// Takes long arguments of every command but PING, as long as there is room.
+class TestSink final : public ArgumentSink {
+ public:
+  explicit TestSink(std::size_t room) : room_(room) {}
+  bool begin(Bytes command_name, std::size_t index, std::size_t size) override {
+    EXPECT_GT(index, 0U);
+    if (command_name == "PING") return false;
+    held_.emplace_back().reserve(size);
+    return true;
+  }
+  bool append(Bytes bytes) override {
+    if (bytes.size() > room_) return false;
+    room_ -= bytes.size();
+    held_.back().append(bytes);
+    return true;
+  }
+  Bytes whole() override { return held_.back(); }
+  void drop_all() { held_.clear(); }
+  std::size_t count() const { return held_.size(); }
+
+ private:
+  std::size_t room_;
+  std::deque<std::string> held_;
+};
+
 /// A reader as a session is one: presents again what was not taken.
 class Reader {
  public:
-  explicit Reader(const CommandLimits& limits) : decoder_(limits) {}
+  explicit Reader(const CommandLimits& limits, TestSink* sink = nullptr)
+      : decoder_(limits, sink), sink_(sink) {}
 
   void feed(Bytes bytes) {
     buffer_.append(bytes);
     while (outcome_.error.empty()) {
       const auto next = decoder_.next(buffer_);
       if (!next) {
-        if (next.error().kind == ErrorKind::too_large) {
+        if (next.error().kind == ErrorKind::too_large || next.error().kind == ErrorKind::overloaded) {
           outcome_.commands.push_back({next.error().message});
           continue;
         }
@@ -45,9 +73,19 @@ class Reader {
       if (!whole) return;
       const Command& command = *whole;
       EXPECT_LE(command.size, buffer_.size());
-      if (!command.arguments.empty()) {
+      if (!command.arguments.empty() && asks_twice) {
+        const Words words(command.arguments.begin(), command.arguments.end());
+        decoder_.repeat();
+        buffer_ = std::string(buffer_);  // the same bytes elsewhere
+        const auto again = decoder_.next(buffer_);
+        ASSERT_TRUE(again && *again);
+        EXPECT_EQ(Words((*again)->arguments.begin(), (*again)->arguments.end()), words);
+        EXPECT_EQ((*again)->size, command.size);
+        outcome_.commands.push_back(words);
+      } else if (!command.arguments.empty()) {
         outcome_.commands.emplace_back(command.arguments.begin(), command.arguments.end());
       }
+      if (!command.arguments.empty() && sink_ != nullptr) sink_->drop_all();
       outcome_.dropped_size += command.size;
       buffer_.erase(0, command.size);
     }
@@ -56,9 +94,11 @@ class Reader {
   const Outcome& outcome() const { return outcome_; }
   const CommandDecoder& decoder() const { return decoder_; }
   std::size_t buffer_size() const { return buffer_.size(); }
+  bool asks_twice = false;
 
  private:
   CommandDecoder decoder_;
+  TestSink* sink_;
   std::string buffer_;
   Outcome outcome_;
 };
@@ -297,6 +337,79 @@ TEST(CommandDecoder, ScansACommandThatDribblesInOnce) {
     ASSERT_FALSE(decoder.next(Bytes(wire).substr(0, size))->has_value());
   }
   EXPECT_EQ(decode_one(decoder, wire).arguments.size(), 64000U);
+}
+
+// What a reader with a sink comes to, cut in two at every place and fed byte by byte.
+void expect_with_sink(Bytes bytes, const std::vector<Words>& commands, const std::string& error,
+                      const CommandLimits& limits, std::size_t room = 1000) {
+  for (const bool asks_twice : {false, true}) {
+    for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+      TestSink sink(room);
+      Reader reader(limits, &sink);
+      reader.asks_twice = asks_twice;
+      if (cut == 0) {
+        for (const char byte : bytes) reader.feed(Bytes(&byte, 1));
+      } else {
+        reader.feed(bytes.substr(0, cut));
+        reader.feed(bytes.substr(cut));
+      }
+      ASSERT_EQ(reader.outcome().commands, commands) << bytes << " cut at " << cut;
+      ASSERT_EQ(reader.outcome().error, error) << bytes << " cut at " << cut;
+    }
+  }
+}
+
+constexpr CommandLimits sinking{
+    .bulk_size_max = 20, .command_size_max = 100, .passed_size_max = 5, .sunk_size_min = 10};
+
+TEST(CommandDecoderWithSink, HandsOutTheSameCommands) {
+  expect_with_sink("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$10\r\n0123456789\r\n", {{"SET", "k", "0123456789"}}, "",
+                   sinking);
+  expect_with_sink("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$9\r\n012345678\r\n", {{"SET", "k", "012345678"}}, "",
+                   sinking);
+  expect_with_sink("*2\r\n$4\r\nPING\r\n$10\r\n0123456789\r\n", {{"PING", "0123456789"}}, "", sinking);
+  expect_with_sink(
+      "*5\r\n$3\r\nSET\r\n$1\r\nk\r\n$10\r\n0123456789\r\n$2\r\nEX\r\n$2\r\n10\r\n*1\r\n$4\r\nPING\r\n",
+      {{"SET", "k", "0123456789", "EX", "10"}, {"PING"}}, "", sinking);
+  expect_with_sink(
+      "*5\r\n$4\r\nMSET\r\n$1\r\na\r\n$10\r\n0123456789\r\n$1\r\nb\r\n$11\r\n0123456789A\r\nPING\r\n",
+      {{"MSET", "a", "0123456789", "b", "0123456789A"}, {"PING"}}, "", sinking);
+  expect_with_sink("*1\r\n$10\r\n0123456789\r\n", {{"0123456789"}}, "", sinking);
+}
+
+TEST(CommandDecoderWithSink, KeepsItsLimitsAndErrors) {
+  expect_with_sink("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$10\r\n0123456789xx", {},
+                   "Protocol error: invalid bulk length", sinking);
+  expect_with_sink(
+      "*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$10\r\n0123456789\r\n$21\r\n0123456789012345678901\r\nPING\r\n",
+      {{"string exceeds maximum allowed size"}}, "Protocol error: invalid bulk length", sinking);
+  expect_with_sink(
+      "*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$10\r\n0123456789\r\n$21\r\n012345678901234567890\r\nPING\r\n",
+      {{"string exceeds maximum allowed size"}, {"PING"}}, "", sinking);
+  std::string many = "*9\r\n$4\r\nMSET\r\n";
+  for (int i = 0; i < 4; ++i) many += "$1\r\na\r\n$10\r\n0123456789\r\n";
+  expect_with_sink(many + "PING\r\n", {{"command exceeds maximum allowed size"}, {"PING"}}, "", sinking);
+}
+
+TEST(CommandDecoderWithSink, RefusesACommandThatTheSinkHasNoRoomFor) {
+  expect_with_sink("*5\r\n$3\r\nSET\r\n$1\r\nk\r\n$10\r\n0123456789\r\n$2\r\nEX\r\n$2\r\n10\r\nPING\r\n",
+                   {{"no memory for this argument"}, {"PING"}}, "", sinking, 5);
+  expect_with_sink(
+      "*5\r\n$4\r\nMSET\r\n$1\r\na\r\n$10\r\n0123456789\r\n$1\r\nb\r\n$11\r\n0123456789A\r\nPING\r\n",
+      {{"no memory for this argument"}, {"PING"}}, "", sinking, 15);
+}
+
+TEST(CommandDecoderWithSink, HoldsNothingOfALongArgument) {
+  TestSink sink(std::size_t{1} << 30);
+  Reader reader(CommandLimits{}, &sink);
+  reader.feed("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100000000\r\n");
+  const std::string piece(64 << 10, 'x');
+  for (int i = 0; i < 1000; ++i) {
+    reader.feed(piece);
+    ASSERT_EQ(reader.buffer_size(), 0U);
+    ASSERT_LT(reader.decoder().memory_size(), 1000U);
+  }
+  EXPECT_EQ(sink.count(), 1U);
 }
 
 }  // namespace

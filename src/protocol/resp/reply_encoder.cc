@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/numbers.h"
@@ -60,6 +61,12 @@ void ReplyEncoder::integer(std::int64_t value) {
 void ReplyEncoder::bulk(Bytes bytes) {
   header('$', bytes.size());
   output_.append(bytes);
+  output_.append("\r\n");
+}
+
+void ReplyEncoder::bulk(Loan loan) {
+  header('$', loan.bytes().size());
+  output_.append(std::move(loan));
   output_.append("\r\n");
 }
 

@@ -19,6 +19,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "base/loan.h"
 #include "base/output.h"
 
 namespace larder::protocol {
@@ -43,6 +44,7 @@ class ReplyEncoder final {
   void error(Bytes text) { line('-', text); }
   void integer(std::int64_t value);
   void bulk(Bytes bytes);
+  void bulk(Loan loan);
   void null();
   void null_array();
   void array(std::size_t count) { header('*', count); }

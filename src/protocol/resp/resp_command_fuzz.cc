@@ -1,8 +1,9 @@
-// Property: the same bytes give the same commands and errors however they are cut, in bounded memory; encoded
-// commands decode alike.
+// Property: the same bytes give the same commands and errors however they are cut, whether long arguments are
+// held or handed to a sink, in bounded memory; encoded commands decode alike.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,7 +24,8 @@ constexpr CommandLimits limits{.argument_count_max = 64,
                                .bulk_size_max = 64,
                                .command_size_max = 512,
                                .inline_size_max = 128,
-                               .skipped_size_max = 1024};
+                               .skipped_size_max = 1024,
+                               .sunk_size_min = 8};
 
 // The longest that a reader's buffer ever needs to be: a command, or a header line behind one.
 constexpr std::size_t buffer_size_max = limits.command_size_max + limits.inline_size_max + 2;
@@ -34,8 +36,33 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-Outcome decode(Bytes bytes, std::size_t step) {
-  CommandDecoder decoder(limits);
+// Takes the long arguments at odd places.
+class Sink final : public larder::protocol::ArgumentSink {
+ public:
+  bool begin(Bytes /*command_name*/, std::size_t index, std::size_t size) override {
+    if (index % 2 == 0) return false;
+    held_.emplace_back();
+    size_ = size;
+    return true;
+  }
+  bool append(Bytes bytes) override {
+    held_.back().append(bytes);
+    LARDER_ASSERT(held_.back().size() <= size_);
+    return true;
+  }
+  Bytes whole() override {
+    LARDER_ASSERT(held_.back().size() == size_);
+    return held_.back();
+  }
+
+ private:
+  std::deque<std::string> held_;
+  std::size_t size_ = 0;
+};
+
+Outcome decode(Bytes bytes, std::size_t step, bool has_sink = false) {
+  Sink sink;
+  CommandDecoder decoder(limits, has_sink ? &sink : nullptr);
   Outcome outcome;
   std::size_t start = 0;
   std::size_t end = 0;
@@ -76,6 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Outcome fine = decode(bytes, 1);
   LARDER_ASSERT(decode(bytes, 5) == fine);
   LARDER_ASSERT(decode(bytes, 61) == fine);
+  for (const std::size_t step : {1U, 7U, 1000U}) LARDER_ASSERT(decode(bytes, step, true) == fine);
   if (fine.error.empty() && fine.wire.find("exceeds") == std::string::npos) {
     // Inline commands grow when they are encoded, perhaps beyond the limits: only what stays within comes
     // back.
