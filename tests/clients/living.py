@@ -1,6 +1,6 @@
-"""The common life that every client lives, and how a client that is no Python tells what it saw.
+"""The common life that every client lives, and how a client tells what it saw.
 
-Such a client is a program of its own. It is started with HOST PORT behind its arguments and writes a JSON object a line:
+Each is a program of its own. It is started with HOST PORT behind its arguments and writes a JSON object a line:
 
     {"client": "ioredis 5.11.1, RESP2, node v20.1.0"}         first, who it is
     {"check": "values"}                                       this part of its life went well
