@@ -167,8 +167,8 @@ def _():
         answers = pipe.execute(raise_on_error=False)
     assert isinstance(answers[500], redis.ResponseError), answers[500]
     equal(answers[:500] + answers[501:], list(range(1, 1000)))
-    with client.pipeline(transaction=False) as pipe, raises(redis.ResponseError, r"^Command # 2 \(INCRBY word 1\) of pipeline"):
-        pipe.set("k", "v").incr("word").execute()
+    with raises(redis.ResponseError, r"^Command # 2 \(INCRBY word 1\) of pipeline"):
+        client.pipeline(transaction=False).set("k", "v").incr("word").execute()
     equal(client.pipeline(transaction=False).set("k", "v").get("k").get("absent").execute(), [True, "v", None])
 
 
@@ -335,10 +335,10 @@ def _():
         client.lpush("l", "v")
     with raises(redis.ResponseError, ""):
         client.eval("return 1", 0)
-    with connect(password="none was set") as other, raises(redis.ResponseError, "^AUTH <password> called without any password configured"):
-        other.ping()
-    with connect(username="nobody", password="none") as other, raises(redis.ResponseError, "^WRONGPASS invalid username-password pair"):
-        other.ping()
+    with raises(redis.ResponseError, "^AUTH <password> called without any password configured"):
+        connect(password="none was set").ping()
+    with raises(redis.ResponseError, "^WRONGPASS invalid username-password pair"):
+        connect(username="nobody", password="none").ping()
     assert client.ping() is True
 
 

@@ -268,15 +268,21 @@ end
 
 # The client takes white space off the end.
 part "errors" do |redis|
-  fails(Redis::CommandError, "ERR unknown command 'NOSUCH', with args beginning with: 'thing'") { redis.call("NOSUCH", "thing") }
+  fails(Redis::CommandError, "ERR unknown command 'NOSUCH', with args beginning with: 'thing'") do
+    redis.call("NOSUCH", "thing")
+  end
   fails(Redis::CommandError, "ERR wrong number of arguments for 'get' command") { redis.call("GET") }
   fails(Redis::CommandError, NOT_A_NUMBER) { redis.call("SET", "k", "v", "EX", "never") }
   fails(Redis::CommandError, "ERR syntax error") { redis.call("SET", "k", "v", "BOGUS") }
   fails(Redis::CommandError, "ERR invalid expire time in 'setex' command") { redis.setex("k", 0, "v") }
   fails(Redis::CommandError, /lpush/) { redis.lpush("l", "v") }
   fails(Redis::CommandError, //) { redis.eval("return 1") }
-  fails(Redis::CommandError, /\AERR AUTH <password> called without any password configured/) { connect(password: "none was set").ping }
-  fails(Redis::CommandError, /\AWRONGPASS invalid username-password pair/) { connect(username: "nobody", password: "none").ping }
+  fails(Redis::CommandError, /\AERR AUTH <password> called without any password configured/) do
+    connect(password: "none was set").ping
+  end
+  fails(Redis::CommandError, /\AWRONGPASS invalid username-password pair/) do
+    connect(username: "nobody", password: "none").ping
+  end
   equal redis.ping, "PONG"
 end
 
