@@ -242,7 +242,12 @@ await part("server", async () => {
   assert.equal((await client.command()).length, await client.command("COUNT"));
   assert.deepEqual(await client.command("GETKEYS", "MSET", "a", "1", "b", "2"), ["a", "b"]);
   assert.ok(Math.abs(Number((await client.time())[0]) * 1000 - Date.now()) < 60_000);
-  assert.deepEqual(await client.slowlog("GET"), []);
+  await client.config("SET", "slowlog-log-slower-than", "0");
+  await client.keys("slow");
+  await client.config("SET", "slowlog-log-slower-than", "10000");
+  const slow = await client.slowlog("GET");
+  assert.ok(slow.some((entry) => entry[3].join(" ").toLowerCase() === "keys slow"), JSON.stringify(slow).slice(0, 300));
+  assert.equal(await client.slowlog("RESET"), "OK");
 });
 
 await part("errors", async () => {
