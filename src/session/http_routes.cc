@@ -66,20 +66,25 @@ HttpRefusal read_key_and_ttl(HttpCall& call) {
   return {};
 }
 
-/// The value is copied while its shard is locked, straight to where it leaves from.
+/// A large value is sent from where it lies; others are copied in their visit, straight to where they leave
+/// from.
 HttpRefusal get_key(HttpCall& call, Output& output) {
+  const http::BodyPolicy policy = body_policy(call);
   const bool found =
       call.environment.cache.get(database, call.key, call.now, [&](const cache::ItemView& item) {
-        http::write_response(head_of(call, 200, "application/octet-stream"), item.value, output,
-                             body_policy(call));
+        const http::ResponseHead head = head_of(call, 200, "application/octet-stream");
+        if (policy == http::BodyPolicy::send && item.value.size() >= lent_size_min) {
+          if (Loan loan = item.lend()) return http::write_response_from(head, std::move(loan), output);
+        }
+        http::write_response(head, item.value, output, policy);
       });
   if (!found) return {.status = 404, .message = "There is no value under this key."};
   return {};
 }
 
 HttpRefusal put_key(HttpCall& call, Output& output) {
-  switch (call.environment.cache.set(database, call.key, call.request.body, call.expiry,
-                                     cache::Condition::always(), call.now)) {
+  switch (call.environment.cache.set(database, call.key, call.body, call.expiry, cache::Condition::always(),
+                                     call.now)) {
     case cache::StoreOutcome::stored:
     case cache::StoreOutcome::condition_failed:  // there was none
       http::write_response(head_of(call, 204), {}, output);

@@ -36,8 +36,9 @@ struct HttpRefusal {
 /// One request on its way through the table. The references outlive it.
 struct HttpCall {
   const Environment& environment;
-  const protocol::http::Request& request;  // its body only counts when it is answered
+  const protocol::http::Request& request;
   TimePoint now;
+  Bytes body{};                     // wherever it lies; only counts when the request is answered
   protocol::http::Target target{};  // views into the request; set by judge()
   std::string key{};                // of /v1/keys/, set by judge()
   cache::Expiry expiry{};           // of a PUT, set by judge()

@@ -25,7 +25,7 @@ http::RequestLimits request_limits(const Limits& limits) {
 HttpSession::HttpSession(const Environment& environment, MakeSession make_resp_session)
     : environment_(environment),
       make_resp_session_(std::move(make_resp_session)),
-      parser_(request_limits(environment.limits)) {}
+      parser_(request_limits(environment.limits), this) {}
 
 Duration HttpSession::idle_timeout() const {
   return websocket_ == nullptr ? keep_alive_timeout : Duration{0};
@@ -37,6 +37,7 @@ void HttpSession::closing(Output& output) {
 
 Progress HttpSession::advance(Bytes input, TimePoint now, Output& output) {
   std::size_t consumed = 0;
+  now_ = now;
   while (websocket_ == nullptr) {
     if (output.full()) return {.consumed = consumed, .wait = Wait::output};
     auto result = parser_.next(input);
@@ -62,7 +63,11 @@ Progress HttpSession::advance(Bytes input, TimePoint now, Output& output) {
 
 HttpSession::Next HttpSession::answer(const http::Request& request, TimePoint now, Output& output) {
   environment_.counters.commands.add();
-  HttpCall call{.environment = environment_, .request = request, .now = now};
+  const std::unique_ptr<cache::Draft> draft = std::move(draft_);
+  HttpCall call{.environment = environment_,
+                .request = request,
+                .now = now,
+                .body = draft != nullptr ? draft->bytes() : Bytes(request.body)};
   HttpRefusal refusal;
   const HttpMethod* const method = judge(call, refusal);
   if (method != nullptr) refusal = method->answer(call, output);
@@ -92,6 +97,15 @@ HttpSession::Next HttpSession::greet_body(TimePoint now, Output& output) {
   return Next::request;
 }
 
+bool HttpSession::begin(const http::Request& head, std::size_t size) {
+  HttpCall call{.environment = environment_, .request = head, .now = now_};
+  HttpRefusal refusal;
+  const HttpMethod* const method = judge(call, refusal);
+  if (method == nullptr || method->drop == nullptr) return false;  // only what stores has something to drop
+  draft_ = environment_.cache.draft(size, environment_.limits.key_size_max);
+  return draft_ != nullptr;
+}
+
 /// The parser has refused a request: where the next would start is unknown. Unless it was for its body, it
 /// may not even be known whether this was a HEAD; a body that its client does not expect harms nobody on a
 /// connection that closes.
@@ -99,7 +113,9 @@ void HttpSession::refuse_unread(Bytes sentence, TimePoint now, Output& output) {
   const int status = parser_.error_status();
   count_refusal(status);
   environment_.counters.commands.add();
-  if (const http::Request* const request = parser_.arriving(); request != nullptr && status == 413) {
+  draft_.reset();
+  if (const http::Request* const request = parser_.arriving();
+      request != nullptr && (status == 413 || status == 507)) {
     HttpCall call{.environment = environment_, .request = *request, .now = now};
     HttpRefusal refusal;
     const HttpMethod* const method = judge(call, refusal);

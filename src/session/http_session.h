@@ -19,7 +19,7 @@ namespace larder::session {
 ///
 /// Threads    belongs to its connection's worker
 /// Invariant  one response for each request; nothing of a body larger than value_size_max is kept
-class HttpSession final : public Session {
+class HttpSession final : public Session, private protocol::http::BodySink {
  public:
   using MakeSession = std::function<std::unique_ptr<Session>()>;
 
@@ -45,10 +45,16 @@ class HttpSession final : public Session {
   void refuse_unread(Bytes sentence, TimePoint now, Output& output);
   void count_refusal(int status);
 
+  // Large values go where they will stay.
+  bool begin(const protocol::http::Request& head, std::size_t size) override;
+  bool append(Bytes bytes) override { return draft_->append(bytes, now_); }
+
   const Environment& environment_;
   MakeSession make_resp_session_;
   protocol::http::RequestParser parser_;
-  std::unique_ptr<Session> websocket_;  // engaged: the connection is no longer HTTP
+  TimePoint now_{};                      // of the call under way
+  std::unique_ptr<cache::Draft> draft_;  // of the body under way; null: it is the request's
+  std::unique_ptr<Session> websocket_;   // engaged: the connection is no longer HTTP
 };
 
 }  // namespace larder::session

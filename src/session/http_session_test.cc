@@ -242,6 +242,58 @@ TEST(HttpSession, KeepsNoOldValueUnderAKeyWhoseNewOneWasTooLarge) {
   }
 }
 
+TEST(HttpSession, SendsALargeValueFromWhereItLies) {
+  World world(std::size_t{64} << 20, "segment");
+  HttpSession session(world.environment, no_resp);
+  const std::string value = std::string(std::size_t{3} << 20, 'v') + "end";
+  world.put("k", value);
+  Output output;
+  session.advance(request("HEAD /v1/keys/k"), world.now, output);
+  EXPECT_FALSE(output.has_loans());
+  EXPECT_EQ(output.text() + value, found(value));
+  output.clear();
+  session.advance(request("GET /v1/keys/k"), world.now, output);
+  EXPECT_TRUE(output.has_loans());
+  world.put("k", "another");
+  EXPECT_TRUE(output.text() == found(value));
+}
+
+TEST(HttpSession, ReceivesALargeValueWhereItStays) {
+  World world(std::size_t{64} << 20, "segment");
+  HttpSession session(world.environment, no_resp);
+  Peer peer(session);
+  const std::string value = std::string(std::size_t{3} << 20, 'v') + "end";
+  const std::string conversation = request("PUT /v1/keys/k?ttl=5", "", value) + request("GET /v1/keys/k") +
+                                   request("PUT /nowhere", "", value) +
+                                   request("PUT /v1/keys/k", "", "short") + request("GET /v1/keys/k");
+  for (std::size_t offset = 0; offset < conversation.size(); offset += 65'536) {
+    peer.send(Bytes(conversation).substr(offset, 65'536));
+    if (offset < value.size() - 65'536) {
+      ASSERT_LT(session.held_size(), 100U);
+    }
+  }
+  const std::string sentence = "There is nothing at this address.\n";
+  EXPECT_TRUE(peer.take_replies() ==
+              no_content + found(value) +
+                  "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " +
+                  std::to_string(sentence.size()) + "\r\n\r\n" + sentence + no_content + found("short"));
+  peer.send("PUT /v1/keys/k HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n" +
+            std::string(1'000'000, 'x'));
+  EXPECT_GT(world.cache->stats().memory_used, 1'000'000U);
+}
+
+TEST(HttpSession, RefusesALargeValueForWhichThereIsNoMemory) {
+  World world(std::size_t{160} << 10, "segment");
+  world.limits.key_size_max = std::size_t{80} << 10;
+  HttpSession session(world.environment, no_resp);
+  Peer peer(session);
+  world.put("k", "old");
+  peer.send(request("PUT /v1/keys/k", "", std::string(75'000, 'x')));
+  EXPECT_EQ(status_of(peer.take_replies()), 507);
+  EXPECT_TRUE(peer.played().closed);
+  EXPECT_FALSE(world.cache->peek(0, "k", world.now, [](const cache::ItemView&) {}));
+}
+
 TEST(HttpSession, SaysWhenTheCacheCannotHoldAValueAndKeepsNoOldOne) {
   World world(std::size_t{4} << 20);
   world.put("k", "old");

@@ -205,10 +205,6 @@ void set_client_name(RespState& state, Bytes name);
 /// A value, or a part of one, for longer than its visit: borrowed where it is large, copied otherwise.
 class KeptValue final {
  public:
-  /// A reply of this size is cheaper to send from where it lies. Below, a copy costs less than counting
-  /// loans.
-  static constexpr std::size_t lent_size_min = std::size_t{32} << 10;
-
   /// `part` of the item's value.
   KeptValue(const cache::ItemView& item, Bytes part);
   explicit KeptValue(const cache::ItemView& item) : KeptValue(item, item.value) {}

@@ -42,7 +42,7 @@ bool outgrows_output(RespCall& call, std::size_t kept_size) {
 namespace {
 
 Loan borrow(const cache::ItemView& item, Bytes part) {
-  if (part.size() < KeptValue::lent_size_min) return {};
+  if (part.size() < lent_size_min) return {};
   Loan loan = item.lend();
   if (loan) loan.narrow_to(part);
   return loan;

@@ -34,6 +34,10 @@ struct Limits {
   std::size_t output_size_max = std::size_t{256} << 20;
 };
 
+/// Values of this size and more are sent from where they lie, if the cache lends them. Below, a copy costs
+/// less than counting loans.
+inline constexpr std::size_t lent_size_min = std::size_t{32} << 10;
+
 /// What the server says of itself in INFO and /v1/stats. Filled once at start.
 struct ServerFacts {
   std::string version;     // Larder's own, "0.1.0"

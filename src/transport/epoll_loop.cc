@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <exception>
 #include <linux/sockios.h>
+#include <mutex>
 #include <new>
 #include <string>
 #include <sys/eventfd.h>
@@ -55,16 +56,24 @@ bool quiet(int descriptor) {
 }  // namespace
 
 /// Ownership  shared by the peer and whoever wants to wake it
-/// Threads    wake() and close() from any; peer_ only on the loop's, so it takes no lock
+/// Threads    wake() and close() from any; peer_ only on the loop's, so it takes no lock; the descriptor,
+/// while it
+///            is the peer's, under the mutex
 class EpollLoop::PeerWaker final : public Waker, public std::enable_shared_from_this<PeerWaker> {
  public:
-  PeerWaker(EpollLoop& loop, Peer& peer) : tasks_(loop.tasks_), loop_(&loop), peer_(&peer) {}
+  PeerWaker(EpollLoop& loop, Peer& peer)
+      : tasks_(loop.tasks_), loop_(&loop), peer_(&peer), descriptor_(peer.socket.get()) {}
 
   void wake() override {
     tasks_->post([self = shared_from_this()] { self->deliver(); });
   }
 
   void close() override {
+    {
+      // The peer sees the end before the caller goes on, whatever the loop is doing.
+      const std::lock_guard lock(mutex_);
+      if (descriptor_ >= 0) ::shutdown(descriptor_, SHUT_RDWR);
+    }
     tasks_->post([self = shared_from_this()] {
       if (self->peer_ == nullptr) return;
       self->peer_->connection.lost();
@@ -72,7 +81,11 @@ class EpollLoop::PeerWaker final : public Waker, public std::enable_shared_from_
     });
   }
 
-  void detach() { peer_ = nullptr; }
+  void detach() {
+    peer_ = nullptr;
+    const std::lock_guard lock(mutex_);
+    descriptor_ = -1;
+  }
 
  private:
   void deliver() {
@@ -84,6 +97,8 @@ class EpollLoop::PeerWaker final : public Waker, public std::enable_shared_from_
   std::shared_ptr<TaskQueue> tasks_;
   EpollLoop* loop_;  // a task runs only while the loop lives
   Peer* peer_;       // null: the connection is gone
+  std::mutex mutex_;
+  int descriptor_;
 };
 
 EpollLoop::EpollLoop(Socket epoll, std::shared_ptr<TaskQueue> tasks, const LoopOptions& options)

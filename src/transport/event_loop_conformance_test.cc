@@ -9,6 +9,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <sys/socket.h>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -263,6 +264,68 @@ TEST_P(EventLoopConformance, ClosesAConnectionFromAnotherThreadWhateverItIsOwed)
   ASSERT_TRUE(server.observer().await([&] { return server.observer().closed == 1; }));
   waker->close();
   server.on_loop([] {});
+}
+
+TEST_P(EventLoopConformance, ShowsAPeerItsEndBeforeCloseReturns) {
+  Watched watched;
+  std::shared_ptr<Waker> waker;
+  TestServer server(GetParam(), [&] {
+    return std::make_unique<FunctionHandler>(echo_lines, Duration{0}, [&](std::shared_ptr<Waker> attached) {
+      watched.change([&] { waker = std::move(attached); });
+    });
+  });
+  const TestPeer peer(server.port());
+  peer.send("a\n");
+  EXPECT_EQ(peer.receive(2), "a\n");
+  server.on_loop([&] {  // so that the loop does nothing else meanwhile
+    waker->close();
+    char byte = 0;
+    EXPECT_EQ(::recv(peer.descriptor(), &byte, 1, MSG_DONTWAIT), 0);
+  });
+  ASSERT_TRUE(server.observer().await([&] { return server.observer().closed == 1; }));
+}
+
+TEST_P(EventLoopConformance, SendsWhatIsBorrowedBetweenWhatIsNot) {
+  class Library final : public Lender, public Watched {
+   public:
+    Loan lend(Bytes bytes) override { return {*this, this, bytes}; }
+    void take_back(const void* /*owner*/) noexcept override {
+      change([&] { ++return_count; });
+    }
+    bool is_orphan(const void* /*owner*/) const noexcept override { return false; }
+    int return_count = 0;
+  } library;
+  std::string text(std::size_t{3} << 20, '\0');
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * 31 / 7);
+  constexpr int reply_count = 40;
+  const TestServer server(GetParam(), [&] {
+    return std::make_unique<FunctionHandler>([&](Bytes input, const Now& /*now*/, Output& output) {
+      std::size_t consumed = 0;
+      while (consumed < input.size() && !output.full()) {
+        const auto number = static_cast<std::size_t>(static_cast<unsigned char>(input[consumed++]));
+        output.append("<" + std::to_string(number) + ">");
+        output.append(library.lend(Bytes(text).substr(0, number % 7 == 0 ? text.size() : number * 1000)));
+      }
+      return Progress{consumed, consumed < input.size() ? Wait::output : Wait::input, 0};
+    });
+  });
+  const TestPeer peer(server.port(), {.receive_buffer_size = 65'536});
+  std::string requests;
+  std::string expected;
+  for (int i = 1; i <= reply_count; ++i) {
+    requests += static_cast<char>(i);
+    expected += "<" + std::to_string(i) + ">";
+    expected += text.substr(0, i % 7 == 0 ? text.size() : static_cast<std::size_t>(i) * 1000);
+  }
+  peer.send(requests);
+  EXPECT_TRUE(peer.receive(expected.size()) == expected);
+  ASSERT_TRUE(library.await([&] { return library.return_count == reply_count; }));
+  {
+    const TestPeer deaf(server.port(), {.receive_buffer_size = 65'536});
+    deaf.send(Bytes("\7", 1));
+    EXPECT_EQ(deaf.receive(3), "<7>");
+  }
+  ASSERT_TRUE(library.await([&] { return library.return_count == reply_count + 1; })) << "cut off";
 }
 
 TEST_P(EventLoopConformance, WakesManyConnectionsFromManyThreads) {

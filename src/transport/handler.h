@@ -21,7 +21,7 @@ class Waker {
   virtual ~Waker() = default;
   /// Has the handler called again, with the input that is there, if it waits to be woken or for input.
   virtual void wake() = 0;
-  /// Closes the connection, whatever it is owed.
+  /// Closes the connection, whatever it is owed. Its peer sees the end before this returns.
   virtual void close() = 0;
 };
 

@@ -151,7 +151,7 @@ class HeadParser final : public beast_http::basic_parser<true> {
 
 class RequestParser::Impl final {
  public:
-  explicit Impl(const RequestLimits& limits) : limits_(limits) { start_message(); }
+  Impl(const RequestLimits& limits, BodySink* sink) : limits_(limits), sink_(sink) { start_message(); }
 
   Result<std::optional<Request>> next(Bytes input) {
     const std::size_t size = input.size();
@@ -177,6 +177,7 @@ class RequestParser::Impl final {
 
   static ErrorKind kind_of(int status) {
     if (status == 413 || status == 414 || status == 431) return ErrorKind::too_large;
+    if (status == 507) return ErrorKind::overloaded;
     if (status == 417 || status == 501 || status == 505) return ErrorKind::unsupported;
     return ErrorKind::malformed;
   }
@@ -186,13 +187,19 @@ class RequestParser::Impl final {
     request_ = {};
     scanner_ = HeadScanner(limits_.request_line_size_max, limits_.header_size_max);
     awaits_continue_ = false;
+    is_sunk_ = false;
+    sunk_size_ = 0;
   }
 
   void advance(Bytes& input) {
     if (part_ == Part::empty_line) skip_empty_line(input);
     if (part_ == Part::head) read_head(input);
     if (part_ > Part::head && !input.empty()) awaits_continue_ = false;
-    if (part_ == Part::sized_body) read_sized_body(input);
+    if (part_ == Part::sized_body && is_sunk_) {
+      sink_body(input);
+    } else if (part_ == Part::sized_body) {
+      read_sized_body(input);
+    }
     if (part_ == Part::chunked_body) read_chunked_body(input);
   }
 
@@ -232,6 +239,8 @@ class RequestParser::Impl final {
       } else if (*length > 0) {
         body_size_ = *length;
         part_ = Part::sized_body;
+        const bool is_long = sink_ != nullptr && body_size_ >= limits_.sunk_size_min;
+        is_sunk_ = is_long && sink_->begin(request_, body_size_);
       }
     }
     awaits_continue_ =
@@ -248,6 +257,17 @@ class RequestParser::Impl final {
     body.append(bytes);
     input.remove_prefix(bytes.size());
     if (body.size() == body_size_) part_ = Part::whole;
+  }
+
+  void sink_body(Bytes& input) {
+    const Bytes bytes = input.substr(0, body_size_ - sunk_size_);
+    if (!bytes.empty() && !sink_->append(bytes)) {
+      refusal_ = {507, "There is no memory left for the value; the key is empty now."};
+      return;
+    }
+    sunk_size_ += bytes.size();
+    input.remove_prefix(bytes.size());
+    if (sunk_size_ == body_size_) part_ = Part::whole;
   }
 
   void read_chunked_body(Bytes& input) {
@@ -270,17 +290,21 @@ class RequestParser::Impl final {
   }
 
   const RequestLimits limits_;
+  BodySink* sink_;
   Part part_ = Part::empty_line;
   Request request_;
   HeadScanner scanner_{0, 0};
   ChunkDecoder decoder_{0, 0};  // with Part::chunked_body
   std::size_t body_size_ = 0;   // with Part::sized_body
+  bool is_sunk_ = false;        // the sink takes it
+  std::size_t sunk_size_ = 0;   // what the sink has of it
   bool awaits_continue_ = false;
   std::size_t consumed_ = 0;
   Refusal refusal_;
 };
 
-RequestParser::RequestParser(const RequestLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+RequestParser::RequestParser(const RequestLimits& limits, BodySink* sink)
+    : impl_(std::make_unique<Impl>(limits, sink)) {}
 RequestParser::~RequestParser() = default;
 RequestParser::RequestParser(RequestParser&&) noexcept = default;
 RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;

@@ -27,6 +27,19 @@ struct RequestLimits {
   std::size_t header_size_max = std::size_t{16} << 10;        // all header lines, and a body's trailers: 431
   std::size_t header_count_max = 100;                         // 431
   std::size_t body_size_max = std::size_t{1} << 20;           // without chunk framing: 413
+  std::size_t sunk_size_min = std::size_t{64} << 10;          // of a body that a sink is asked about
+};
+
+/// Takes a long body as it comes.
+class BodySink {
+ public:
+  /// The request whose head has come goes on with `size` bytes. False: keep them in it as any others.
+  virtual bool begin(const Request& head, std::size_t size) = 0;
+  /// The next of them. False: no room; the request is refused with 507.
+  virtual bool append(Bytes bytes) = 0;
+
+ protected:
+  ~BodySink() = default;
 };
 
 /// Turns the bytes of one connection into its requests, one after another.
@@ -47,7 +60,8 @@ struct RequestLimits {
 /// Invariant  what it stores of a message is within RequestLimits, however many bytes the peer announces
 class RequestParser final {
  public:
-  explicit RequestParser(const RequestLimits& limits);
+  /// The sink outlives it; null: bodies are the requests'.
+  explicit RequestParser(const RequestLimits& limits, BodySink* sink = nullptr);
   ~RequestParser();
   RequestParser(RequestParser&&) noexcept;
   RequestParser& operator=(RequestParser&&) noexcept;
@@ -70,7 +84,7 @@ class RequestParser final {
   [[nodiscard]] bool awaits_continue() const;
   void continue_sent();
 
-  /// The status that belongs to the error that next() returned: 400, 413, 414, 417, 431, 501 or 505.
+  /// The status that belongs to the error that next() returned: 400, 413, 414, 417, 431, 501, 505 or 507.
   [[nodiscard]] int error_status() const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "base/numbers.h"
 
@@ -74,12 +75,15 @@ Bytes reason_phrase(int status) {
   }
 }
 
-void write_response(const ResponseHead& head, Bytes body, Output& output, BodyPolicy policy) {
+namespace {
+
+// Everything before the body. False: there is none.
+bool write_head(const ResponseHead& head, std::size_t body_size, Output& output) {
   append_status_line(head.status, output);
   const bool bodiless = head.status == 204 || head.status == 304;
   if (!bodiless) {
     if (!head.content_type.empty()) append_header("Content-Type", head.content_type, output);
-    append_header("Content-Length", IntegerText(std::uint64_t{body.size()}).bytes(), output);
+    append_header("Content-Length", IntegerText(std::uint64_t{body_size}).bytes(), output);
   }
   for (const HeaderView& header : head.headers) append_header(header.name, header.value, output);
   if (!head.keep_alive) {
@@ -88,7 +92,17 @@ void write_response(const ResponseHead& head, Bytes body, Output& output, BodyPo
     append_header("Connection", "keep-alive", output);
   }
   output.append("\r\n");
-  if (!bodiless && policy == BodyPolicy::send) output.append(body);
+  return !bodiless;
+}
+
+}  // namespace
+
+void write_response(const ResponseHead& head, Bytes body, Output& output, BodyPolicy policy) {
+  if (write_head(head, body.size(), output) && policy == BodyPolicy::send) output.append(body);
+}
+
+void write_response_from(const ResponseHead& head, Loan body, Output& output) {
+  if (write_head(head, body.bytes().size(), output)) output.append(std::move(body));
 }
 
 void write_text(ResponseHead head, Bytes sentence, Output& output, BodyPolicy policy) {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/bytes.h"
+#include "base/loan.h"
 #include "base/output.h"
 
 namespace larder::protocol::http {
@@ -34,6 +35,8 @@ enum class BodyPolicy : std::uint8_t {
 /// Appends one response. A 204 or 304 has no body whatever `body` says.
 void write_response(const ResponseHead& head, Bytes body, Output& output,
                     BodyPolicy policy = BodyPolicy::send);
+/// The same with a body that is sent from where it lies.
+void write_response_from(const ResponseHead& head, Loan body, Output& output);
 
 /// A sentence for people, as text/plain, with a line feed behind it.
 void write_text(ResponseHead head, Bytes sentence, Output& output, BodyPolicy policy = BodyPolicy::send);
