@@ -1,6 +1,8 @@
 #include "session/clients.h"
 
 #include <algorithm>
+#include <new>
+#include <utility>
 
 namespace larder::session {
 
@@ -155,17 +157,33 @@ void Clients::forget_sleeper(Client& client) {
   sleeper_count_.store(sleepers_.size(), std::memory_order_relaxed);
 }
 
+// Without memory to wake one, it keeps its place, which takes none, and is tried again at the next tick: who
+// ticks has other things to do than to end for it. The others are woken meanwhile.
 void Clients::tick(TimePoint now) {
   if (sleeper_count_.load(std::memory_order_relaxed) == 0) return;
-  std::vector<std::shared_ptr<Client>> due;
-  {
-    const std::lock_guard lock(mutex_);
-    while (!sleepers_.empty() && sleepers_.begin()->first.first <= now) {
-      due.push_back(sleepers_.begin()->second);
-      forget_sleeper(*due.back());
+  Sleepers::key_type next{TimePoint::min(), 0};
+  while (true) {
+    Sleepers::node_type due;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto place = sleepers_.lower_bound(next);
+      if (place == sleepers_.end() || place->first.first > now) return;
+      next = {place->first.first, place->first.second + 1};
+      due = sleepers_.extract(place);
+      due.mapped()->wakes_at_.reset();
+      sleeper_count_.store(sleepers_.size(), std::memory_order_relaxed);
+    }
+    Client& client = *due.mapped();
+    try {
+      client.wake();
+    } catch (const std::bad_alloc&) {
+      const std::lock_guard lock(mutex_);
+      if (client.wakes_at_) continue;  // it has found itself another moment
+      client.wakes_at_ = due.key().first;
+      sleepers_.insert(std::move(due));
+      sleeper_count_.store(sleepers_.size(), std::memory_order_relaxed);
     }
   }
-  for (const std::shared_ptr<Client>& client : due) client->wake();
 }
 
 }  // namespace larder::session

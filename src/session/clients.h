@@ -134,16 +134,18 @@ class Clients final {
   /// Has `client` woken soon after `moment`, at a tick(); or before, when a pause ends early. A second moment
   /// takes the place of the first.
   void wake_at(TimePoint moment, const std::shared_ptr<Client>& client);
-  /// Called a few times a second.
+  /// Called a few times a second. Throws nothing: one for whose waking there is no memory is woken later.
   void tick(TimePoint now);
 
  private:
+  using Sleepers = std::map<std::pair<TimePoint, std::uint64_t>, std::shared_ptr<Client>>;
+
   void add_sleeper(TimePoint moment, const std::shared_ptr<Client>& client);
   void forget_sleeper(Client& client);
 
   mutable std::mutex mutex_;
   std::map<std::uint64_t, std::shared_ptr<Client>> clients_;
-  std::map<std::pair<TimePoint, std::uint64_t>, std::shared_ptr<Client>> sleepers_;  // one entry a client
+  Sleepers sleepers_;  // one entry a client
   std::vector<std::shared_ptr<Client>> monitors_;
   std::atomic<std::size_t> monitor_count_{0};
   std::atomic<std::size_t> sleeper_count_{0};

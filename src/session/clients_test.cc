@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -133,6 +134,33 @@ TEST(Clients, ComeAndGoWhileOthersLook) {
   looker.join();
   EXPECT_TRUE(clients.all().empty());
   EXPECT_FALSE(clients.anybody_monitors());
+}
+
+// The tick belongs to a worker, which serves many others.
+TEST(Clients, OneThatCannotBeWokenForWantOfMemoryIsWokenAtTheNextTick) {
+  struct Starved final : Remote {
+    void wake() override {
+      if (wake_count++ == 0) throw std::bad_alloc();
+    }
+    void close() override {}
+    int wake_count = 0;
+  };
+  Clients clients;
+  const Member first(clients, 1);
+  const Member second(clients, 2);
+  const Member third(clients, 3);
+  const auto starved = std::make_shared<Starved>();
+  second.client->attach(starved);
+  for (const Member* member : {&first, &second, &third}) clients.wake_at(at(100), member->client);
+  EXPECT_NO_THROW(clients.tick(at(100)));
+  EXPECT_EQ(first.remote->wake_count, 1);
+  EXPECT_EQ(third.remote->wake_count, 1);
+  EXPECT_EQ(starved->wake_count, 1);
+  clients.tick(at(200));
+  EXPECT_EQ(starved->wake_count, 2);
+  clients.tick(at(300));
+  EXPECT_EQ(starved->wake_count, 2);
+  EXPECT_EQ(first.remote->wake_count, 1);
 }
 
 }  // namespace
