@@ -203,6 +203,7 @@ TEST(RespMonitor, ShowsTheCommandsOfAllConnections) {
   World world;
   Connection monitor(world, 1);
   Connection client(world, 2);
+  monitor.session.attach(std::make_shared<Noted>());
   EXPECT_EQ(monitor.ask("MONITOR"), ok);
   client.ask("SELECT 2");
   client.peer.send("SET \"a \\x00\\n\" v\r\n");
@@ -216,6 +217,20 @@ TEST(RespMonitor, ShowsTheCommandsOfAllConnections) {
   client.ask("PING");
   monitor.peer.send("");
   EXPECT_EQ(monitor.peer.take_replies(), "");
+}
+
+// A RESP session inside a WebSocket has no way to be called when there is news.
+TEST(RespMonitor, IsRefusedWhereNoNewsWouldArrive) {
+  World world;
+  Connection connection(world);
+  EXPECT_EQ(connection.ask("MONITOR"),
+            "-ERR MONITOR needs a connection to the RESP port: this one is sent replies only\r\n");
+  EXPECT_FALSE(world.service.clients.anybody_monitors());
+  connection.session.attach(std::make_shared<Noted>());
+  connection.ask("MULTI");
+  connection.ask("MONITOR");
+  EXPECT_EQ(connection.ask("EXEC"), "*1\r\n-ERR MONITOR isn't allowed for DENY BLOCKING client\r\n");
+  EXPECT_FALSE(world.service.clients.anybody_monitors());
 }
 
 std::int64_t ticking_us() {

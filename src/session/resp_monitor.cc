@@ -62,7 +62,13 @@ std::string monitor_line(std::span<const Bytes> arguments, TimePoint now, cache:
   return text;
 }
 
+// Who monitors is sent what it did not ask for. Where nothing can have its session called for that (inside a
+// WebSocket), it would be told OK and then nothing. In a transaction, Redis' text.
 void handle_monitor(RespCall& call) {
+  if (call.is_in_transaction) return call.reply.error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+  if (!call.state.client->can_be_woken()) {
+    return call.reply.error("ERR MONITOR needs a connection to the RESP port: this one is sent replies only");
+  }
   call.reply.ok();
   call.environment.service.clients.start_monitor(call.state.client);
 }
