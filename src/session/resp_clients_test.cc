@@ -177,15 +177,25 @@ TEST(RespClients, ReadWithoutUsingWhenTheyAskForThat) {
       EXPECT_THAT(connection.ask("INFO stats"), HasSubstr("keyspace_hits:0\r\n"));
     }
   }
-  World world(std::size_t{64} << 10);
-  Connection connection(world);
-  connection.ask("CLIENT NO-TOUCH ON");
-  connection.ask("SET k v");
-  for (int i = 0; i < 2000; ++i) {
-    connection.ask("SET other" + std::to_string(i) + " " + std::string(50, 'v'));
-    connection.ask("TOUCH k");
+}
+
+// TOUCH is for nothing else, in a transaction as outside; what else is there reads without using.
+TEST(RespClients, TouchAlsoWhenTheyReadWithoutUsing) {
+  for (const bool is_in_transaction : {false, true}) {
+    for (const Bytes command : {"TOUCH k", "GET k"}) {
+      World world(std::size_t{64} << 10);
+      Connection connection(world);
+      connection.ask("CLIENT NO-TOUCH ON");
+      connection.ask("SET k v");
+      for (int i = 0; i < 2000; ++i) {
+        connection.ask("SET other" + std::to_string(i) + " " + std::string(50, 'v'));
+        if (is_in_transaction) connection.ask("MULTI");
+        connection.ask(std::string(command));
+        if (is_in_transaction) connection.ask("EXEC");
+      }
+      EXPECT_EQ(connection.ask("EXISTS k"), command == "TOUCH k" ? ":1\r\n" : ":0\r\n") << is_in_transaction;
+    }
   }
-  EXPECT_EQ(connection.ask("EXISTS k"), ":1\r\n") << "TOUCH is for nothing else";
 }
 
 TEST(RespServer, ShowsHowMuchThereIsToDo) {

@@ -135,6 +135,9 @@ struct CommandSpec {
 /// `name` is the part behind the '|'.
 [[nodiscard]] const CommandSpec* find_subcommand(const CommandSpec& container, Bytes name);
 
+/// CLIENT NO-TOUCH: whether the command gets a QuietKeyspace.
+[[nodiscard]] bool reads_quietly(const RespState& state, const CommandSpec& spec);
+
 [[nodiscard]] bool accepts_argument_count(const CommandSpec& spec, std::size_t count);
 [[nodiscard]] bool has_flag(const CommandSpec& spec, Bytes flag);
 

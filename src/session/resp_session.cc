@@ -197,10 +197,8 @@ void RespSession::answer_aloud(std::span<const Bytes> arguments, TimePoint now, 
   run(call);
 }
 
-// CLIENT NO-TOUCH. TOUCH is for nothing else.
 cache::Keyspace& RespSession::keys_for(const CommandSpec& spec) {
-  const bool is_quiet = state_.client->leaves_age.load(std::memory_order_relaxed) && spec.name != "touch";
-  if (is_quiet) return quiet_keys_;
+  if (reads_quietly(state_, spec)) return quiet_keys_;
   return environment_.cache;
 }
 

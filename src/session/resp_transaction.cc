@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "session/quiet_keyspace.h"
 #include "session/resp_commands.h"
 #include "session/resp_handlers.h"
 
@@ -152,13 +153,14 @@ void handle_exec(RespCall& call) {
   const auto run = [&](cache::Keyspace& locked) {
     if (watched.have_changed(locked, call.now)) return call.reply.null_array();
     call.reply.array(commands.size());
+    QuietKeyspace quiet(locked);
     for (const Transaction::Command& command : commands) {
       if (outgrows_output(call)) return;
       RespCall inner{.spec = *command.spec,
                      .arguments = command.arguments,
                      .now = call.now,
                      .environment = call.environment,
-                     .keys = locked,
+                     .keys = reads_quietly(call.state, *command.spec) ? quiet : locked,
                      .state = call.state,
                      .output = call.output,
                      .reply = {call.output, call.state.version},
@@ -167,8 +169,9 @@ void handle_exec(RespCall& call) {
     }
   };
   const Need need = need_of(commands, watched);
-  if (need.is_everything) return call.keys.with_everything(run);
-  call.keys.with_keys(need.keys, run);
+  cache::Keyspace& keys = call.environment.cache;  // each command sees it as it would outside
+  if (need.is_everything) return keys.with_everything(run);
+  keys.with_keys(need.keys, run);
 }
 
 }  // namespace larder::session
