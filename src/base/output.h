@@ -45,6 +45,12 @@ class Output final {
   }
   /// The first parts of what is pending, as many as there are or `parts` has room for; answers how many.
   [[nodiscard]] std::size_t gather(std::span<Bytes> parts) const;
+  /// What was appended behind the first `size` pending bytes; nothing if some of it is borrowed.
+  [[nodiscard]] Bytes own_tail(std::size_t size) const {
+    const std::size_t tail_size = this->size() - size;
+    if (loans_ != nullptr && bytes_.size() - loans_->placed.back().at < tail_size) return {};
+    return Bytes(bytes_).substr(bytes_.size() - tail_size);
+  }
   /// What is pending, copied together.
   [[nodiscard]] std::string text() const;
 

@@ -141,6 +141,21 @@ TEST(OutputWithLoans, GivesThemBackWhenItIsClearedOrGone) {
   EXPECT_EQ(library.return_count(), 3U);
 }
 
+TEST(OutputWithLoans, ShowsTheOwnBytesThatWereAppendedLast) {
+  Library library;
+  Output output;
+  output.append("first");
+  EXPECT_EQ(output.own_tail(0), "first");
+  EXPECT_EQ(output.own_tail(2), "rst");
+  output.append(library.lend("lent"));
+  EXPECT_EQ(output.own_tail(5), "") << "it is not all its own";
+  EXPECT_EQ(output.own_tail(9), "");
+  output.append("-ERR");
+  EXPECT_EQ(output.own_tail(9), "-ERR");
+  output.sent(7);
+  EXPECT_EQ(output.own_tail(2), "-ERR");
+}
+
 TEST(OutputWithLoans, KnowsAnOrphanThatIsOlderThanALook) {
   Library library;
   Output output;

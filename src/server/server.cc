@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "cache/factory.h"
 #include "program/version.h"
+#include "server/process_use.h"
 #include "server/session_handler.h"
 #include "transport/addresses.h"
 
@@ -38,6 +39,7 @@ Server::Server(ServerOptions options) : options_(std::move(options)) {
   service_.settings.idle_timeout_ms = options_.idle_timeout.count();
   service_.control = this;
   service_.stopwatch_us = stopwatch_us;
+  service_.process_use = process_use;
 }
 
 Result<std::unique_ptr<Server>> Server::make(ServerOptions options) {
@@ -88,6 +90,7 @@ Result<void> Server::open_workers() {
   workers_ = *std::move(made);
 
   const std::span<insight::Counters> counters = workers_->counters();
+  command_stats_ = std::vector<session::CommandStats>(options_.worker_count);
   is_sweeping_ = std::make_unique<bool[]>(options_.worker_count);
   randoms_.assign(options_.worker_count, SplitMix64(0));
   for (SplitMix64& random : randoms_) {
@@ -100,11 +103,12 @@ Result<void> Server::open_workers() {
     environments_.push_back({.cache = *cache_,
                              .counters = counters[i],
                              .all_counters = counters,
+                             .command_stats = command_stats_[i],
+                             .all_command_stats = command_stats_,
                              .limits = options_.limits,
                              .facts = facts_,
                              .allowed_origins = options_.allowed_origins,
                              .service = service_,
-
                              .random = randoms_[i]});
     transport::EventLoop& loop = *workers_->loops()[i];
     loop.every(tick_period, [this, i](const Now& now) {
@@ -115,6 +119,7 @@ Result<void> Server::open_workers() {
   workers_->loops().front()->every(tick_period, [this](const Now& now) {
     refusals_.tick(now.steady);
     service_.clients.tick(now.wall);
+    service_.note_memory_used(cache_->stats().memory_used);
     service_.sample(now.wall, insight::add_up(workers_->counters()));
   });
   spread_ = std::make_unique<transport::AcceptSpread>(std::move(loops));
@@ -130,6 +135,8 @@ void Server::describe() {
   facts_.shard_count = options_.shard_count;
   facts_.connection_count_max = options_.connection_count_max;
   facts_.memory_size_max = options_.memory_size_max;
+  facts_.machine_memory_size = machine_memory_size();
+  facts_.system = system_name();
   facts_.process_id = ::getpid();
   std::array<unsigned char, 20> random{};
   fill_random(random);

@@ -25,6 +25,7 @@
 #include "server/dialects.h"
 #include "server/server_options.h"
 #include "server/workers.h"
+#include "session/command_stats.h"
 #include "session/service.h"
 #include "session/session.h"
 #include "transport/accept_spread.h"
@@ -79,8 +80,9 @@ class Server final : private session::Control {
   transport::Refusals refusals_;     // of worker 0, which accepts
   std::uint64_t connection_id_ = 0;  // of worker 0: the last one given
   std::unique_ptr<cache::Cache> cache_;
-  std::vector<SplitMix64> randoms_;                 // one a worker
-  std::vector<session::Environment> environments_;  // one a worker
+  std::vector<SplitMix64> randoms_;                   // one a worker
+  std::vector<session::CommandStats> command_stats_;  // one a worker
+  std::vector<session::Environment> environments_;    // one a worker
   std::unique_ptr<transport::AcceptSpread> spread_;
   std::atomic<bool> is_stopping_ = false;
   std::unique_ptr<bool[]> is_sweeping_;  // one a worker, its own

@@ -32,6 +32,7 @@ class Table final {
       rows_.insert(rows_.end(), part.begin(), part.end());
     }
     std::ranges::sort(rows_, {}, &CommandSpec::name);
+    give_places();
     places_.resize(std::bit_ceil(rows_.size() * 2));
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       LARDER_ASSERT(i == 0 || rows_[i - 1].name != rows_[i].name);
@@ -42,6 +43,7 @@ class Table final {
   }
 
   [[nodiscard]] std::span<const CommandSpec> rows() const { return rows_; }
+  [[nodiscard]] std::size_t size() const { return rows_.size() + subcommands_.size(); }
 
   [[nodiscard]] const CommandSpec* find(Bytes name) const {
     for (std::size_t place = hash_of_name(name);; ++place) {
@@ -53,7 +55,25 @@ class Table final {
   }
 
  private:
+  // The rows in their order, and behind them those of subcommands, which are copied for that.
+  void give_places() {
+    std::size_t subcommand_count = 0;
+    for (const CommandSpec& row : rows_) subcommand_count += row.subcommands.size();
+    subcommands_.reserve(subcommand_count);
+    std::uint16_t place = 0;
+    for (CommandSpec& row : rows_) row.place = place++;
+    for (CommandSpec& row : rows_) {
+      const std::size_t first = subcommands_.size();
+      for (const CommandSpec& subcommand : row.subcommands) {
+        subcommands_.push_back(subcommand);
+        subcommands_.back().place = place++;
+      }
+      row.subcommands = std::span(subcommands_).subspan(first, row.subcommands.size());
+    }
+  }
+
   std::vector<CommandSpec> rows_;
+  std::vector<CommandSpec> subcommands_;
   std::vector<std::uint16_t> places_;
 };
 
@@ -65,6 +85,8 @@ const Table& table() {
 }  // namespace
 
 std::span<const CommandSpec> command_table() { return table().rows(); }
+
+std::size_t command_count() { return table().size(); }
 
 const CommandSpec* find_command(Bytes name) {
   constexpr std::size_t name_size_max = 64;  // longer than any; a peer's may be megabytes

@@ -91,9 +91,10 @@ struct CommandSpec {
   Bytes tips;  // words, for proxies
   std::span<const CommandSpec> subcommands;
   Reach reach;
-  bool is_write = false;  // has the flag "write"
-  bool is_store = false;  // has the flag "denyoom": it may store what it is given
-  bool is_served = true;  // false: has an error for an answer, and COMMAND does not name it
+  bool is_write = false;    // has the flag "write"
+  bool is_store = false;    // has the flag "denyoom": it may store what it is given
+  bool is_served = true;    // false: has an error for an answer, and COMMAND does not name it
+  std::uint16_t place = 0;  // among all rows, those of subcommands too; given when the table is made
 
   /// The same row with another reach: of rows without keys, those that leave items alone say so.
   [[nodiscard]] constexpr CommandSpec reaching(Reach other) const {
@@ -129,6 +130,9 @@ struct CommandSpec {
 
 /// All commands, ordered by name.
 [[nodiscard]] std::span<const CommandSpec> command_table();
+
+/// Rows, those of subcommands too: every row's place is below it.
+[[nodiscard]] std::size_t command_count();
 
 /// Null: there is none of that name. Any case.
 [[nodiscard]] const CommandSpec* find_command(Bytes name);

@@ -170,6 +170,7 @@ constexpr std::array parameters{
     Parameter{"hz", constant<'1', '0'>, nullptr},
     Parameter{"io-threads", worker_count, nullptr},
     Parameter{"latency-monitor-threshold", zero, nullptr},
+    Parameter{"latency-tracking", no, nullptr},
     Parameter{"lazyfree-lazy-eviction", no, nullptr},
     Parameter{"lazyfree-lazy-expire", no, nullptr},
     Parameter{"lazyfree-lazy-user-del", no, nullptr},

@@ -1,15 +1,17 @@
 // session/resp_info.h: the text of INFO.
 //
-// Sections and fields are named as in Redis, so that monitors which know Redis read them; what is Larder's
-// own begins with larder_. A field that Larder has no figure for is left out, but for those that clients
-// cannot do without: loading, role, cluster_enabled; and expires and avg_ttl of a database, which are not
-// counted and read 0.
+// Sections and fields are named and ordered as redis-server 7.0.15 writes them, so that monitors which know
+// Redis read them; what is Larder's own begins with larder_ and stands last in its section, but in Server. A
+// field that says how much there is of a thing this server does not have reads 0, since that is so; one for
+// which there is a thing but no figure (the allocator's, the sizes of clients' buffers) is left out.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
 #include "base/bytes.h"
+#include "session/command_stats.h"
 #include "session/server_stats.h"
 
 namespace larder::session {
@@ -17,8 +19,17 @@ namespace larder::session {
 /// The version of Redis whose commands clients may expect. Some choose by it what they send.
 inline constexpr Bytes redis_version = "7.4.0";
 
-/// The sections that `names` ask for, each once, in their fixed order, whatever the case; "default", "all"
-/// and "everything" ask for each; no names: all. Names that are not known ask for nothing.
-[[nodiscard]] std::string info_text(const ServerStats& stats, TimePoint now, std::span<const Bytes> names);
+/// What INFO tells of.
+struct InfoFigures {
+  ServerStats server;
+  CommandTotals commands;
+  std::optional<ProcessUse> process;  // none: its fields are left out
+  TimePoint now;
+};
+
+/// The sections that `names` ask for, each once, in their fixed order, whatever the case. "all" and
+/// "everything" ask for each; "default", and no names, for all but the statistics of each command. Names that
+/// are not known ask for nothing.
+[[nodiscard]] std::string info_text(const InfoFigures& figures, std::span<const Bytes> names);
 
 }  // namespace larder::session

@@ -63,9 +63,13 @@ void handle_swapdb(RespCall& call) {
 }
 
 void handle_info(RespCall& call) {
-  const ServerStats stats =
-      since_reset(gather_stats(call.keys, call.environment, call.now), call.environment.service);
-  call.reply.verbatim("txt", info_text(stats, call.now, call.arguments.subspan(1)));
+  Service& service = call.environment.service;
+  InfoFigures figures{.server = since_reset(gather_stats(call.keys, call.environment, call.now), service),
+                      .commands = since_reset(gather_commands(call.environment), service),
+                      .process = std::nullopt,
+                      .now = call.now};
+  if (service.process_use != nullptr) figures.process = service.process_use();
+  call.reply.verbatim("txt", info_text(figures, call.arguments.subspan(1)));
 }
 
 void handle_time(RespCall& call) {

@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "session/http_sniff.h"
 #include "session/resp_handlers.h"
+#include "session/resp_run.h"
 
 namespace larder::session {
 namespace {
@@ -149,7 +150,7 @@ void RespSession::go_on_with_task(TimePoint now, Output& output) {
                 .output = output,
                 .reply = {output, state_.version}};
   const std::size_t size = output.size();
-  if (state_.task->step(call)) state_.task.reset();
+  run_task_step(call);
   if (is_silent_) output.shrink_to(size);
 }
 
@@ -188,13 +189,27 @@ void RespSession::answer_aloud(std::span<const Bytes> arguments, TimePoint now, 
   environment_.counters.commands.add();
   if (spec != nullptr) note(*spec, now);
   if (const std::string error = error_before(call, spec, container); !error.empty()) {
-    if (spec != nullptr && spec->name == "exec") return abort_transaction(call, error);
-    if (state_.transaction != nullptr) state_.transaction->spoil();
-    return call.reply.error(error);
+    const std::size_t size = output.size();
+    if (spec != nullptr && spec->name == "exec") {
+      abort_transaction(call, error);
+    } else {
+      if (state_.transaction != nullptr) state_.transaction->spoil();
+      call.reply.error(error);
+    }
+    return count_rejection(call, spec != nullptr && spec->is_served, size);
   }
   if (environment_.service.clients.anybody_monitors()) tell_monitors(call);
-  if (state_.transaction != nullptr && !runs_inside_transaction(*spec)) return keep(call);
-  run(call);
+  if (state_.transaction != nullptr && !runs_inside_transaction(*spec)) {
+    const std::size_t size = output.size();
+    keep(call);
+    return count_rejection(call, true, size);
+  }
+  run_command(call);
+}
+
+// Of a command that was answered without being called; no matter if it was kept for EXEC.
+void RespSession::count_rejection(const RespCall& call, bool is_known, std::size_t size) {
+  if (count_if_error(call, size) && is_known) environment_.command_stats.of(call.spec).rejections.add();
 }
 
 cache::Keyspace& RespSession::keys_for(const CommandSpec& spec) {
@@ -207,22 +222,6 @@ void RespSession::note(const CommandSpec& spec, TimePoint now) {
   Client& client = *state_.client;
   client.active_at_ms.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   client.last_command.store(&spec.name, std::memory_order_relaxed);
-}
-
-// Timed are those that can take long: looking at a clock twice is a tenth of a GET.
-void RespSession::run(RespCall& call) {
-  constexpr std::size_t many_arguments = 16;
-  constexpr std::size_t long_argument = std::size_t{64} << 10;
-  Service& service = environment_.service;
-  const bool can_take_long = call.spec.reach == Reach::everything || call.arguments.size() > many_arguments ||
-                             call.arguments.back().size() > long_argument;
-  if (service.stopwatch_us == nullptr || !can_take_long) return call.spec.handler(call);
-  const std::int64_t started_us = service.stopwatch_us();
-  call.spec.handler(call);
-  const std::int64_t duration_us = service.stopwatch_us() - started_us;
-  if (!service.slow_log.notes(duration_us) || has_flag(call.spec, "skip_slowlog")) return;
-  service.slow_log.add(call.arguments, duration_us, call.now, state_.client->facts.address,
-                       state_.client->names().name);
 }
 
 void RespSession::tell_monitors(const RespCall& call) {
@@ -303,6 +302,7 @@ std::string RespSession::unknown_command_error(std::span<const Bytes> arguments)
 // The decoder would not have it: the protocol is broken, or an argument is too large.
 void RespSession::refuse(const Error& error, TimePoint now, Output& output) {
   environment_.counters.commands.add();
+  const std::size_t size = output.size();
   protocol::ReplyEncoder reply(output, state_.version);
   if (error.kind == ErrorKind::overloaded) {
     reply.error(no_memory_error);
@@ -310,6 +310,7 @@ void RespSession::refuse(const Error& error, TimePoint now, Output& output) {
     environment_.counters.protocol_errors.add();
     reply.error("ERR " + error.message);
   }
+  environment_.command_stats.count_error(output.own_tail(size));
   const auto before = decoder_.refused_arguments();
   if (state_.transaction != nullptr) state_.transaction->spoil();
   passed_spec_ = before.empty() ? nullptr : find_command(before.front());

@@ -57,7 +57,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   [[nodiscard]] bool is_paused(std::span<const Bytes> arguments, TimePoint now) const;
   void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);
   void answer_aloud(std::span<const Bytes> arguments, TimePoint now, Output& output);
-  void run(RespCall& call);
+  void count_rejection(const RespCall& call, bool is_known, std::size_t size);
   void tell_monitors(const RespCall& call);
   void note(const CommandSpec& spec, TimePoint now);
   [[nodiscard]] cache::Keyspace& keys_for(const CommandSpec& spec);

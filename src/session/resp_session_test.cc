@@ -364,11 +364,6 @@ TEST(RespSession, HandsOverInfoAsMonitorsReadIt) {
                            "# Keyspace\r\ndb0:keys=1,expires=0,avg_ttl=0\r\ndb3:keys=1,"}) {
     EXPECT_TRUE(info.contains(line)) << line;
   }
-  for (const Bytes all : {"INFO default\r\n", "INFO all\r\n", "INFO EVERYTHING\r\n"}) {
-    peer.send(all);
-    const std::string same = peer.take_replies();
-    EXPECT_EQ(std::ranges::count(same, '#'), 9) << all;
-  }
   peer.send("INFO nosuch\r\n");
   EXPECT_EQ(peer.take_replies(), "$0\r\n\r\n");
   peer.send("info cluster keyspace cluster\r\n");

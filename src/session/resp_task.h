@@ -8,7 +8,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace larder::session {
 
@@ -34,8 +38,20 @@ class Task {
   /// Memory, in bytes.
   [[nodiscard]] virtual std::size_t held_size() const = 0;
 
+  // What the slow log will say of it: the time of its steps, without that of others between them.
+
+  void begin_time(std::int64_t duration_us, std::vector<std::string> shown_arguments) {
+    duration_us_ = duration_us;
+    shown_arguments_ = std::move(shown_arguments);
+  }
+  void add_time(std::int64_t duration_us) { duration_us_ += duration_us; }
+  [[nodiscard]] std::int64_t duration_us() const { return duration_us_; }
+  [[nodiscard]] std::vector<std::string> take_shown_arguments() { return std::move(shown_arguments_); }
+
  private:
   const CommandSpec& spec_;  // a row: it outlives everything
+  std::int64_t duration_us_ = 0;
+  std::vector<std::string> shown_arguments_;
 };
 
 /// The first step of `task`; if that is not the last, and this is no transaction, the connection goes on with

@@ -7,6 +7,7 @@
 #include "session/quiet_keyspace.h"
 #include "session/resp_commands.h"
 #include "session/resp_handlers.h"
+#include "session/resp_run.h"
 
 namespace larder::session {
 
@@ -165,7 +166,7 @@ void handle_exec(RespCall& call) {
                      .output = call.output,
                      .reply = {call.output, call.state.version},
                      .is_in_transaction = true};
-      command.spec->handler(inner);
+      run_command(inner);
     }
   };
   const Need need = need_of(commands, watched);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 namespace larder::session {
 
@@ -14,6 +15,10 @@ ServerStats gather_stats(const cache::Keyspace& keys, const Environment& environ
                std::chrono::duration_cast<std::chrono::seconds>(now - environment.facts.started_at));
   stats.cache = keys.stats();
   stats.counters = insight::add_up(environment.all_counters);
+  stats.connection_count_max =
+      environment.service.settings.connection_count_max.load(std::memory_order_relaxed);
+  environment.service.note_memory_used(stats.cache.memory_used);
+  stats.memory_used_peak = environment.service.memory_used_peak.load(std::memory_order_relaxed);
   stats.commands_per_s = environment.service.commands_per_s.load(std::memory_order_relaxed);
   stats.received_per_s = environment.service.received_per_s.load(std::memory_order_relaxed);
   stats.sent_per_s = environment.service.sent_per_s.load(std::memory_order_relaxed);
@@ -21,6 +26,12 @@ ServerStats gather_stats(const cache::Keyspace& keys, const Environment& environ
     stats.database_item_counts[database] = keys.item_count(static_cast<cache::Database>(database));
   }
   return stats;
+}
+
+CommandTotals gather_commands(const Environment& environment) {
+  CommandTotals totals;
+  for (const CommandStats& stats : environment.all_command_stats) stats.add_to(totals);
+  return totals;
 }
 
 // Another worker may have reset them since they were gathered.
@@ -44,10 +55,17 @@ ServerStats since_reset(ServerStats stats, Service& service) {
   return stats;
 }
 
+CommandTotals since_reset(CommandTotals totals, Service& service) {
+  const std::lock_guard lock(service.stats_mutex);
+  return since(std::move(totals), service.commands_at_reset);
+}
+
 void reset_stats(const cache::Keyspace& keys, const Environment& environment) {
   const cache::CacheStats cache = keys.stats();
   const insight::CounterTotals counters = insight::add_up(environment.all_counters);
+  CommandTotals commands = gather_commands(environment);
   const std::lock_guard lock(environment.service.stats_mutex);
+  environment.service.commands_at_reset = std::move(commands);
   environment.service.cache_stats_at_reset = cache;
   environment.service.counters_at_reset = counters;
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "cache/backend.h"
 #include "insight/counters.h"
+#include "session/command_stats.h"
 #include "session/session.h"
 
 namespace larder::session {
@@ -20,6 +21,8 @@ struct ServerStats {
   std::chrono::seconds uptime{0};
   cache::CacheStats cache;
   insight::CounterTotals counters;
+  std::size_t connection_count_max = 0;  // as it is set now
+  std::uint64_t memory_used_peak = 0;
   std::uint64_t commands_per_s = 0;  // of the last second or so
   std::uint64_t received_per_s = 0;  // bytes
   std::uint64_t sent_per_s = 0;
@@ -27,12 +30,16 @@ struct ServerStats {
   std::array<std::size_t, cache::database_count> database_item_counts{};
 };
 
+/// The figures of commands, apart: only INFO shows them. Any thread.
+[[nodiscard]] CommandTotals gather_commands(const Environment& environment);
+
 /// Any thread. Takes every shard's lock for a moment: for people and monitors, not for each request.
 [[nodiscard]] ServerStats gather_stats(const cache::Keyspace& keys, const Environment& environment,
                                        TimePoint now);
 
 /// What was counted since the last reset_stats(). Any thread.
 [[nodiscard]] ServerStats since_reset(ServerStats stats, Service& service);
+[[nodiscard]] CommandTotals since_reset(CommandTotals totals, Service& service);
 /// Has since_reset() count from now on. Any thread.
 void reset_stats(const cache::Keyspace& keys, const Environment& environment);
 

@@ -10,6 +10,7 @@
 #include "cache/backend.h"
 #include "insight/counters.h"
 #include "session/clients.h"
+#include "session/command_stats.h"
 #include "session/slow_log.h"
 
 namespace larder::session {
@@ -30,6 +31,13 @@ class Control {
   virtual void shut_down(bool at_once) = 0;
 };
 
+/// What the kernel says of the process at a moment.
+struct ProcessUse {
+  std::uint64_t resident_size = 0;  // bytes
+  std::uint64_t cpu_system_us = 0;  // since it began, all threads
+  std::uint64_t cpu_user_us = 0;
+};
+
 /// Threads    any
 struct Service {
   /// Called a few times a second: how many commands and bytes there were in the last second or so.
@@ -47,6 +55,13 @@ struct Service {
     sampled = totals;
     sampled_at = now;
   }
+  /// Called a few times a second, too.
+  void note_memory_used(std::uint64_t size) {
+    std::uint64_t peak = memory_used_peak.load(std::memory_order_relaxed);
+    while (size > peak && !memory_used_peak.compare_exchange_weak(peak, size, std::memory_order_relaxed)) {
+    }
+  }
+  std::atomic<std::uint64_t> memory_used_peak{0};
   std::atomic<std::uint64_t> commands_per_s{0};
   std::atomic<std::uint64_t> received_per_s{0};
   std::atomic<std::uint64_t> sent_per_s{0};
@@ -59,11 +74,13 @@ struct Service {
   Control* control = nullptr;  // null: this process does not end for a client
   std::int64_t (*stopwatch_us)() =
       nullptr;  // some moment in microseconds that only grows; null: nothing is timed
+  ProcessUse (*process_use)() = nullptr;  // null: nobody knows
 
   // CONFIG RESETSTAT: what the counters were then. Others who read them see them grow on.
   std::mutex stats_mutex;
   cache::CacheStats cache_stats_at_reset;
   insight::CounterTotals counters_at_reset;
+  CommandTotals commands_at_reset;
 };
 
 }  // namespace larder::session

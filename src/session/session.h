@@ -21,6 +21,7 @@
 #include "base/random.h"
 #include "cache/backend.h"
 #include "insight/counters.h"
+#include "session/command_stats.h"
 #include "session/service.h"
 
 namespace larder::session {
@@ -50,6 +51,8 @@ struct ServerFacts {
   TimePoint started_at{};
   std::size_t connection_count_max = 0;
   std::uint64_t memory_size_max = 0;
+  std::uint64_t machine_memory_size = 0;  // 0: not known
+  std::string system = "Linux";           // "Linux 6.1.0 x86_64"
   int process_id = 0;
   std::string run_id = std::string(40, '0');  // 40 hexadecimal digits, another at each start
 };
@@ -59,6 +62,8 @@ struct Environment {
   cache::Cache& cache;
   insight::Counters& counters;                      // of the worker that the session belongs to
   std::span<const insight::Counters> all_counters;  // of every worker, for the stats
+  CommandStats& command_stats;                      // of the worker, like the counters
+  std::span<const CommandStats> all_command_stats;
   const Limits& limits;
   const ServerFacts& facts;
   const std::vector<std::string>& allowed_origins;  // --allow-origin

@@ -40,6 +40,7 @@ struct World {
   }
 
   insight::Counters counters;  // first: it begins a cache line
+  CommandStats command_stats;
   TimePoint now{std::chrono::milliseconds{1'700'000'000'000}};
   std::unique_ptr<cache::Cache> cache;
   Limits limits;
@@ -50,6 +51,8 @@ struct World {
   Environment environment{.cache = *cache,
                           .counters = counters,
                           .all_counters = std::span(&counters, 1),
+                          .command_stats = command_stats,
+                          .all_command_stats = std::span(&command_stats, 1),
                           .limits = limits,
                           .facts = facts,
                           .allowed_origins = allowed_origins,

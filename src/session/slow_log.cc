@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t argument_count_max = 32;
 constexpr std::size_t argument_size_max = 128;
 
-std::string shown(Bytes argument) {
+std::string shorten(Bytes argument) {
   if (argument.size() <= argument_size_max) return std::string(argument);
   return std::string(argument.substr(0, argument_size_max)) + "... (" +
          std::to_string(argument.size() - argument_size_max) + " more bytes)";
@@ -17,20 +17,18 @@ std::string shown(Bytes argument) {
 
 }  // namespace
 
-void SlowLog::add(std::span<const Bytes> arguments, std::int64_t duration_us, TimePoint now, Bytes address,
-                  Bytes client_name) {
-  SlowCommand command;
-  command.at = now;
-  command.duration_us = duration_us;
-  command.address = address;
-  command.client_name = client_name;
+std::vector<std::string> SlowLog::shown(std::span<const Bytes> arguments) {
+  std::vector<std::string> all;
   const bool is_cut = arguments.size() > argument_count_max;
   const std::size_t shown_count = is_cut ? argument_count_max - 1 : arguments.size();
-  for (const Bytes argument : arguments.first(shown_count)) command.arguments.push_back(shown(argument));
+  for (const Bytes argument : arguments.first(shown_count)) all.push_back(shorten(argument));
   if (is_cut) {
-    command.arguments.push_back("... (" + std::to_string(arguments.size() - shown_count) +
-                                " more arguments)");
+    all.push_back("... (" + std::to_string(arguments.size() - shown_count) + " more arguments)");
   }
+  return all;
+}
+
+void SlowLog::add(SlowCommand command) {
   const std::lock_guard lock(mutex_);
   command.id = next_id_++;
   commands_.push_front(std::move(command));

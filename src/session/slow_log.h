@@ -1,7 +1,9 @@
 // session/slow_log.h: the commands that took longest, and what they were.
 //
 // Only commands that can take long are timed: those with many or long arguments, and those whose row says
-// that they are slow. Looking at a clock twice would cost a GET a tenth of its time.
+// that they reach everything. Looking at a clock twice would cost a GET a tenth of its time. Of one that
+// takes many turns of its connection the time of all turns is added up; those inside a transaction are timed
+// like any other, and EXEC itself, as in Redis, is not noted.
 #pragma once
 
 #include <atomic>
@@ -38,8 +40,10 @@ class SlowLog final {
     const std::int64_t threshold = threshold_us.load(std::memory_order_relaxed);
     return threshold >= 0 && duration_us >= threshold;
   }
-  void add(std::span<const Bytes> arguments, std::int64_t duration_us, TimePoint now, Bytes address,
-           Bytes client_name);
+  /// Arguments as an entry keeps them: short.
+  [[nodiscard]] static std::vector<std::string> shown(std::span<const Bytes> arguments);
+  /// Gives it its id.
+  void add(SlowCommand command);
   void reset();
   [[nodiscard]] std::size_t size() const;
   /// The newest first, at most `count` of them.

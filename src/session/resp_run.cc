@@ -1,0 +1,97 @@
+#include "session/resp_run.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "session/command_stats.h"
+
+namespace larder::session {
+namespace {
+
+constexpr std::uint64_t calls_per_sample = 64;
+
+bool can_take_long(const RespCall& call) {
+  constexpr std::size_t many_arguments = 16;
+  constexpr std::size_t long_argument = std::size_t{64} << 10;
+  return call.spec.reach == Reach::everything || call.arguments.size() > many_arguments ||
+         call.arguments.back().size() > long_argument;
+}
+
+void note_slow(const RespCall& call, std::int64_t duration_us, std::vector<std::string> arguments) {
+  const Client& client = *call.state.client;
+  call.environment.service.slow_log.add({.at = call.now,
+                                         .duration_us = duration_us,
+                                         .arguments = std::move(arguments),
+                                         .address = client.facts.address,
+                                         .client_name = client.names().name});
+}
+
+// A task goes on when its arguments are gone: how they look in the log goes along with it.
+void run_timed(RespCall& call, CommandCounter& counter) {
+  Service& service = call.environment.service;
+  const std::int64_t started_us = service.stopwatch_us();
+  call.spec.handler(call);
+  const std::int64_t duration_us = service.stopwatch_us() - started_us;
+  counter.duration_us.add(static_cast<std::uint64_t>(duration_us));
+  if (has_flag(call.spec, "skip_slowlog")) return;
+  if (call.state.task != nullptr) {
+    call.state.task->begin_time(duration_us, SlowLog::shown(call.arguments));
+  } else if (service.slow_log.notes(duration_us)) {
+    note_slow(call, duration_us, SlowLog::shown(call.arguments));
+  }
+}
+
+void run_as_sample(RespCall& call, CommandCounter& counter) {
+  const auto stopwatch_us = call.environment.service.stopwatch_us;
+  const std::int64_t started_us = stopwatch_us();
+  call.spec.handler(call);
+  counter.duration_us.add(static_cast<std::uint64_t>(stopwatch_us() - started_us) * calls_per_sample);
+}
+
+}  // namespace
+
+bool count_if_error(const RespCall& call, std::size_t size) {
+  const Bytes reply = call.output.own_tail(size);
+  if (!reply.starts_with('-')) return false;
+  call.environment.command_stats.count_error(reply);
+  return true;
+}
+
+void run_command(RespCall& call) {
+  CommandCounter& counter = call.environment.command_stats.of(call.spec);
+  const std::size_t size = call.output.size();
+  const bool has_stopwatch = call.environment.service.stopwatch_us != nullptr;
+  if (has_stopwatch && can_take_long(call)) {
+    run_timed(call, counter);
+  } else if (has_stopwatch && counter.calls.value() % calls_per_sample == calls_per_sample - 1) {
+    run_as_sample(call, counter);
+  } else {
+    call.spec.handler(call);
+  }
+  counter.calls.add();
+  if (count_if_error(call, size)) counter.failures.add();
+}
+
+// What is wrong with its words a command finds out before it begins a task: no task ends in an error.
+void run_task_step(RespCall& call) {
+  Service& service = call.environment.service;
+  CommandCounter& counter = call.environment.command_stats.of(call.spec);
+  Task& task = *call.state.task;
+  const std::int64_t started_us = service.stopwatch_us != nullptr ? service.stopwatch_us() : 0;
+  const bool is_done = task.step(call);
+  if (service.stopwatch_us != nullptr) {
+    const std::int64_t duration_us = service.stopwatch_us() - started_us;
+    counter.duration_us.add(static_cast<std::uint64_t>(duration_us));
+    task.add_time(duration_us);
+  }
+  if (!is_done) return;
+  if (service.stopwatch_us != nullptr && !has_flag(call.spec, "skip_slowlog") &&
+      service.slow_log.notes(task.duration_us())) {
+    note_slow(call, task.duration_us(), task.take_shown_arguments());
+  }
+  call.state.task.reset();
+}
+
+}  // namespace larder::session
