@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
+#include <vector>
 
 #include "session/resp_test_support.h"
 
@@ -273,6 +274,64 @@ TEST(RespMonitor, KeepsWhatTookLong) {
   connection.ask("DBSIZE");
   EXPECT_EQ(connection.ask("SLOWLOG LEN"), ":0\r\n");
   EXPECT_EQ(connection.ask("SLOWLOG GET x"), "-ERR count should be greater than or equal to -1\r\n");
+}
+
+// The entries that SLOWLOG has of `name`, oldest first: the time of each.
+std::vector<std::int64_t> slow_times(const World& world, Bytes name) {
+  std::vector<std::int64_t> times;
+  for (const SlowCommand& command : world.service.slow_log.newest(1000)) {
+    if (command.arguments.front() == name) times.insert(times.begin(), command.duration_us);
+  }
+  return times;
+}
+
+// KEYS takes many turns, between which others have theirs. Method: each look at the clock is 20 ms later than
+// the last, so each turn takes 20 ms, and what lies between them does not count.
+TEST(RespMonitor, AddsUpTheTurnsOfWhatTakesMany) {
+  World world;
+  for (int i = 0; i < 20'000; ++i) world.put("key" + std::to_string(i), "v");
+  world.service.stopwatch_us = ticking_us;
+  Connection connection(world);
+  Output output;
+  std::int64_t turn_count = 0;
+  const std::string command = "KEYS nosuch*\r\n";
+  Bytes input = command;
+  for (Wait wait = Wait::output; wait == Wait::output; ++turn_count) {
+    const Progress progress = connection.session.advance(input, world.now, output);
+    input.remove_prefix(progress.consumed);
+    wait = progress.wait;
+    ticking_us();
+  }
+  EXPECT_EQ(output.pending(), "*0\r\n");
+  ASSERT_GT(turn_count, 2);
+  EXPECT_EQ(slow_times(world, "KEYS"), std::vector<std::int64_t>{turn_count * 20'000});
+  EXPECT_THAT(connection.ask("SLOWLOG GET 1"), HasSubstr("*2\r\n$4\r\nKEYS\r\n$7\r\nnosuch*\r\n"));
+}
+
+// As in Redis each command of a transaction is noted, and EXEC is not.
+TEST(RespMonitor, KeepsWhatTookLongInsideATransaction) {
+  World world;
+  world.service.stopwatch_us = ticking_us;
+  Connection connection(world);
+  for (const std::string command : {"MULTI", "DBSIZE", "SET k v", "KEYS k", "EXEC"}) connection.ask(command);
+  EXPECT_EQ(slow_times(world, "DBSIZE"), std::vector<std::int64_t>{20'000});
+  EXPECT_EQ(slow_times(world, "KEYS"), std::vector<std::int64_t>{20'000});
+  EXPECT_EQ(world.service.slow_log.size(), 2U);
+}
+
+TEST(RespMonitor, EndsAnAnswerOfTheSlowLogThatOutgrowsTheOutput) {
+  World world;
+  world.limits.output_size_max = std::size_t{64} << 10;
+  for (int i = 0; i < 100; ++i) {
+    world.service.slow_log.add({.at = world.now,
+                                .duration_us = 1,
+                                .arguments = std::vector<std::string>(32, std::string(128, 'a')),
+                                .address = "",
+                                .client_name = ""});
+  }
+  Connection connection(world);
+  EXPECT_LT(connection.ask("SLOWLOG GET -1").size(), std::size_t{80} << 10);
+  EXPECT_TRUE(connection.peer.played().closed);
 }
 
 }  // namespace

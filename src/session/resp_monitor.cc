@@ -86,6 +86,7 @@ void handle_slowlog_get(RespCall& call) {
   const auto commands = call.environment.service.slow_log.newest(static_cast<std::size_t>(count));
   call.reply.array(commands.size());
   for (const SlowCommand& command : commands) {
+    if (outgrows_output(call)) return;
     call.reply.array(6);
     call.reply.integer(static_cast<std::int64_t>(command.id));
     call.reply.integer(command.at.time_since_epoch().count() / 1000);
