@@ -114,6 +114,12 @@ Result<void> Server::open_workers() {
     loop.every(tick_period, [this, i](const Now& now) {
       if (!is_sweeping_[i]) sweep(i, now.wall);
     });
+    // CONFIG SET timeout is for those that are silent now, too.
+    const std::atomic<std::int64_t>& idle_timeout_ms = service_.settings.idle_timeout_ms;
+    loop.every(tick_period, [&loop, &idle_timeout_ms, known = idle_timeout_ms.load()](const Now&) mutable {
+      const std::int64_t present = idle_timeout_ms.load(std::memory_order_relaxed);
+      if (std::exchange(known, present) != present) loop.idle_timeouts_changed();
+    });
     loops.push_back(&loop);
   }
   workers_->loops().front()->every(tick_period, [this](const Now& now) {

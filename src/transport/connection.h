@@ -75,6 +75,8 @@ class Connection final {
   void woken(const Now& now);
   /// Answers must_resume().
   void resume(const Now& now);
+  /// The handler may answer another idle_timeout() than last time. Counts from the last byte, as before.
+  void idle_timeout_changed() { idle_timeout_ = handler_->idle_timeout(); }
   /// deadline() may have passed.
   void time_passed(const Now& now);
   /// Reset by the peer or broken otherwise: nothing can be delivered.

@@ -321,6 +321,18 @@ TEST_F(ConnectionTest, ClosesAPeerThatIsSilentWhileNothingIsOwed) {
   EXPECT_EQ(connection.ending(), Ending::idle);
 }
 
+TEST_F(ConnectionTest, TakesAnotherIdleTimeoutWhileItIsSilent) {
+  Connection connection = make(echo_lines);
+  pass(9s);
+  EXPECT_EQ(connection.deadline(), std::nullopt);
+  record_.idle_timeout = 10s;
+  connection.idle_timeout_changed();
+  EXPECT_EQ(connection.deadline(), now_.steady + 1s) << "it was silent for nine";
+  record_.idle_timeout = 0s;
+  connection.idle_timeout_changed();
+  EXPECT_EQ(connection.deadline(), std::nullopt);
+}
+
 TEST_F(ConnectionTest, CountsSilenceFromItsOwnLateAnswer) {
   record_.idle_timeout = 10s;
   bool first = true;

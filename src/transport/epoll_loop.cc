@@ -179,6 +179,14 @@ void EpollLoop::every(Duration period, TickFunction tick) {
   tickers_.push_back({period, std::move(tick), clock_.now().steady + period});
 }
 
+// Being served puts a connection under its present deadline.
+void EpollLoop::idle_timeouts_changed() {
+  for (Peer& peer : peers_) {
+    peer.connection.idle_timeout_changed();
+    make_ready(peer);
+  }
+}
+
 void EpollLoop::shut_down(Duration grace) {
   tasks_->post([this, grace] { begin_shut_down(grace); });
 }

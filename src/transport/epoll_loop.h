@@ -37,6 +37,7 @@ class EpollLoop final : public EventLoop {
   void adopt(Socket socket, std::unique_ptr<Handler> handler) override;
   void post(std::move_only_function<void()> task) override;
   void every(Duration period, TickFunction tick) override;
+  void idle_timeouts_changed() override;
   Result<void> run() override;
   void shut_down(Duration grace) override;
   [[nodiscard]] std::size_t connection_count() const override {

@@ -77,6 +77,10 @@ class EventLoop {
   /// Calls `tick` about every `period`, from run().
   virtual void every(Duration period, TickFunction tick) = 0;
 
+  /// Handlers may answer another idle_timeout() than last time: asks all of them now, those that are silent
+  /// too. On the loop's thread.
+  virtual void idle_timeouts_changed() = 0;
+
   /// Serves until shut_down() was called and the last connection is gone. Errors: what the kernel refused.
   virtual Result<void> run() = 0;
 

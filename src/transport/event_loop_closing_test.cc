@@ -137,6 +137,34 @@ TEST_P(EventLoopClosing, ClosesAPeerThatIsSilentForTooLong) {
   EXPECT_EQ(lively.receive(8), "me, too\n");
 }
 
+TEST_P(EventLoopClosing, ClosesASilentPeerByAnIdleTimeoutThatWasSetMeanwhile) {
+  ManualClock clock;
+  FunctionHandler* handler = nullptr;
+  TestServer server(
+      GetParam(),
+      [&] {
+        auto made = std::make_unique<FunctionHandler>(echo_lines);
+        handler = made.get();
+        return made;
+      },
+      {}, &clock);
+  const TestPeer silent(server.port());
+  auto& observer = server.observer();
+  ASSERT_TRUE(observer.await([&] { return observer.opened == 1; }));
+  clock.move(20s);
+  server.on_loop([&] {
+    handler->set_idle_timeout(30s);
+    server.loop().idle_timeouts_changed();
+  });
+  clock.move(9s);
+  server.on_loop([] {});
+  EXPECT_EQ(observer.read([&] { return observer.closed; }), 0U);
+  clock.move(1s);
+  server.on_loop([] {});
+  ASSERT_TRUE(observer.await([&] { return observer.closed == 1; }));
+  EXPECT_EQ(observer.read([&] { return observer.idle_closed; }), 1U);
+}
+
 TEST_P(EventLoopClosing, ShutsDownAtOnceWhenAllAreIdle) {
   ManualClock clock;  // stands still: nothing here may depend on a time limit
   TestServer server(GetParam(), each(echo_lines), {}, &clock);

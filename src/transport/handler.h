@@ -47,7 +47,7 @@ class Handler {
   [[nodiscard]] virtual std::size_t held_size() const { return 0; }
 
   /// How long the peer may stay silent while nothing is owed to it; 0: for ever. Asked at the
-  /// start and after every advance().
+  /// start, after every advance(), and when the loop is told that it changed.
   [[nodiscard]] virtual Duration idle_timeout() const { return Duration{0}; }
 };
 

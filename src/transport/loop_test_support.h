@@ -124,6 +124,7 @@ class FunctionHandler final : public Handler {
     return advance_(input, now, output);
   }
   [[nodiscard]] Duration idle_timeout() const override { return idle_timeout_; }
+  void set_idle_timeout(Duration idle_timeout) { idle_timeout_ = idle_timeout; }
 
  private:
   Advance advance_;

@@ -282,6 +282,16 @@ def test_it_stops_cleanly_beside_idle_connections(server, by):
         assert peer.read_all() == b""
 
 
+def test_config_set_timeout_is_for_connections_that_are_silent_already(start_server):
+    server = start_server("--workers", "2")
+    with server.peer("resp") as silent, server.peer("line") as other, server.peer("resp") as admin:
+        silent.ask(b"PING\r\n", b"+PONG\r\n")
+        admin.ask(b"CONFIG SET timeout 1\r\n", b"+OK\r\n")
+        assert silent.read_all() == b""
+        assert other.read_all() == b""
+    assert stats_of(server)["idle_closed"] >= 2
+
+
 SIZE = 32 << 20
 
 
