@@ -19,7 +19,8 @@ enum class LogLevel : std::uint8_t { debug, info, warn, error, off };
 /// Lines below `level` are dropped from now on; info until this is called. Any thread.
 void set_log_level(LogLevel level);
 
-/// One line each, without a line break at the end. A line holds no bytes of a peer. Any thread.
+/// One line each, without a line break at the end. A line holds no bytes of a peer, but for what DEBUG LOG
+/// sends, in printable ASCII. Any thread.
 void log_debug(std::string_view line);
 void log_info(std::string_view line);
 void log_warn(std::string_view line);

@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/random.h"
 #include "cache/factory.h"
+#include "program/log.h"
 #include "program/version.h"
 #include "server/process_use.h"
 #include "server/session_handler.h"
@@ -183,6 +184,8 @@ void Server::on_accept(const Dialect& dialect, transport::Socket socket) {
 
 // A client asked for it. Only the loops are told, which may be done from their own threads.
 void Server::shut_down(bool at_once) { shut_down(at_once ? Duration{0} : options_.shutdown_timeout); }
+
+void Server::log(Bytes line) { program::log_warn(line); }
 
 // Every worker does its share, wherever the last one stopped: the cache remembers the place. What is due
 // beyond one portion waits for the loop's next turn, behind the requests of this one; a tick that falls

@@ -70,6 +70,7 @@ class Server final : private session::Control {
   void accept_from(transport::Listener listener);
   void on_accept(const Dialect& dialect, transport::Socket socket);
   void shut_down(bool at_once) override;
+  void log(Bytes line) override;
   void sweep(std::size_t worker_index, TimePoint now);
 
   ServerOptions options_;

@@ -99,11 +99,24 @@ void debug_object(RespCall& call) {
                            " lru:0 lru_seconds_idle:0");
 }
 
+// To the server's log, where people look who run it: at most a line a second, whatever clients do.
+void debug_log(RespCall& call) {
+  constexpr std::size_t shown_size_max = 512;
+  Service& service = call.environment.service;
+  std::uint64_t left_out = 0;
+  if (service.control != nullptr && service.may_log(call.now, left_out)) {
+    std::string line = "DEBUG LOG: " + quotable(call.arguments[2], shown_size_max);
+    if (left_out > 0) line += " (" + std::to_string(left_out) + " more were left out before)";
+    service.control->log(line);
+  }
+  call.reply.ok();
+}
+
 void debug_help(RespCall& call) {
   static constexpr Bytes lines[] = {
       "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
       "LOG <message>",
-      "    Accept a message.",
+      "    Write a message to the server's log. One a second is written.",
       "OBJECT <key>",
       "    Show what is known of a key's value.",
       "PROTOCOL <type>",
@@ -133,7 +146,7 @@ constexpr std::array actions{
     Action{"set-active-expire", 3, [](RespCall& call) { call.reply.ok(); }},
     Action{"protocol", 3, debug_protocol},
     Action{"object", 3, debug_object},
-    Action{"log", 3, [](RespCall& call) { call.reply.ok(); }},
+    Action{"log", 3, debug_log},
 };
 
 }  // namespace

@@ -87,6 +87,7 @@ TEST(RespServer, InsideATransactionAsOutside) {
 
 struct Ended final : Control {
   void shut_down(bool at_once) override { words += at_once ? "now " : "soon "; }
+  void log(Bytes line) override { words += std::string(line) + "|"; }
   std::string words;
 };
 
@@ -107,6 +108,28 @@ TEST(RespServer, EndsWhenItIsAskedTo) {
 }
 
 TEST(RespServer, TellsTheTime) { expect_turns({{"TIME", "*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n"}}); }
+
+// Nobody can fill a disk by it, nor write lines that look like others'.
+TEST(RespDebug, LogsALineASecondOfPrintableBytes) {
+  Ended control;
+  World world;
+  Connection connection(world);
+  EXPECT_EQ(connection.ask("DEBUG LOG nobody"), ok);
+  world.service.control = &control;
+  EXPECT_EQ(connection.ask("DEBUG LOG \"one\\n\\x00two\""), ok);
+  EXPECT_EQ(connection.ask("DEBUG LOG three"), ok);
+  connection.peer.set_now(world.now + Duration{999});
+  EXPECT_EQ(connection.ask("DEBUG LOG four"), ok);
+  EXPECT_EQ(control.words, "DEBUG LOG: one ?two|");
+  control.words.clear();
+  connection.peer.set_now(world.now + Duration{1000});
+  connection.ask("DEBUG LOG " + std::string(1000, 'x'));
+  EXPECT_EQ(control.words, "DEBUG LOG: " + std::string(512, 'x') + " (2 more were left out before)|");
+  control.words.clear();
+  connection.peer.set_now(world.now - Duration{5000});
+  connection.ask("DEBUG LOG back");
+  EXPECT_EQ(control.words, "DEBUG LOG: back|") << "the clock was set back";
+}
 
 TEST(RespDebug, RepliesWithASampleOfEachType) {
   expect_turns(

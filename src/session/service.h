@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "cache/backend.h"
 #include "insight/counters.h"
@@ -29,6 +30,8 @@ class Control {
   virtual ~Control() = default;
   /// Ends the server as SIGTERM does; `at_once`: without waiting for replies under way.
   virtual void shut_down(bool at_once) = 0;
+  /// Writes one line of printable ASCII where the server tells what happens to it. Any thread.
+  virtual void log(Bytes line) = 0;
 };
 
 /// What the kernel says of the process at a moment.
@@ -55,6 +58,22 @@ struct Service {
     sampled = totals;
     sampled_at = now;
   }
+  /// Whether a client's line may go to the log now: one a second may. `left_out`: how many could not since
+  /// the last that could.
+  [[nodiscard]] bool may_log(TimePoint now, std::uint64_t& left_out) {
+    const std::int64_t now_ms = now.time_since_epoch().count();
+    std::int64_t last_ms = logged_at_ms.load(std::memory_order_relaxed);
+    const bool is_time = now_ms < last_ms || now_ms - last_ms >= 1000;  // the clock may have been set back
+    if (!is_time || !logged_at_ms.compare_exchange_strong(last_ms, now_ms, std::memory_order_relaxed)) {
+      unlogged_count.fetch_add(1, std::memory_order_relaxed);
+      return false;
+    }
+    left_out = unlogged_count.exchange(0, std::memory_order_relaxed);
+    return true;
+  }
+  std::atomic<std::int64_t> logged_at_ms{0};
+  std::atomic<std::uint64_t> unlogged_count{0};
+
   /// Called a few times a second, too.
   void note_memory_used(std::uint64_t size) {
     std::uint64_t peak = memory_used_peak.load(std::memory_order_relaxed);

@@ -282,6 +282,14 @@ def test_it_stops_cleanly_beside_idle_connections(server, by):
         assert peer.read_all() == b""
 
 
+def test_debug_log_writes_to_the_log(start_server):
+    server = start_server()
+    with server.peer("resp") as peer:
+        peer.ask(b'DEBUG LOG "here it\\r\\nhappened"\r\n', b"+OK\r\n")
+    server.stop()
+    assert "warning DEBUG LOG: here it  happened\n" in server.stderr
+
+
 def test_config_set_timeout_is_for_connections_that_are_silent_already(start_server):
     server = start_server("--workers", "2")
     with server.peer("resp") as silent, server.peer("line") as other, server.peer("resp") as admin:
