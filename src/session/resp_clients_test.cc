@@ -147,6 +147,44 @@ TEST(RespClients, ATransactionThatOnlyReadsDoesNotWaitForWriters) {
   EXPECT_EQ(client.ask("EXEC"), "");
 }
 
+// A store that is refused empties its key, and that is a write. Method: what a paused connection sends is not
+// done while another reads; every place where a store may be refused, and the pause before it or within.
+TEST(RespClients, DoNotEmptyTheKeyOfARefusedStoreInAPause) {
+  World world;
+  world.limits.key_size_max = 8;
+  world.limits.value_size_max = 10;
+  const std::string large(11, 'v');
+  const std::string too_large = "-ERR string exceeds maximum allowed size\r\n";
+  struct Store {
+    std::string before;  // the pause
+    std::string behind;
+    std::string reply;
+  };
+  for (const Store& store :
+       {Store{"", "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$11\r\n" + large + "\r\n", too_large},
+        Store{"*5\r\n$4\r\nMSET\r\n$1\r\na\r\n$11\r\n", large + "\r\n$1\r\nk\r\n$1\r\n1\r\n", too_large},
+        Store{"MULTI\r\n", "MSET k 1 longer-key 2\r\n", "-ERR a key is longer than 8 bytes\r\n"},
+        Store{"MULTI\r\n", "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$11\r\n" + large + "\r\n", too_large},
+        Store{"", "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$-5\r\n", "-ERR Protocol error: invalid bulk length\r\n"}}) {
+    for (const Bytes mode : {"WRITE", "ALL"}) {
+      Connection admin(world, 1);
+      Connection client(world, 2);
+      client.session.attach(std::make_shared<Noted>());
+      world.put("k", "old");
+      client.peer.send(store.before);
+      const std::string first = client.peer.take_replies();
+      admin.ask("CLIENT PAUSE 1000 " + std::string(mode));
+      client.peer.send(store.behind);
+      EXPECT_EQ(client.peer.take_replies(), "") << store.behind;
+      EXPECT_EQ(admin.ask("GET k"), "$3\r\nold\r\n") << store.before << store.behind;
+      admin.ask("CLIENT UNPAUSE");
+      client.peer.send("");
+      EXPECT_EQ(admin.ask("GET k"), null) << store.before << store.behind;
+      EXPECT_EQ(client.peer.take_replies(), first.starts_with("-") ? "" : store.reply);
+    }
+  }
+}
+
 TEST(RespClients, SleepAlone) {
   World world;
   Connection connection(world);

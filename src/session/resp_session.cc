@@ -70,15 +70,41 @@ void RespSession::send_left(Output& output) {
   }
 }
 
-// CLIENT PAUSE. A transaction waits before its EXEC if it would write.
+// CLIENT PAUSE. A transaction waits before its EXEC if it would write; of what it keeps, a store with a key
+// that is too long empties its other keys at once.
 bool RespSession::is_paused(std::span<const Bytes> arguments, TimePoint now) const {
   const Clients::Pause pause = environment_.service.clients.paused(now);
   if (pause == Clients::Pause::nothing || !state_.client->can_be_woken()) return false;
   if (pause == Clients::Pause::all) return true;
   const CommandSpec* spec = find_command(arguments.front());
   if (spec == nullptr) return false;
-  if (state_.transaction != nullptr) return spec->name == "exec" && state_.transaction->writes();
-  return spec->is_write;
+  if (state_.transaction == nullptr) return spec->is_write;
+  if (spec->name == "exec") return state_.transaction->writes();
+  return spec->is_store && accepts_argument_count(*spec, arguments.size()) && !keys_fit(*spec, arguments);
+}
+
+// To empty the keys of a store that was refused is a write, too: it waits for the end of a pause, and its
+// reply with it. So do the keys that are passed over if the pause began in the middle of the command.
+bool RespSession::waits_to_forget(TimePoint now) {
+  if (!refusal_ && !decoder_.passes_over()) return false;
+  const CommandSpec* spec = refusal_ ? refusal_->spec : passed_spec_;
+  Clients& clients = environment_.service.clients;
+  return spec != nullptr && spec->is_store && clients.paused(now) != Clients::Pause::nothing &&
+         state_.client->can_be_woken() && clients.wait_for_end_of_pause(state_.client, now);
+}
+
+std::size_t RespSession::held_refusal_size() const {
+  if (!refusal_) return 0;
+  std::size_t size = refusal_->keys.capacity() * sizeof(std::string);
+  for (const std::string& key : refusal_->keys) size += key.capacity();
+  return size;
+}
+
+bool RespSession::keys_fit(const CommandSpec& spec, std::span<const Bytes> arguments) const {
+  bool all_fit = true;
+  for_each_key(spec, arguments,
+               [&](Bytes key) { all_fit &= key.size() <= environment_.limits.key_size_max; });
+  return all_fit;
 }
 
 Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
@@ -91,6 +117,11 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
     if (state_.closing) return {.consumed = input.size(), .wait = Wait::close};
   }
   while (!output.full() && state_.task == nullptr) {
+    if (waits_to_forget(now)) return {.consumed = consumed, .wait = Wait::pause};
+    if (refusal_) {
+      if (answer_refusal(now, output)) continue;
+      return {.consumed = input.size(), .wait = Wait::close};
+    }
     const Bytes rest = input.substr(consumed);
     const auto next = decoder_.next(rest);
     forget_passed(now);
@@ -107,16 +138,9 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
       return {.consumed = input.size(), .wait = Wait::close};
     }
     if (!next) {
-      const std::size_t size = output.size();
-      refuse(next.error(), now, output);
+      refuse(next.error());
       drafts_.clear();
-      if (next.error().kind == ErrorKind::too_large || next.error().kind == ErrorKind::overloaded) {
-        if (state_.reply_mode != ReplyMode::on) output.shrink_to(size);
-        if (state_.reply_mode == ReplyMode::skip_next) state_.reply_mode = ReplyMode::on;
-        continue;
-      }
-      state_.failed = true;
-      return {.consumed = input.size(), .wait = Wait::close};
+      continue;
     }
     const std::optional<protocol::Command>& command = *next;
     const bool is_asked = command && !command->arguments.empty();
@@ -269,11 +293,12 @@ std::string RespSession::error_before(RespCall& call, const CommandSpec* spec, c
   if (!accepts_argument_count(*spec, call.arguments.size()) || spec->handler == nullptr) {
     return wrong_argument_count_error(*spec);
   }
-  bool keys_fit = true;
-  for_each_key(*spec, call.arguments,
-               [&](Bytes key) { keys_fit &= key.size() <= environment_.limits.key_size_max; });
-  if (!keys_fit) {
-    forget(*spec, call.arguments, call.now);
+  if (!keys_fit(*spec, call.arguments)) {
+    if (spec->is_store) {
+      std::vector<Bytes> keys;
+      for_each_key(*spec, call.arguments, [&](Bytes key) { keys.push_back(key); });
+      forget(std::move(keys), call.now);
+    }
     environment_.counters.protocol_errors.add();
     return "ERR a key is longer than " + std::to_string(environment_.limits.key_size_max) + " bytes";
   }
@@ -299,23 +324,42 @@ std::string RespSession::unknown_command_error(std::span<const Bytes> arguments)
   return text + shown;
 }
 
-// The decoder would not have it: the protocol is broken, or an argument is too large.
-void RespSession::refuse(const Error& error, TimePoint now, Output& output) {
+// The decoder would not have it: the protocol is broken, or an argument is too large. What is needed of its
+// arguments is copied: they are gone when it has to wait.
+void RespSession::refuse(const Error& error) {
+  const auto before = decoder_.refused_arguments();
+  refusal_.emplace();
+  refusal_->error = error;
+  refusal_->argument_count = before.size();
+  refusal_->spec = before.empty() ? nullptr : find_command(before.front());
+  if (refusal_->spec == nullptr || !refusal_->spec->is_store) return;
+  for_each_key(*refusal_->spec, before, [&](Bytes key) { refusal_->keys.emplace_back(key); });
+}
+
+// False: the connection ends with it.
+bool RespSession::answer_refusal(TimePoint now, Output& output) {
+  const RefusedCommand refusal = *std::exchange(refusal_, std::nullopt);
   environment_.counters.commands.add();
   const std::size_t size = output.size();
   protocol::ReplyEncoder reply(output, state_.version);
-  if (error.kind == ErrorKind::overloaded) {
+  if (refusal.error.kind == ErrorKind::overloaded) {
     reply.error(no_memory_error);
   } else {
     environment_.counters.protocol_errors.add();
-    reply.error("ERR " + error.message);
+    reply.error("ERR " + refusal.error.message);
   }
   environment_.command_stats.count_error(output.own_tail(size));
-  const auto before = decoder_.refused_arguments();
   if (state_.transaction != nullptr) state_.transaction->spoil();
-  passed_spec_ = before.empty() ? nullptr : find_command(before.front());
-  passed_index_ = before.size();
-  if (passed_spec_ != nullptr) forget(*passed_spec_, before, now);
+  passed_spec_ = refusal.spec;
+  passed_index_ = refusal.argument_count;
+  forget(std::vector<Bytes>(refusal.keys.begin(), refusal.keys.end()), now);
+  if (refusal.error.kind == ErrorKind::too_large || refusal.error.kind == ErrorKind::overloaded) {
+    if (state_.reply_mode != ReplyMode::on) output.shrink_to(size);
+    if (state_.reply_mode == ReplyMode::skip_next) state_.reply_mode = ReplyMode::on;
+    return true;
+  }
+  state_.failed = true;
+  return false;
 }
 
 // What is only kept for EXEC is copied in any case.
@@ -341,15 +385,11 @@ void RespSession::forget_passed(TimePoint now) {
   }
 }
 
-// A store that is refused for its size leaves nothing under its keys, here as in the cache. `arguments` may
-// be the front of a command only: an option that would have kept the store from happening may stand behind
+// A store that is refused for its size leaves nothing under its keys, here as in the cache. They may be those
+// of the front of a command only: an option that would have kept the store from happening may stand behind
 // it, and the value goes all the same. A cache may forget, but must not show what was meant to be gone.
-void RespSession::forget(const CommandSpec& spec, std::span<const Bytes> arguments, TimePoint now) {
-  if (!spec.is_store) return;
-  std::vector<Bytes> keys;
-  for_each_key(spec, arguments, [&](Bytes key) {
-    if (key.size() <= environment_.limits.key_size_max) keys.push_back(key);
-  });
+void RespSession::forget(std::vector<Bytes> keys, TimePoint now) {
+  std::erase_if(keys, [&](Bytes key) { return key.size() > environment_.limits.key_size_max; });
   if (keys.empty()) return;
   environment_.cache.with_keys(keys, [&](cache::KeyedCalls& locked) {
     for (const Bytes key : keys) locked.remove(state_.database, key, cache::Condition::always(), now);

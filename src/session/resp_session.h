@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "protocol/resp/command_decoder.h"
 #include "session/quiet_keyspace.h"
 #include "session/resp_commands.h"
@@ -26,6 +27,14 @@ namespace larder::session {
 /// The limits of the decoder that follow from the session's: an argument may be a key or a value; a command
 /// may hold two of the largest values, and 16 MiB in any case, so that multi-key commands of small items fit.
 [[nodiscard]] protocol::CommandLimits command_limits(const Limits& limits);
+
+/// What is kept of a command that the decoder refused.
+struct RefusedCommand {
+  Error error;
+  const CommandSpec* spec = nullptr;  // null: it is not known which command it was
+  std::size_t argument_count = 0;     // before the one that was refused
+  std::vector<std::string> keys;      // among them, if it is a store
+};
 
 /// RESP2 and RESP3, as far as the command table goes.
 ///
@@ -48,10 +57,12 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   [[nodiscard]] std::size_t held_size() const override {
     return (state_.transaction != nullptr ? state_.transaction->held_size() : 0) +
            state_.watched.held_size() + (state_.task != nullptr ? state_.task->held_size() : 0) +
+           held_refusal_size() +
            (state_.client->is_monitor.load(std::memory_order_relaxed) ? state_.client->left_size() : 0);
   }
 
  private:
+  [[nodiscard]] std::size_t held_refusal_size() const;
   [[nodiscard]] std::optional<Progress> wait_first(TimePoint now, Output& output);
   void send_left(Output& output);
   [[nodiscard]] bool is_paused(std::span<const Bytes> arguments, TimePoint now) const;
@@ -69,9 +80,12 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   [[nodiscard]] static bool runs_inside_transaction(const CommandSpec& spec);
   void keep(RespCall& call);
   void abort_transaction(RespCall& call, Bytes error);
-  void forget(const CommandSpec& spec, std::span<const Bytes> arguments, TimePoint now);
+  void forget(std::vector<Bytes> keys, TimePoint now);
   void forget_passed(TimePoint now);
-  void refuse(const Error& error, TimePoint now, Output& output);
+  void refuse(const Error& error);
+  [[nodiscard]] bool answer_refusal(TimePoint now, Output& output);
+  [[nodiscard]] bool waits_to_forget(TimePoint now);
+  [[nodiscard]] bool keys_fit(const CommandSpec& spec, std::span<const Bytes> arguments) const;
 
   // Large values of stores go where they will stay.
   bool begin(Bytes command_name, std::size_t index, std::size_t size) override;
@@ -84,6 +98,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   RespState state_;
   TimePoint now_{};                                    // of the call under way
   std::vector<std::unique_ptr<cache::Draft>> drafts_;  // of the command under way
+  std::optional<RefusedCommand> refusal_;  // not answered yet: CLIENT PAUSE may hold it up
   bool is_first_command_ = true;
   bool is_silent_ = false;                    // the command answered last, or under way, gets no reply
   const CommandSpec* passed_spec_ = nullptr;  // of the command that was refused last; null: no matter which

@@ -102,6 +102,9 @@ class CommandDecoder final {
   /// The caller has not dropped the last command and wants next() to hand it out again.
   void repeat() { repeats_ = !sunk_.empty(); }
 
+  /// A command was refused, and its end is not there yet: the next call may pass over arguments of it.
+  [[nodiscard]] bool passes_over() const { return skipping_; }
+
   /// Bytes that the decoder holds for itself.
   [[nodiscard]] std::size_t memory_size() const;
 
