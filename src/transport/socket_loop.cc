@@ -1,0 +1,345 @@
+#include "transport/socket_loop.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <linux/sockios.h>
+#include <mutex>
+#include <new>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <system_error>
+
+#include "base/assert.h"
+
+namespace larder::transport {
+namespace {
+
+/// How long to leave a listener alone when there was no descriptor for a new connection.
+constexpr Duration accept_pause{100};
+
+const Clock& system_clock() {
+  static const SystemClock clock;
+  return clock;
+}
+
+LoopObserver& nobody() {
+  static LoopObserver observer;
+  return observer;
+}
+
+/// Nothing unread and nothing unacknowledged: close() then sends a plain end, and what the peer was sent has
+/// arrived. Where the kernel cannot tell, the answer is no.
+bool quiet(int descriptor) {
+  int unread = 0;
+  int unsent = 0;
+  return ::ioctl(descriptor, SIOCINQ, &unread) == 0 && unread == 0 &&
+         ::ioctl(descriptor, SIOCOUTQ, &unsent) == 0 && unsent == 0;
+}
+
+}  // namespace
+
+std::string error_text(int error_number) { return std::system_category().message(error_number); }
+
+Result<std::shared_ptr<TaskQueue>> make_task_queue() {
+  Socket event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!event.valid()) return failure(ErrorKind::overloaded, "no eventfd: " + error_text(errno));
+  return std::make_shared<TaskQueue>(std::move(event));
+}
+
+/// Ownership  shared by the peer and whoever wants to wake it
+/// Threads    wake() and close() from any; peer_ only on the loop's, so it takes no lock; the descriptor,
+/// while
+///            it is the peer's, under the mutex
+class SocketLoop::PeerWaker final : public Waker, public std::enable_shared_from_this<PeerWaker> {
+ public:
+  PeerWaker(SocketLoop& loop, Peer& peer)
+      : tasks_(loop.tasks_), loop_(&loop), peer_(&peer), descriptor_(peer.socket.get()) {}
+
+  void wake() override {
+    tasks_->post([self = shared_from_this()] { self->deliver(); });
+  }
+
+  void close() override {
+    {
+      // The peer sees the end before the caller goes on, whatever the loop is doing.
+      const std::lock_guard lock(mutex_);
+      if (descriptor_ >= 0) ::shutdown(descriptor_, SHUT_RDWR);
+    }
+    tasks_->post([self = shared_from_this()] {
+      if (self->peer_ == nullptr) return;
+      self->peer_->connection.lost();
+      self->loop_->make_ready(*self->peer_);
+    });
+  }
+
+  void detach() {
+    peer_ = nullptr;
+    const std::lock_guard lock(mutex_);
+    descriptor_ = -1;
+  }
+
+ private:
+  void deliver() {
+    if (peer_ == nullptr) return;
+    peer_->connection.woken(loop_->now_);
+    loop_->make_ready(*peer_);
+  }
+
+  std::shared_ptr<TaskQueue> tasks_;
+  SocketLoop* loop_;  // a task runs only while the loop lives
+  Peer* peer_;        // null: the connection is gone
+  std::mutex mutex_;
+  int descriptor_;
+};
+
+SocketLoop::SocketLoop(std::shared_ptr<TaskQueue> tasks, const LoopOptions& options)
+    : tasks_(std::move(tasks)),
+      limits_(options.limits),
+      clock_(options.clock != nullptr ? *options.clock : system_clock()),
+      observer_(options.observer != nullptr ? *options.observer : nobody()),
+      now_(clock_.now()) {}
+
+SocketLoop::~SocketLoop() = default;
+
+void SocketLoop::close_all() {
+  tasks_->close();
+  while (!peers_.empty()) close_peer(*peers_.front());
+  ready_ = {};
+  listeners_.clear();
+}
+
+void SocketLoop::listen(Socket listener, AcceptFunction on_accept) {
+  if (stopping_) return;
+  listeners_.push_back(make_listening(std::move(listener), std::move(on_accept)));
+  if (!watch_listener(*listeners_.back(), is_accepting())) {
+    observer_.on_accept_failed(errno);
+    listeners_.pop_back();
+  }
+}
+
+void SocketLoop::adopt(Socket socket, std::unique_ptr<Handler> handler) try {
+  if (stopping_) return;
+  peers_.push_back(
+      make_peer(std::move(socket), Connection(std::move(handler), limits_, spare_output_, now_)));
+  Peer& peer = *peers_.back();
+  peer.self = std::prev(peers_.end());
+  try {
+    peer.waker = std::make_shared<PeerWaker>(*this, peer);
+    watch(peer);
+  } catch (...) {
+    peers_.pop_back();
+    throw;
+  }
+  connection_count_.fetch_add(1, std::memory_order_relaxed);
+  observer_.on_opened();
+  peer.connection.attach(peer.waker);
+  make_ready(peer);
+} catch (const std::bad_alloc&) {
+  observer_.on_accept_failed(ENOMEM);
+} catch (const std::system_error& error) {
+  observer_.on_accept_failed(error.code().value());
+}
+
+void SocketLoop::every(Duration period, TickFunction tick) {
+  LARDER_ASSERT(period > Duration{0});
+  tickers_.push_back({period, std::move(tick), clock_.now().steady + period});
+}
+
+// Being served puts a connection under its present deadline.
+void SocketLoop::idle_timeouts_changed() {
+  for (const auto& peer : peers_) {
+    peer->connection.idle_timeout_changed();
+    make_ready(*peer);
+  }
+}
+
+void SocketLoop::shut_down(Duration grace) {
+  tasks_->post([this, grace] { begin_shut_down(grace); });
+}
+
+Result<void> SocketLoop::run() {
+  now_ = clock_.now();
+  if (auto started = start(); !started) {
+    tasks_->close();
+    return started;
+  }
+  while (true) {
+    if (auto waited = wait(wait_time_ms()); !waited) {
+      tasks_->close();
+      return waited;
+    }
+    now_ = clock_.now();
+    note_events();
+    run_tasks();
+    serve_ready();
+    accept_ready();
+    check_deadlines();
+    run_tickers();
+    if (now_.steady >= stop_at_) {
+      while (!peers_.empty()) close_peer(*peers_.front());
+    }
+    free_closed();
+    if (stopping_ && peers_.empty() && closed_peers_.empty() && tasks_->close_if_empty()) return {};
+  }
+}
+
+int SocketLoop::wait_time_ms() const {
+  if (has_ready()) return 0;
+  SteadyTime wake_at = std::min(accept_again_at_, stop_at_);
+  if (const auto earliest = deadlines_.earliest()) wake_at = std::min(wake_at, *earliest);
+  for (const Ticker& ticker : tickers_) wake_at = std::min(wake_at, ticker.due);
+  if (wake_at == Scheduled::never) return -1;
+  // `now_` is as old as the turn; a turn is short, and being late by one is harmless.
+  return static_cast<int>(std::clamp<Duration::rep>((wake_at - now_.steady).count(), 0, 60'000));
+}
+
+void SocketLoop::run_tasks() {
+  if (!std::exchange(tasks_waiting_, false)) return;
+  tasks_->take(running_tasks_);
+  for (TaskQueue::Task& task : running_tasks_) {
+    try {
+      task();
+    } catch (const std::bad_alloc&) {
+      // What the task was about is lost with it; a socket it carried is closed.
+      observer_.on_accept_failed(ENOMEM);
+    }
+    task = {};  // what it holds is let go now, not when all are done
+  }
+  running_tasks_.clear();
+}
+
+void SocketLoop::make_ready(Peer& peer) {
+  if (peer.queued || peer.closed) return;
+  peer.queued = true;
+  peer.next_ready = nullptr;
+  (ready_.first == nullptr ? ready_.first : ready_.last->next_ready) = &peer;
+  ready_.last = &peer;
+}
+
+/// Those who are ready now; who is made ready meanwhile waits for the next turn.
+void SocketLoop::serve_ready() {
+  Peer* next = std::exchange(ready_, {}).first;
+  while (next != nullptr) {
+    Peer& peer = *next;
+    next = peer.next_ready;
+    peer.queued = false;
+    if (!peer.closed) serve(peer);
+  }
+}
+
+void SocketLoop::settle(Peer& peer) {
+  report_buffers(peer, peer.connection.buffer_capacity());
+  if (const auto due = peer.connection.deadline()) {
+    try {
+      deadlines_.schedule(peer, *due);
+    } catch (const std::bad_alloc&) {
+      close_peer(peer);
+    }
+  }
+}
+
+void SocketLoop::report_buffers(Peer& peer, std::size_t size) {
+  if (size == peer.buffer_size) return;
+  observer_.on_buffers_resized(peer.buffer_size, size);
+  peer.buffer_size = size;
+}
+
+void SocketLoop::close_peer(Peer& peer) {
+  LARDER_ASSERT(!peer.closed);
+  peer.closed = true;
+  if (peer.waker != nullptr) peer.waker->detach();
+  deadlines_.remove(peer);
+  closed_peers_.splice(closed_peers_.end(), peers_, peer.self);
+  let_go(peer);
+  connection_count_.fetch_sub(1, std::memory_order_relaxed);
+  if (peer.connection.ending() == Ending::slow_reader) observer_.on_slow_reader_closed();
+  if (peer.connection.ending() == Ending::idle) observer_.on_idle_closed();
+  report_buffers(peer, 0);
+  observer_.on_closed();
+  // A descriptor is free again.
+  if (accept_again_at_ != Scheduled::never) accept_again_at_ = now_.steady;
+}
+
+// One that still stands in the ready queue is passed over there in the next turn, and freed after it.
+void SocketLoop::free_closed() {
+  for (auto peer = closed_peers_.begin(); peer != closed_peers_.end();) {
+    peer = (*peer)->queued || !is_at_rest(**peer) ? std::next(peer) : closed_peers_.erase(peer);
+  }
+}
+
+void SocketLoop::accept_ready() {
+  if (now_.steady >= accept_again_at_) {
+    accept_again_at_ = Scheduled::never;
+    watch_listeners(true);
+  }
+  for (const auto& listener : listeners_) {
+    if (std::exchange(listener->ready, false) && is_accepting()) accept_some(*listener);
+  }
+}
+
+void SocketLoop::accepted(Listening& listener, Socket socket) {
+  try {
+    listener.on_accept(std::move(socket));
+  } catch (const std::bad_alloc&) {
+    observer_.on_accept_failed(ENOMEM);
+  }
+}
+
+/// Out of descriptors or memory, the peer stays in the backlog, so the listener stays readable, and a loop
+/// that went on watching it would spin. It looks again after a pause, or as soon as a connection closes.
+bool SocketLoop::accept_failed(int error_number) {
+  // The peer gave up while it waited, or its network did: accept(2) says to go on with the next.
+  const bool is_peers_trouble = error_number == EINTR || error_number == ECONNABORTED ||
+                                error_number == EPROTO || error_number == ENETDOWN ||
+                                error_number == ENOPROTOOPT || error_number == EHOSTDOWN ||
+                                error_number == ENONET || error_number == EHOSTUNREACH ||
+                                error_number == ENETUNREACH || error_number == EPERM;
+  if (is_peers_trouble) return true;
+  accept_again_at_ = now_.steady + accept_pause;
+  watch_listeners(false);
+  observer_.on_accept_failed(error_number);
+  return false;
+}
+
+void SocketLoop::watch_listeners(bool are_watched) {
+  for (const auto& listener : listeners_) static_cast<void>(watch_listener(*listener, are_watched));
+}
+
+void SocketLoop::check_deadlines() {
+  while (Scheduled* const item = deadlines_.take_due(now_.steady)) {
+    Peer& peer = static_cast<Peer&>(*item);
+    peer.connection.time_passed(now_);
+    // Served even if nothing was due: that puts it back under its present deadline.
+    serve(peer);
+  }
+}
+
+void SocketLoop::run_tickers() {
+  for (Ticker& ticker : tickers_) {
+    if (now_.steady < ticker.due) continue;
+    // Missed ticks are not made up for: after a long turn there would be a burst of them.
+    ticker.due = now_.steady + ticker.period;
+    ticker.tick(now_);
+  }
+}
+
+void SocketLoop::begin_shut_down(Duration grace) {
+  stop_at_ = std::min(stop_at_, now_.steady + grace);
+  if (std::exchange(stopping_, true)) return;
+  for (const auto& listener : listeners_) static_cast<void>(watch_listener(*listener, false));
+  listeners_.clear();
+  accept_again_at_ = Scheduled::never;
+  for (auto next = peers_.begin(); next != peers_.end();) {
+    Peer& peer = **next++;
+    const bool idle = peer.connection.idle() && quiet(peer.socket.get());
+    peer.connection.shut_down(now_);
+    if (idle && peer.connection.owed().empty()) {
+      close_peer(peer);
+    } else {
+      make_ready(peer);
+    }
+  }
+}
+
+}  // namespace larder::transport
