@@ -2,17 +2,15 @@
 
 #include <array>
 #include <cerrno>
-#include <limits>
-#include <netinet/tcp.h>
 #include <optional>
 #include <poll.h>
 #include <string>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
-#include <vector>
 
 #include "base/assert.h"
+#include "client/dial.h"
 
 namespace larder::client {
 namespace {
@@ -22,77 +20,13 @@ constexpr std::size_t receive_size = std::size_t{16} << 10;
 
 std::string reason(int error_number) { return std::generic_category().message(error_number); }
 
-/// Waits until one of `events` is there: timed_out if the deadline comes first.
-Result<short> wait_for(int descriptor, short events, Deadline deadline) {
-  for (;;) {
-    pollfd entry{.fd = descriptor, .events = events, .revents = 0};
-    constexpr auto longest = Duration{std::numeric_limits<int>::max()};
-    const Duration left = deadline.left();
-    const int ready = ::poll(&entry, 1, static_cast<int>(std::min(left, longest).count()));
-    if (ready > 0) return entry.revents;
-    if (ready == 0 && deadline.passed())
-      return failure(ErrorKind::timed_out, "the server did not answer within the time limit");
-    if (ready < 0 && errno != EINTR) return failure(ErrorKind::disconnected, "poll: " + reason(errno));
-  }
-}
-
-/// Owns a descriptor until it is connected.
-class Opening final {
- public:
-  explicit Opening(int family)
-      : descriptor_(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {}
-  Opening(const Opening&) = delete;
-  Opening& operator=(const Opening&) = delete;
-  ~Opening() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  [[nodiscard]] int get() const { return descriptor_; }
-  [[nodiscard]] int release() { return std::exchange(descriptor_, -1); }
-
- private:
-  int descriptor_;
-};
-
-Result<int> connect_to(const Address& address, Deadline deadline) {
-  Opening socket(address.storage.ss_family);
-  if (socket.get() < 0) return failure(ErrorKind::overloaded, "cannot open a socket: " + reason(errno));
-
-  // Commands leave when they are sent: a pipeline is one send already, and nothing is to be gathered.
-  const int on = 1;
-  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-
-  int error_number = 0;
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0) {
-    // A connect that a signal interrupted goes on by itself, as one that takes its time does.
-    if (errno != EINPROGRESS && errno != EINTR)
-      return failure(ErrorKind::disconnected, "cannot connect: " + reason(errno));
-    if (const auto ready = wait_for(socket.get(), POLLOUT, deadline); !ready) {
-      if (ready.error().kind != ErrorKind::timed_out) return std::unexpected(ready.error());
-      return failure(ErrorKind::timed_out, "cannot connect within the time limit");
-    }
-    socklen_t size = sizeof error_number;
-    ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error_number, &size);
-  }
-  if (error_number != 0) return failure(ErrorKind::disconnected, "cannot connect: " + reason(error_number));
-  return socket.release();
-}
-
 }  // namespace
 
 Result<Connection> Connection::open(Resolver& resolver, Deadline deadline,
                                     const protocol::ReplyLimits& limits) {
-  const auto addresses = resolver.resolve(deadline);
-  if (!addresses) return std::unexpected(addresses.error());
-
-  Error last{ErrorKind::disconnected, "the host has no address"};
-  for (std::size_t index = 0; index < addresses->size(); ++index) {
-    const auto untried_count = static_cast<Duration::rep>(addresses->size() - index);
-    const Deadline share = Deadline::after(deadline.left() / untried_count).sooner_of(deadline);
-    const auto descriptor = connect_to((*addresses)[index], share);
-    if (descriptor) return Connection(*descriptor, limits);
-    last = descriptor.error();
-  }
-  return std::unexpected(last);
+  const auto descriptor = dial(resolver, deadline);
+  if (!descriptor) return std::unexpected(descriptor.error());
+  return Connection(*descriptor, limits);
 }
 
 Connection::~Connection() {

@@ -1,7 +1,9 @@
 #include "program/stop_signals.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <poll.h>
 #include <string>
@@ -58,19 +60,38 @@ StopSignals::~StopSignals() {
 
 StopSignals::Event StopSignals::wait() {
   for (;;) {
-    std::array<pollfd, 2> waiting{pollfd{.fd = notify_descriptor_, .events = POLLIN, .revents = 0},
-                                  pollfd{.fd = signal_descriptor_, .events = POLLIN, .revents = 0}};
-    if (poll(waiting.data(), waiting.size(), -1) < 0) {
-      LARDER_ASSERT(errno == EINTR || errno == EAGAIN || errno == ENOMEM);
-      continue;
-    }
-    std::uint64_t count = 0;
-    if (read(notify_descriptor_, &count, sizeof count) == static_cast<ssize_t>(sizeof count))
-      return Event::notified;
-    signalfd_siginfo info;
-    if (read(signal_descriptor_, &info, sizeof info) == static_cast<ssize_t>(sizeof info))
-      return Event::stop_signal;
+    if (const std::optional<Event> event = poll_for(-1)) return *event;
   }
+}
+
+std::optional<StopSignals::Event> StopSignals::wait_for(Duration limit) {
+  using std::chrono::steady_clock;
+  const auto end = steady_clock::now() + limit;
+  for (;;) {
+    // Rounded up: a wait that ends early would be one more turn.
+    const Duration left = std::chrono::ceil<Duration>(end - steady_clock::now());
+    constexpr Duration longest{60'000};
+    if (const auto event = poll_for(static_cast<int>(std::clamp(left, Duration{0}, longest).count())))
+      return event;
+    if (steady_clock::now() >= end) return std::nullopt;
+  }
+}
+
+// nullopt: the time has passed, or it was a false alarm.
+std::optional<StopSignals::Event> StopSignals::poll_for(int limit_ms) {
+  std::array<pollfd, 2> waiting{pollfd{.fd = notify_descriptor_, .events = POLLIN, .revents = 0},
+                                pollfd{.fd = signal_descriptor_, .events = POLLIN, .revents = 0}};
+  if (poll(waiting.data(), waiting.size(), limit_ms) < 0) {
+    LARDER_ASSERT(errno == EINTR || errno == EAGAIN || errno == ENOMEM);
+    return std::nullopt;
+  }
+  std::uint64_t count = 0;
+  if (read(notify_descriptor_, &count, sizeof count) == static_cast<ssize_t>(sizeof count))
+    return Event::notified;
+  signalfd_siginfo info;
+  if (read(signal_descriptor_, &info, sizeof info) == static_cast<ssize_t>(sizeof info))
+    return Event::stop_signal;
+  return std::nullopt;
 }
 
 void StopSignals::notify() {

@@ -11,7 +11,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace larder::program {
@@ -33,12 +35,17 @@ class StopSignals final {
   /// together are told as one, and before a signal.
   Event wait();
 
+  /// The same, but for no longer than `limit`: nullopt when that has passed.
+  std::optional<Event> wait_for(Duration limit);
+
   /// Lets wait() return.
   void notify();
 
  private:
   StopSignals(int signal_descriptor, int notify_descriptor)
       : signal_descriptor_(signal_descriptor), notify_descriptor_(notify_descriptor) {}
+
+  std::optional<Event> poll_for(int limit_ms);
 
   int signal_descriptor_;
   int notify_descriptor_;

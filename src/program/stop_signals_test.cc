@@ -3,8 +3,10 @@
 // blocked stays pending.
 #include "program/stop_signals.h"
 
+#include <chrono>
 #include <csignal>
 #include <gtest/gtest.h>
+#include <optional>
 #include <thread>
 #include <unistd.h>
 
@@ -36,6 +38,17 @@ TEST(StopSignals, CanBeInterruptedByAnotherThread) {
   std::thread other([&] { stop->notify(); });
   EXPECT_EQ(stop->wait(), StopSignals::Event::notified);
   other.join();
+}
+
+TEST(StopSignals, AreWaitedForNoLongerThanSomebodyLikes) {
+  auto stop = StopSignals::make();
+  ASSERT_TRUE(stop.has_value());
+  EXPECT_EQ(stop->wait_for(Duration{0}), std::nullopt);
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(stop->wait_for(Duration{20}), std::nullopt);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, Duration{20});
+  kill(getpid(), SIGTERM);
+  EXPECT_EQ(stop->wait_for(Duration{60'000}), StopSignals::Event::stop_signal);
 }
 
 TEST(StopSignals, LeaveABrokenPipeToTheWriter) {

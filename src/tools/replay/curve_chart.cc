@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "tools/decimal.h"
 #include "tools/replay/svg_writer.h"
 
 namespace larder::tools {

@@ -1,8 +1,8 @@
 #include "tools/replay/miss_table.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
+
+#include "tools/decimal.h"
 
 namespace larder::tools {
 namespace {
@@ -56,13 +56,6 @@ std::string text_of(const Cells& cells) {
 }
 
 }  // namespace
-
-std::string fixed_text(double value, int decimals) {
-  std::array<char, 64> text{};
-  const auto end =
-      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, decimals);
-  return {text.data(), end.ptr};
-}
 
 std::string miss_table(const MissFigures& figures) {
   const Cells cells = cells_of(figures);

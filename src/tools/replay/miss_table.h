@@ -33,7 +33,4 @@ struct MissFigures {
 /// a row is a size.
 [[nodiscard]] std::string miss_table(const MissFigures& figures);
 
-/// `value` with so many digits behind the point.
-[[nodiscard]] std::string fixed_text(double value, int decimals);
-
 }  // namespace larder::tools

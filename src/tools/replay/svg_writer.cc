@@ -1,7 +1,7 @@
 #include "tools/replay/svg_writer.h"
 
 #include "base/utf8.h"
-#include "tools/replay/miss_table.h"
+#include "tools/decimal.h"
 
 namespace larder::tools {
 namespace {

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "base/assert.h"
 #include "base/numbers.h"
+#include "tools/decimal.h"
 
 namespace larder::tools {
 namespace {
@@ -28,14 +26,6 @@ std::string_view take_until(std::string_view& text, char separator) {
   const std::string_view front = text.substr(0, end);
   text.remove_prefix(std::min(end + 1, text.size()));
   return front;
-}
-
-std::optional<double> parse_decimal(std::string_view text) {
-  double value = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
 }
 
 std::unexpected<Error> refused(std::string_view part, const std::string& reason) {

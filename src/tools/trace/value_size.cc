@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numbers>
 
 #include "base/assert.h"
@@ -9,11 +10,18 @@
 namespace larder::tools {
 
 std::string object_key(std::uint64_t id) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string key = "object:0000000000000000";
-  std::uint64_t rest = mix(id);
-  for (std::size_t i = key.size(); rest != 0; rest >>= 4) key[--i] = digits[rest & 15];
+  std::string key(object_key_size, '\0');
+  write_object_key(id, key.data());
   return key;
+}
+
+void write_object_key(std::uint64_t id, char* target) {
+  static constexpr Bytes prefix = "object:";
+  static constexpr char digits[] = "0123456789abcdef";
+  static_assert(prefix.size() + 16 == object_key_size);
+  std::memcpy(target, prefix.data(), prefix.size());
+  std::uint64_t rest = mix(id);
+  for (std::size_t i = object_key_size; i > prefix.size(); rest >>= 4) target[--i] = digits[rest & 15];
 }
 
 std::uint64_t log_normal_value_size(std::uint64_t id, std::uint64_t mean_size) {
@@ -28,11 +36,24 @@ std::uint64_t log_normal_value_size(std::uint64_t id, std::uint64_t mean_size) {
 }
 
 std::string object_value(Bytes key, std::uint64_t size) {
-  LARDER_ASSERT(!key.empty());
   std::string value;
-  value.reserve(size);
-  while (value.size() < size) value += key.substr(0, size - value.size());
+  append_object_value(key, size, value);
   return value;
+}
+
+void append_object_value(Bytes key, std::uint64_t size, std::string& target) {
+  LARDER_ASSERT(!key.empty());
+  const std::size_t start = target.size();
+  target.resize(start + size);
+  char* const value = target.data() + start;
+  std::size_t filled_size = std::min<std::size_t>(key.size(), size);
+  std::memcpy(value, key.data(), filled_size);
+  // What is there already is whole keys: each copy doubles it.
+  while (filled_size < size) {
+    const std::size_t copied_size = std::min(filled_size, static_cast<std::size_t>(size) - filled_size);
+    std::memcpy(value + filled_size, value, copied_size);
+    filled_size += copied_size;
+  }
 }
 
 bool is_object_value(Bytes value, Bytes key, std::uint64_t size) {

@@ -8,6 +8,7 @@
 //   value   the key's text again and again, cut at the size
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -28,8 +29,14 @@ inline constexpr std::uint64_t log_normal_value_size_max = 200'000;
   return x;
 }
 
-/// "object:b69daa6c5ddd55a5", always 23 bytes.
+/// Bytes of every key.
+inline constexpr std::size_t object_key_size = 23;
+
+/// "object:b69daa6c5ddd55a5".
 [[nodiscard]] std::string object_key(std::uint64_t id);
+
+/// The same into memory of the caller's, which has object_key_size bytes there.
+void write_object_key(std::uint64_t id, char* target);
 
 /// Bytes, from 1 to 200,000, log-normal with the mean `mean_size`, which is at least 1, and a standard
 /// deviation of the logarithm of 1. Box and Muller's transform turns bits of the id into a normal number.
@@ -37,6 +44,9 @@ inline constexpr std::uint64_t log_normal_value_size_max = 200'000;
 
 /// The `size` bytes to store under `key`, which is not empty.
 [[nodiscard]] std::string object_value(Bytes key, std::uint64_t size);
+
+/// The same behind what `target` has already.
+void append_object_value(Bytes key, std::uint64_t size, std::string& target);
 
 /// `value` is object_value(key, size), without making that.
 [[nodiscard]] bool is_object_value(Bytes value, Bytes key, std::uint64_t size);

@@ -41,6 +41,9 @@ TEST(ValueSize, FillsAValueWithItsKey) {
   EXPECT_EQ(object_value("abc", 2), "ab");
   EXPECT_EQ(object_value("abc", 3), "abc");
   EXPECT_EQ(object_value("abc", 8), "abcabcab");
+  std::string text = "x";
+  append_object_value("abc", 13, text);
+  EXPECT_EQ(text, "xabcabcabcabca");
 }
 
 TEST(ValueSize, TellsAValueFromAnyOther) {

@@ -1,4 +1,4 @@
-#include "tools/replay/progress.h"
+#include "tools/progress.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -13,7 +13,6 @@ namespace {
 constexpr Duration terminal_start{300};
 constexpr Duration terminal_interval{100};
 constexpr Duration log_start{2000};
-constexpr Duration log_interval{5000};
 
 constexpr std::string_view to_line_start = "\r";
 constexpr std::string_view clear_to_line_end = "\x1b[K";
@@ -28,28 +27,35 @@ std::string line_of(std::string_view what, std::uint64_t done, std::uint64_t tot
 
 }  // namespace
 
-Progress::Progress(const Clock& clock, bool is_terminal, Write write)
+Progress::Progress(const Clock& clock, bool is_terminal, Write write, Duration log_interval)
     : clock_(clock),
       is_terminal_(is_terminal),
       write_(std::move(write)),
+      log_interval_(log_interval),
       next_time_(clock.now().steady + (is_terminal ? terminal_start : log_start)) {}
 
-Progress Progress::on_standard_error() {
+Progress Progress::on_standard_error(Duration log_interval) {
   static const SystemClock clock;
-  return {clock, ::isatty(STDERR_FILENO) == 1, [](std::string_view text) {
+  return {clock, ::isatty(STDERR_FILENO) == 1,
+          [](std::string_view text) {
             std::fwrite(text.data(), 1, text.size(), stderr);
             std::fflush(stderr);
-          }};
+          },
+          log_interval};
 }
 
 void Progress::report(std::string_view what, std::uint64_t done, std::uint64_t total) {
+  report([&] { return line_of(what, done, total); });
+}
+
+void Progress::report(FunctionRef<std::string()> line) {
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock.owns_lock()) return;
   const SteadyTime now = clock_.now().steady;
   if (now < next_time_) return;
-  next_time_ = now + (is_terminal_ ? terminal_interval : log_interval);
-  const std::string line = line_of(what, done, total);
-  write_(is_terminal_ ? std::string(to_line_start) + line + std::string(clear_to_line_end) : line + "\n");
+  next_time_ = now + (is_terminal_ ? terminal_interval : log_interval_);
+  const std::string text = line();
+  write_(is_terminal_ ? std::string(to_line_start) + text + std::string(clear_to_line_end) : text + "\n");
   is_line_shown_ = is_terminal_;
 }
 

@@ -1,6 +1,6 @@
 // A short run says nothing, a long one says how far it is, and a terminal is left clean. Method: a clock that
 // is moved by hand, and the very bytes that are written.
-#include "tools/replay/progress.h"
+#include "tools/progress.h"
 
 #include <gtest/gtest.h>
 #include <string>
@@ -53,6 +53,17 @@ TEST_F(ProgressTest, KeepsOneLineOnATerminalAndTakesItAway) {
   text.clear();
   progress.finish();
   EXPECT_EQ(text, "");
+}
+
+TEST_F(ProgressTest, TakesLinesOfTheCallersOwnAsOftenAsItWants) {
+  Progress progress(clock, false, write, Duration{1000});
+  int asked_count = 0;
+  const auto line = [&] { return "line " + std::to_string(++asked_count); };
+  for (const std::int64_t after_ms : {1999, 1, 999, 1}) {
+    clock.at_ms += after_ms;
+    progress.report(line);
+  }
+  EXPECT_EQ(text, "line 1\nline 2\n");
 }
 
 TEST_F(ProgressTest, CountsWhereNobodyKnowsHowManyThereAre) {
