@@ -41,7 +41,7 @@ OptionTable make_table() {
   OptionTable table{.program = "larder-server",
                     .summary = "Larder, a caching service: values under keys, in memory, for any client.",
                     .environment_prefix = "LARDER_",
-                    .ignored_environment_prefixes = {"LARDER_WEB_", "LARDER_REPLAY_"}};
+                    .ignored_environment_prefixes = {"LARDER_WEB_", "LARDER_REPLAY_", "LARDER_BENCH_"}};
   table.rows = {
       {.flag = "listen",
        .kind = OptionKind::endpoint_list,
