@@ -69,14 +69,16 @@ Result<void> await(int epoll, int operation, int descriptor, std::size_t index, 
 // When the requests of an open loop are due.
 class Schedule final {
  public:
-  explicit Schedule(const DrivePlan& plan) : start_(plan.start + plan.rate_delay), rate_(plan.rate) {}
+  explicit Schedule(const DrivePlan& plan)
+      : start_(plan.start + plan.rate_delay), end_(plan.end), rate_(plan.rate) {}
 
   [[nodiscard]] BenchTime time_of(std::uint64_t index) const {
     return start_ + nanoseconds{std::llround(static_cast<double>(index) / rate_ * 1e9)};
   }
 
-  // How many are due at `now`.
+  // How many are due at `now`; none from the plan's end on.
   [[nodiscard]] std::uint64_t count_at(BenchTime now) const {
+    now = std::min(now, end_ - nanoseconds{1});
     if (now < start_) return 0;
     const double seconds = std::chrono::duration<double>(now - start_).count();
     return static_cast<std::uint64_t>(seconds * rate_) + 1;
@@ -84,6 +86,7 @@ class Schedule final {
 
  private:
   BenchTime start_;
+  BenchTime end_;
   double rate_;
 };
 
@@ -164,7 +167,9 @@ Result<void> Driver::Run::run() {
   Events events;
   BenchTime now = steady_clock::now();
   while (!control.is_aborted.load(std::memory_order_relaxed)) {
+    // First what was due before the end, however late that is noticed.
     if (auto sent = send_due(now); !sent) return sent;
+    notice_time(now);
     if (!is_sending && owes_nothing()) break;
     const Result<std::size_t> count = wait_for_events(driver.epoll_.get(), events, time_to_next(now));
     if (!count) return std::unexpected(count.error());
@@ -172,7 +177,6 @@ Result<void> Driver::Run::run() {
       if (auto served = serve(events[i].data.u64, events[i].events); !served) return served;
     }
     now = steady_clock::now();
-    notice_time(now);
     if (auto checked = check_silence(now); !checked) return checked;
     const Books& books = outcome.books;
     control.replied_count.store(books.warm_up.replied_count + books.measured.replied_count,
@@ -188,7 +192,7 @@ void Driver::Run::notice_time(BenchTime now) {
   if (left_count > 0 && now < plan.end && !control.is_stopping.load(std::memory_order_relaxed)) return;
   is_sending = false;
   if (schedule) {
-    const std::uint64_t due_count = schedule->count_at(std::min(now, plan.end));
+    const std::uint64_t due_count = schedule->count_at(now);
     outcome.overdue_count = std::min(due_count - std::min(due_count, issued_count), left_count);
   }
 }
