@@ -116,6 +116,11 @@ struct Driver::Run {
   Result<void> await_output(std::size_t index, bool is_awaited);
   Result<void> check_silence(BenchTime now);
   void notice_time(BenchTime now);
+  void tell() const {
+    const Books& books = outcome.books;
+    control.replied_count.store(books.warm_up.replied_count + books.measured.replied_count,
+                                std::memory_order_relaxed);
+  }
 
   [[nodiscard]] bool owes_nothing() const {
     return std::ranges::all_of(driver.connections_,
@@ -151,7 +156,9 @@ Result<DriveOutcome> Driver::run(RequestSource& source, const DrivePlan& plan, D
   if (plan.rate > 0) run.schedule.emplace(plan);
   run.left_count = plan.request_count_max;
   run.outcome.books.measured_from = plan.measured_from;
-  if (auto ran = run.run(); !ran) return std::unexpected(ran.error());
+  const Result<void> ran = run.run();
+  run.tell();
+  if (!ran) return std::unexpected(ran.error());
   return std::move(run.outcome);
 }
 
@@ -178,9 +185,7 @@ Result<void> Driver::Run::run() {
     }
     now = steady_clock::now();
     if (auto checked = check_silence(now); !checked) return checked;
-    const Books& books = outcome.books;
-    control.replied_count.store(books.warm_up.replied_count + books.measured.replied_count,
-                                std::memory_order_relaxed);
+    tell();
   }
   if (processor_start) outcome.processor_time = processor_time() - *processor_start;
   return {};
