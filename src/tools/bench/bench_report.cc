@@ -178,7 +178,10 @@ std::string bench_table(const BenchOptions& options, const BenchFigures& figures
              std::to_string(figures.filled_count) + " keys in " +
                  fixed_text(seconds_of(figures.fill_elapsed), 3) + " s");
   }
-  if (options.request_count_max == 0) return text;
+  if (tally.sent_count == 0) {
+    if (figures.is_interrupted) add_line(text, "measured", "nothing, interrupted");
+    return text;
+  }
   add_line(text, "asked", description_of(options));
   add_line(text, "load", load_of(options));
   text += "\n";

@@ -85,6 +85,8 @@ TEST(BenchReport, OfFillingAloneIsShort) {
   figures.fill_elapsed = std::chrono::milliseconds{1500};
   EXPECT_EQ(bench_table(options, figures),
             "server       resp://127.0.0.1:6379\nfilled       5 keys in 1.500 s\n");
+  figures.is_interrupted = true;
+  EXPECT_THAT(bench_table(options, figures), HasSubstr("measured     nothing, interrupted\n"));
 }
 
 TEST(BenchReport, OfNothingHasNoFigureThatIsNone) {
