@@ -1,6 +1,7 @@
 #include "protocol/resp/command_decoder.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -19,6 +20,8 @@ constexpr std::size_t sunk = Bytes::npos;
 
 constexpr const char* bulk_length_error = "Protocol error: invalid bulk length";
 constexpr const char* array_length_error = "Protocol error: invalid multibulk length";
+constexpr const char* stranger_bulk_error = "Protocol error: unauthenticated bulk length";
+constexpr const char* stranger_array_error = "Protocol error: unauthenticated multibulk length";
 
 // The number in "*12\r" or "$12\r".
 std::optional<std::int64_t> header_number(Bytes line) {
@@ -90,10 +93,13 @@ Result<bool> CommandDecoder::read_array_header(Bytes input) {
   const std::optional<Bytes>& line = *taken;
   if (!line) return false;
   const auto count = header_number(*line);
-  if (!count || (*count > 0 && static_cast<std::uint64_t>(*count) > limits_.argument_count_max)) {
-    return failure(ErrorKind::malformed, array_length_error);
+  if (!count || *count > INT32_MAX) return failure(ErrorKind::malformed, array_length_error);
+  const std::size_t missing = *count > 0 ? static_cast<std::size_t>(*count) : 0;
+  if (is_stranger_ && missing > limits_.stranger_argument_count_max) {
+    return failure(ErrorKind::malformed, stranger_array_error);
   }
-  arguments_missing_ = *count > 0 ? static_cast<std::size_t>(*count) : 0;
+  if (missing > limits_.argument_count_max) return failure(ErrorKind::malformed, array_length_error);
+  arguments_missing_ = missing;
   stage_ = Stage::argument_header;
   return true;
 }
@@ -107,9 +113,12 @@ Result<bool> CommandDecoder::read_argument_header(Bytes input) {
   const std::optional<Bytes>& line = *taken;
   if (!line) return false;
   const auto announced = header_number(*line);
-  if (!announced || *announced < 0) return refuse_length(input);
+  if (!announced || *announced < 0) return refuse_length(input, bulk_length_error);
   const auto size = static_cast<std::uint64_t>(*announced);
-  if (size > std::max(limits_.skipped_size_max, limits_.bulk_size_max)) return refuse_length(input);
+  if (size > std::max(limits_.skipped_size_max, limits_.bulk_size_max)) {
+    return refuse_length(input, bulk_length_error);
+  }
+  if (is_stranger_ && size > limits_.stranger_bulk_size_max) return refuse_length(input, stranger_bulk_error);
   argument_size_ = static_cast<std::size_t>(size);
   stage_ = Stage::argument;
   shows_passed_ = skipping_ && argument_size_ <= limits_.passed_size_max;
@@ -208,10 +217,10 @@ std::unexpected<Error> CommandDecoder::refuse(Bytes input, const char* message) 
 }
 
 // While skipping, the front of the command is gone: its arguments were shown when it was refused.
-std::unexpected<Error> CommandDecoder::refuse_length(Bytes input) {
+std::unexpected<Error> CommandDecoder::refuse_length(Bytes input, const char* message) {
   if (!skipping_) collect_arguments(input);
   drop_slices();
-  return failure(ErrorKind::malformed, bulk_length_error);
+  return failure(ErrorKind::malformed, message);
 }
 
 // The words of a line that goes on behind `line`: the last is whole only if a blank follows it.

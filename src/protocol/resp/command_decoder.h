@@ -18,6 +18,8 @@
 //   *5 $3 SET $1 k $9000000 | ............ CR LF | $2 EX $2 10
 //   head_                     the sink's           the input
 //
+// A peer that has not logged in yet is held to tighter bounds: it has no business with more than a few words.
+//
 // Source: https://redis.io/docs/latest/develop/reference/protocol-spec/ and the texts of Redis 7.
 // Differs from Redis: the bytes behind a count and behind a bulk must be CR LF (Redis skips two bytes
 // unseen); a line over its limit is an error whether or not its end is there already; '$' is missed at once.
@@ -44,6 +46,9 @@ struct CommandLimits {
   std::size_t skipped_size_max = std::size_t{512} << 20;  // of one refused argument; beyond: malformed
   std::size_t passed_size_max = 0;                        // of an argument that passed() shows
   std::size_t sunk_size_min = std::size_t{64} << 10;      // of an argument that a sink is asked about
+  std::size_t stranger_argument_count_max = 10;           // before a login; beyond: malformed
+  std::size_t stranger_bulk_size_max = std::size_t{16}
+                                       << 10;  // of one argument before a login; beyond: malformed
 };
 
 /// Takes long arguments as they come.
@@ -99,6 +104,10 @@ class CommandDecoder final {
   /// passed_size_max as an empty one. They borrow the input of that call.
   [[nodiscard]] std::span<const Bytes> passed() const { return passed_; }
 
+  /// Whether the peer has to log in before it is served. Holds for the headers that next() reads from here
+  /// on.
+  void set_stranger(bool is_stranger) { is_stranger_ = is_stranger; }
+
   /// The caller has not dropped the last command and wants next() to hand it out again.
   void repeat() { repeats_ = !sunk_.empty(); }
 
@@ -119,7 +128,7 @@ class CommandDecoder final {
   Result<bool> read_sunk_argument(Bytes input);
   bool sink_takes_argument(Bytes input);
   std::unexpected<Error> refuse(Bytes input, const char* message);
-  std::unexpected<Error> refuse_length(Bytes input);
+  std::unexpected<Error> refuse_length(Bytes input, const char* message);
   void forget_command();
   void collect_inline_start(Bytes line);
   [[nodiscard]] Bytes view_of(const Slice& slice, Bytes text) const;
@@ -130,6 +139,7 @@ class CommandDecoder final {
   CommandLimits limits_;
   ArgumentSink* sink_;
   Stage stage_ = Stage::start;
+  bool is_stranger_ = false;
   bool skipping_ = false;              // the command was refused: its bytes are dropped as they come
   bool shows_passed_ = false;          // with skipping_: the argument under way is waited for and shown
   std::size_t offset_ = 0;             // everything before it is decoded

@@ -179,6 +179,36 @@ TEST(CommandDecoder, NamesErrorsAsRedisDoes) {
   expect_however_cut("PING\r\n*1\r\n?", {{"PING"}}, "Protocol error: expected '$', got '?'");
 }
 
+TEST(CommandDecoder, HoldsAStrangerToTighterBounds) {
+  const auto said = [](const std::string& bytes, bool is_stranger = true) -> std::string {
+    CommandDecoder decoder{CommandLimits{}};
+    decoder.set_stranger(is_stranger);
+    const auto next = decoder.next(bytes);
+    return next ? "" : next.error().message;
+  };
+  const std::string argument_count = "Protocol error: unauthenticated multibulk length";
+  const std::string bulk_length = "Protocol error: unauthenticated bulk length";
+  EXPECT_EQ(said("*10\r\n"), "");
+  EXPECT_EQ(said("*11\r\n"), argument_count);
+  EXPECT_EQ(said("*11\r\n", false), "");
+  EXPECT_EQ(said("*2147483647\r\n"), argument_count);
+  EXPECT_EQ(said("*2147483648\r\n"), "Protocol error: invalid multibulk length");
+  EXPECT_EQ(said("*1\r\n$16384\r\n"), "");
+  EXPECT_EQ(said("*1\r\n$16385\r\n"), bulk_length);
+  EXPECT_EQ(said("*1\r\n$16385\r\n", false), "");
+  EXPECT_EQ(said("*1\r\n$536870913\r\n"), "Protocol error: invalid bulk length");
+  EXPECT_EQ(said("PING 1 2 3 4 5 6 7 8 9 10 11\r\n"), "");
+}
+
+TEST(CommandDecoder, MayCeaseToHoldAPeerForAStrangerBetweenTwoHeaders) {
+  CommandDecoder decoder{CommandLimits{}};
+  const std::string bytes = "*2\r\n$4\r\nECHO\r\n$16385\r\n" + std::string(16385, 'x') + "\r\n";
+  decoder.set_stranger(true);
+  EXPECT_EQ(decode_one(decoder, Bytes(bytes).substr(0, 14)).size, 0U);
+  decoder.set_stranger(false);
+  EXPECT_EQ(decode_one(decoder, bytes).arguments.size(), 2U);
+}
+
 TEST(CommandDecoder, RefusesLinesBeyondTheirLimitWithOrWithoutAnEnd) {
   const CommandLimits limits{.inline_size_max = 16};
   expect_however_cut(std::string(17, 'a'), {}, "Protocol error: too big inline request", limits);
