@@ -13,6 +13,7 @@ CounterTotals add_up(std::span<const Counters> workers) {
     totals.protocol_errors += worker.protocol_errors.value();
     totals.http_on_wrong_port += worker.http_on_wrong_port.value();
     totals.origins_refused += worker.origins_refused.value();
+    totals.logins_refused += worker.logins_refused.value();
     totals.slow_readers_closed += worker.slow_readers_closed.value();
     totals.idle_closed += worker.idle_closed.value();
     totals.bytes_received += worker.bytes_received.value();

@@ -36,6 +36,7 @@ struct alignas(128) Counters {
   Counter protocol_errors;         // requests that broke their grammar or a bound of it
   Counter http_on_wrong_port;      // connections to line or RESP whose first line looked like HTTP
   Counter origins_refused;         // requests of a web page from elsewhere
+  Counter logins_refused;          // wrong names or passwords
   Counter slow_readers_closed;     // closed past output-size-max
   Counter idle_closed;             // closed by an idle timeout
   Counter bytes_received;
@@ -52,6 +53,7 @@ struct CounterTotals {
   std::uint64_t protocol_errors = 0;
   std::uint64_t http_on_wrong_port = 0;
   std::uint64_t origins_refused = 0;
+  std::uint64_t logins_refused = 0;
   std::uint64_t slow_readers_closed = 0;
   std::uint64_t idle_closed = 0;
   std::uint64_t bytes_received = 0;

@@ -22,7 +22,7 @@ bool is_sync_or_async(Bytes word) {
 
 }  // namespace
 
-// Access control: there is one user, who may do everything.
+// Access control: there is one user, who may do everything. His password is shown by its digest.
 void handle_acl_whoami(RespCall& call) { call.reply.bulk("default"); }
 
 void handle_acl_users(RespCall& call) {
@@ -31,8 +31,9 @@ void handle_acl_users(RespCall& call) {
 }
 
 void handle_acl_list(RespCall& call) {
+  const std::string digest = call.environment.service.password.digest_text();
   call.reply.array(1);
-  call.reply.bulk("user default on nopass ~* &* +@all");
+  call.reply.bulk("user default on " + (digest.empty() ? "nopass" : "#" + digest) + " ~* &* +@all");
 }
 
 void handle_acl_cat(RespCall& call) {
@@ -65,12 +66,14 @@ void handle_acl_cat(RespCall& call) {
 void handle_acl_getuser(RespCall& call) {
   if (call.arguments[2] != "default") return call.reply.null();
   call.reply.map(6);
+  const std::string digest = call.environment.service.password.digest_text();
   call.reply.bulk("flags");
-  call.reply.set(2);
+  call.reply.set(digest.empty() ? 2 : 1);
   call.reply.bulk("on");
-  call.reply.bulk("nopass");
+  if (digest.empty()) call.reply.bulk("nopass");
   call.reply.bulk("passwords");
-  call.reply.array(0);
+  call.reply.array(digest.empty() ? 0 : 1);
+  if (!digest.empty()) call.reply.bulk(digest);
   for (const auto& [name, value] :
        {std::pair("commands", "+@all"), std::pair("keys", "~*"), std::pair("channels", "&*")}) {
     call.reply.bulk(name);

@@ -261,7 +261,8 @@ TEST(RespMonitor, ShowsTheCommandsOfAllConnections) {
   monitor.peer.send("");
   EXPECT_EQ(monitor.peer.take_replies(),
             "+1700000000.000000 [0 127.0.0.1:50002] \"SELECT\" \"2\"\r\n"
-            "+1700000000.000000 [2 127.0.0.1:50002] \"SET\" \"a \\x00\\n\" \"v\"\r\n");
+            "+1700000000.000000 [2 127.0.0.1:50002] \"SET\" \"a \\x00\\n\" \"v\"\r\n"
+            "+1700000000.000000 [2 127.0.0.1:50002] \"AUTH\" \"(redacted)\"\r\n");
   EXPECT_EQ(monitor.ask("RESET"), "+RESET\r\n");
   client.ask("PING");
   monitor.peer.send("");

@@ -17,6 +17,7 @@
 #include "base/output.h"
 #include "cache/backend.h"
 #include "protocol/resp/reply_encoder.h"
+#include "session/password.h"
 #include "session/resp_task.h"
 #include "session/resp_transaction.h"
 #include "session/session.h"
@@ -29,6 +30,7 @@ enum class ReplyMode : std::uint8_t { on, off, skip_next };
 /// What one connection remembers between its commands.
 struct RespState {
   std::shared_ptr<Client> client;  // never null
+  Login login;
   cache::Database database = 0;
   protocol::RespVersion version = protocol::RespVersion::resp2;
   std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC

@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/glob.h"
 #include "base/numbers.h"
+#include "protocol/resp/command_decoder.h"
 #include "session/resp_handlers.h"
 #include "session/server_stats.h"
 
@@ -18,11 +19,14 @@ namespace {
 // What a parameter takes. Errors are the ends of sentences that begin "CONFIG SET failed ...".
 using Refusal = std::optional<std::string>;
 
+// CONFIG SET sets all it names or nothing: first each is only asked whether it would take its text.
+enum class Pass : std::uint8_t { asks, sets };
+
 struct Parameter {
   Bytes name;  // Redis'
   std::string (*value)(const Environment& environment);
   // Null: cannot be changed while the server runs. To set it to what it is does no harm.
-  Refusal (*set)(const Environment& environment, Bytes text);
+  Refusal (*set)(const Environment& environment, Bytes text, Pass pass);
 };
 
 constexpr Bytes immutable = "can't set immutable config";
@@ -79,7 +83,7 @@ std::string maxmemory(const Environment& environment) {
   return std::to_string(environment.facts.memory_size_max);
 }
 // Memory is laid out at the start: the limit stays what it is.
-Refusal set_maxmemory(const Environment& environment, Bytes text) {
+Refusal set_maxmemory(const Environment& environment, Bytes text, Pass /*pass*/) {
   const auto size = read_size(text);
   if (!size) return "argument must be a memory value";
   if (*size == environment.facts.memory_size_max) return std::nullopt;
@@ -87,7 +91,7 @@ Refusal set_maxmemory(const Environment& environment, Bytes text) {
 }
 
 std::string maxmemory_policy(const Environment& /*environment*/) { return "allkeys-lru"; }
-Refusal set_maxmemory_policy(const Environment& /*environment*/, Bytes text) {
+Refusal set_maxmemory_policy(const Environment& /*environment*/, Bytes text, Pass /*pass*/) {
   static constexpr std::array names{Bytes("volatile-lru"),   Bytes("volatile-lfu"), Bytes("volatile-random"),
                                     Bytes("volatile-ttl"),   Bytes("allkeys-lru"),  Bytes("allkeys-lfu"),
                                     Bytes("allkeys-random"), Bytes("noeviction")};
@@ -104,13 +108,14 @@ std::string maxclients(const Environment& environment) {
   return std::to_string(environment.service.settings.connection_count_max.load(std::memory_order_relaxed));
 }
 // No more than at the start: that many descriptors the process has.
-Refusal set_maxclients(const Environment& environment, Bytes text) {
+Refusal set_maxclients(const Environment& environment, Bytes text, Pass pass) {
   const Number number = read_number(text, 1, 4294967295);
   if (number.refusal) return number.refusal;
   if (static_cast<std::uint64_t>(number.value) > environment.facts.connection_count_max) {
     return "the server was started for " + std::to_string(environment.facts.connection_count_max) +
            "; start it with another --connections-max";
   }
+  if (pass == Pass::asks) return std::nullopt;
   environment.service.settings.connection_count_max.store(static_cast<std::size_t>(number.value),
                                                           std::memory_order_relaxed);
   return std::nullopt;
@@ -119,9 +124,10 @@ Refusal set_maxclients(const Environment& environment, Bytes text) {
 std::string timeout(const Environment& environment) {
   return std::to_string(environment.service.settings.idle_timeout_ms.load(std::memory_order_relaxed) / 1000);
 }
-Refusal set_timeout(const Environment& environment, Bytes text) {
+Refusal set_timeout(const Environment& environment, Bytes text, Pass pass) {
   const Number number = read_number(text, 0, 2147483647);
   if (number.refusal) return number.refusal;
+  if (pass == Pass::asks) return std::nullopt;
   environment.service.settings.idle_timeout_ms.store(number.value * 1000, std::memory_order_relaxed);
   return std::nullopt;
 }
@@ -129,9 +135,10 @@ Refusal set_timeout(const Environment& environment, Bytes text) {
 std::string slowlog_threshold(const Environment& environment) {
   return std::to_string(environment.service.slow_log.threshold_us.load(std::memory_order_relaxed));
 }
-Refusal set_slowlog_threshold(const Environment& environment, Bytes text) {
+Refusal set_slowlog_threshold(const Environment& environment, Bytes text, Pass pass) {
   const Number number = read_number(text, -1, INT64_MAX);
   if (number.refusal) return number.refusal;
+  if (pass == Pass::asks) return std::nullopt;
   environment.service.slow_log.threshold_us.store(number.value, std::memory_order_relaxed);
   return std::nullopt;
 }
@@ -141,11 +148,23 @@ constexpr std::int64_t slowlog_size_limit = 10'000;
 std::string slowlog_size(const Environment& environment) {
   return std::to_string(environment.service.slow_log.size_max.load(std::memory_order_relaxed));
 }
-Refusal set_slowlog_size(const Environment& environment, Bytes text) {
+Refusal set_slowlog_size(const Environment& environment, Bytes text, Pass pass) {
   const Number number = read_number(text, 0, slowlog_size_limit);
   if (number.refusal) return number.refusal;
+  if (pass == Pass::asks) return std::nullopt;
   environment.service.slow_log.size_max.store(static_cast<std::size_t>(number.value),
                                               std::memory_order_relaxed);
+  return std::nullopt;
+}
+
+std::string password(const Environment& environment) { return environment.service.password.text(); }
+// A longer one could be set here and given nowhere: before a login an argument is bounded.
+Refusal set_password(const Environment& environment, Bytes text, Pass pass) {
+  constexpr std::size_t size_max = protocol::CommandLimits{}.stranger_bulk_size_max;
+  if (text.size() > size_max) {
+    return "argument must not be longer than " + std::to_string(size_max) + " bytes, or nobody could log in";
+  }
+  if (pass == Pass::sets) environment.service.password.set(text);
   return std::nullopt;
 }
 
@@ -186,7 +205,7 @@ constexpr std::array parameters{
     Parameter{"protected-mode", yes, nullptr},
     Parameter{"proto-max-bulk-len", bulk_size, nullptr},
     Parameter{"replica-read-only", yes, nullptr},
-    Parameter{"requirepass", empty, nullptr},
+    Parameter{"requirepass", password, set_password},
     Parameter{"save", empty, nullptr},
     Parameter{"slave-read-only", yes, nullptr},
     Parameter{"slowlog-log-slower-than", slowlog_threshold, set_slowlog_threshold},
@@ -203,8 +222,8 @@ const Parameter* find_parameter(Bytes name) {
   return found == parameters.end() ? nullptr : &*found;
 }
 
-Refusal set_parameter(const Environment& environment, const Parameter& parameter, Bytes text) {
-  if (parameter.set != nullptr) return parameter.set(environment, text);
+Refusal set_parameter(const Environment& environment, const Parameter& parameter, Bytes text, Pass pass) {
+  if (parameter.set != nullptr) return parameter.set(environment, text, pass);
   if (equals_ignoring_case(parameter.value(environment), text)) return std::nullopt;
   return std::string(immutable);
 }
@@ -236,7 +255,7 @@ void handle_config_get(RespCall& call) {
   }
 }
 
-// All or nothing, but for what only its setting shows to be impossible: those before it stay set.
+// All or nothing.
 void handle_config_set(RespCall& call) {
   const auto words = call.arguments.subspan(2);
   if (words.size() % 2 != 0) return reply_wrong_argument_count(call, call.spec);
@@ -253,10 +272,12 @@ void handle_config_set(RespCall& call) {
     }
     found.push_back(parameter);
   }
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (const Refusal refusal = set_parameter(call.environment, *found[i], words[2 * i + 1])) {
-      return call.reply.error("ERR CONFIG SET failed (possibly related to argument '" +
-                              std::string(found[i]->name) + "') - " + *refusal);
+  for (const Pass pass : {Pass::asks, Pass::sets}) {
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (const Refusal refusal = set_parameter(call.environment, *found[i], words[2 * i + 1], pass)) {
+        return call.reply.error("ERR CONFIG SET failed (possibly related to argument '" +
+                                std::string(found[i]->name) + "') - " + *refusal);
+      }
     }
   }
   call.reply.ok();

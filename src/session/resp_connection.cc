@@ -10,9 +10,16 @@
 namespace larder::session {
 namespace {
 
-// No password is configured, so the default user gets in with any, and nobody else exists.
-bool check_user(RespCall& call, Bytes user) {
-  if (user == "default") return true;
+// Nobody but the default user exists; without a password he gets in with any. A connection that was logged in
+// before stays so if this fails.
+bool log_in(RespCall& call, Bytes user, Bytes guess) {
+  // The password is looked at for any name: how long this takes should not tell which there are.
+  const bool is_right = call.environment.service.password.matches(guess);
+  if (user == "default" && is_right) {
+    call.state.login.finish();
+    return true;
+  }
+  call.environment.counters.logins_refused.add();
   call.reply.error("WRONGPASS invalid username-password pair or user is disabled.");
   return false;
 }
@@ -40,6 +47,7 @@ void handle_reset(RespCall& call) {
   set_client_name(call.state, "");
   RespState fresh;
   fresh.client = std::move(call.state.client);
+  fresh.login = Login(call.environment.service.password);
   call.state = std::move(fresh);
   call.reply.simple_string("RESET");
 }
@@ -59,12 +67,13 @@ void handle_select(RespCall& call) {
 
 void handle_auth(RespCall& call) {
   if (call.arguments.size() > 3) return call.reply.error(syntax_error);
-  if (call.arguments.size() == 2) {
+  if (call.arguments.size() == 2 && !call.environment.service.password.is_set()) {
     return call.reply.error(
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
         "configuration is correct?");
   }
-  if (check_user(call, call.arguments[1])) call.reply.ok();
+  const bool names_user = call.arguments.size() == 3;
+  if (log_in(call, names_user ? call.arguments[1] : Bytes("default"), call.arguments.back())) call.reply.ok();
 }
 
 // HELLO [version [AUTH user password] [SETNAME name]]. Each option acts where it stands, before the next is
@@ -81,7 +90,7 @@ void handle_hello(RespCall& call) {
   for (std::size_t i = 2; i < arguments.size(); ++i) {
     const std::size_t more = arguments.size() - i - 1;
     if (equals_ignoring_case(arguments[i], "auth") && more >= 2) {
-      if (!check_user(call, arguments[i + 1])) return;
+      if (!log_in(call, arguments[i + 1], arguments[i + 2])) return;
       i += 2;
     } else if (equals_ignoring_case(arguments[i], "setname") && more >= 1) {
       const Bytes name = arguments[++i];
@@ -90,6 +99,14 @@ void handle_hello(RespCall& call) {
     } else {
       return call.reply.error("ERR Syntax error in HELLO option '" + quotable(arguments[i]) + "'");
     }
+  }
+  // Also when the password was taken away since: as in Redis.
+  if (!call.state.login.is_done()) {
+    return call.reply.error(
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> "
+        "<pass> option can be used to authenticate the client and select the RESP protocol version at the "
+        "same "
+        "time");
   }
   call.state.version = version;
 

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "session/resp_commands.h"
 
@@ -197,6 +198,9 @@ void note_state(const RespState& state);
 /// False: `call` is answered with an error.
 [[nodiscard]] bool check_client_name(RespCall& call, Bytes name);
 void set_client_name(RespState& state, Bytes name);
+
+/// The arguments as others may see them: "(redacted)" stands for a password.
+[[nodiscard]] std::vector<Bytes> without_secrets(const CommandSpec& spec, std::span<const Bytes> arguments);
 
 /// A command as MONITOR shows it: +SECONDS.MICROSECONDS [DATABASE ADDRESS] "COMMAND" "ARGUMENT" ...
 [[nodiscard]] std::string monitor_line(std::span<const Bytes> arguments, TimePoint now,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "session/command_stats.h"
+#include "session/resp_handlers.h"
 
 namespace larder::session {
 namespace {
@@ -37,9 +38,9 @@ void run_timed(RespCall& call, CommandCounter& counter) {
   counter.duration_us.add(static_cast<std::uint64_t>(duration_us));
   if (has_flag(call.spec, "skip_slowlog")) return;
   if (call.state.task != nullptr) {
-    call.state.task->begin_time(duration_us, SlowLog::shown(call.arguments));
+    call.state.task->begin_time(duration_us, SlowLog::shown(without_secrets(call.spec, call.arguments)));
   } else if (service.slow_log.notes(duration_us)) {
-    note_slow(call, duration_us, SlowLog::shown(call.arguments));
+    note_slow(call, duration_us, SlowLog::shown(without_secrets(call.spec, call.arguments)));
   }
 }
 

@@ -43,6 +43,7 @@ RespSession::RespSession(const Environment& environment, ConnectionFacts facts)
       quiet_keys_(environment.cache),
       decoder_(command_limits(environment.limits), this) {
   state_.client = environment.service.clients.add(std::move(facts));
+  state_.login = Login(environment.service.password);
 }
 
 RespSession::~RespSession() { environment_.service.clients.remove(state_.client); }
@@ -71,12 +72,13 @@ void RespSession::send_left(Output& output) {
 }
 
 // CLIENT PAUSE. A transaction waits before its EXEC if it would write; of what it keeps, a store with a key
-// that is too long empties its other keys at once.
+// that is too long empties its other keys at once. Who has to log in first is told so at once.
 bool RespSession::is_paused(std::span<const Bytes> arguments, TimePoint now) const {
   const Clients::Pause pause = environment_.service.clients.paused(now);
   if (pause == Clients::Pause::nothing || !state_.client->can_be_woken()) return false;
-  if (pause == Clients::Pause::all) return true;
   const CommandSpec* spec = find_command(arguments.front());
+  if (is_stranger() && (spec == nullptr || !has_flag(*spec, "no_auth"))) return false;
+  if (pause == Clients::Pause::all) return true;
   if (spec == nullptr) return false;
   if (state_.transaction == nullptr) return spec->is_write;
   if (spec->name == "exec") return state_.transaction->writes();
@@ -123,6 +125,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
       return {.consumed = input.size(), .wait = Wait::close};
     }
     const Bytes rest = input.substr(consumed);
+    decoder_.set_stranger(is_stranger());
     const auto next = decoder_.next(rest);
     forget_passed(now);
     if (next && !*next) {
@@ -249,19 +252,19 @@ void RespSession::note(const CommandSpec& spec, TimePoint now) {
 }
 
 void RespSession::tell_monitors(const RespCall& call) {
-  // Passwords are nobody's business.
-  const bool is_secret = call.spec.name == "auth" || call.spec.name == "hello";
-  if (is_secret || has_flag(call.spec, "skip_monitor") || has_flag(call.spec, "admin")) return;
+  if (has_flag(call.spec, "skip_monitor") || has_flag(call.spec, "admin")) return;
   environment_.service.clients.tell_monitors(
-      monitor_line(call.arguments, call.now, state_.database, state_.client->facts.address),
+      monitor_line(without_secrets(call.spec, call.arguments), call.now, state_.database,
+                   state_.client->facts.address),
       environment_.limits.output_size_max);
 }
 
-// EXEC itself was wrong. `error` begins with "ERR ".
+// EXEC itself was wrong.
 void RespSession::abort_transaction(RespCall& call, Bytes error) {
   state_.transaction.reset();
   state_.watched.clear();
-  call.reply.error("EXECABORT Transaction discarded because of: " + std::string(error.substr(4)));
+  if (error.starts_with("ERR ")) error.remove_prefix(4);
+  call.reply.error("EXECABORT Transaction discarded because of: " + std::string(error));
 }
 
 // Between MULTI and EXEC these act at once.
@@ -282,17 +285,19 @@ void RespSession::keep(RespCall& call) {
   call.reply.simple_string("QUEUED");
 }
 
-// What is wrong with a command before it is known what it would do; empty: nothing.
+// What is wrong with a command before it is known what it would do; empty: nothing. In the order of Redis: a
+// stranger is told what is no command before he is told to log in. Nothing he sends touches a key.
 std::string RespSession::error_before(RespCall& call, const CommandSpec* spec, const CommandSpec* container) {
   if (spec == nullptr && container != nullptr) {
     return "ERR unknown subcommand '" + quotable(call.arguments[1]) + "'. Try " + to_upper(container->name) +
            " HELP.";
   }
   if (spec == nullptr) return unknown_command_error(call.arguments);
+  const bool is_right_count =
+      accepts_argument_count(*spec, call.arguments.size()) && spec->handler != nullptr;
+  if (spec->is_served && !is_right_count) return wrong_argument_count_error(*spec);
+  if (is_stranger() && !has_flag(*spec, "no_auth")) return "NOAUTH Authentication required.";
   if (!spec->is_served) return absent_command_error(*spec);
-  if (!accepts_argument_count(*spec, call.arguments.size()) || spec->handler == nullptr) {
-    return wrong_argument_count_error(*spec);
-  }
   if (!keys_fit(*spec, call.arguments)) {
     if (spec->is_store) {
       std::vector<Bytes> keys;
@@ -325,13 +330,13 @@ std::string RespSession::unknown_command_error(std::span<const Bytes> arguments)
 }
 
 // The decoder would not have it: the protocol is broken, or an argument is too large. What is needed of its
-// arguments is copied: they are gone when it has to wait.
+// arguments is copied: they are gone when it has to wait. Of a stranger nothing is: he empties no keys.
 void RespSession::refuse(const Error& error) {
   const auto before = decoder_.refused_arguments();
   refusal_.emplace();
   refusal_->error = error;
   refusal_->argument_count = before.size();
-  refusal_->spec = before.empty() ? nullptr : find_command(before.front());
+  refusal_->spec = before.empty() || is_stranger() ? nullptr : find_command(before.front());
   if (refusal_->spec == nullptr || !refusal_->spec->is_store) return;
   for_each_key(*refusal_->spec, before, [&](Bytes key) { refusal_->keys.emplace_back(key); });
 }

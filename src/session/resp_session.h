@@ -65,6 +65,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   [[nodiscard]] std::size_t held_refusal_size() const;
   [[nodiscard]] std::optional<Progress> wait_first(TimePoint now, Output& output);
   void send_left(Output& output);
+  [[nodiscard]] bool is_stranger() const { return state_.login.is_missing(environment_.service.password); }
   [[nodiscard]] bool is_paused(std::span<const Bytes> arguments, TimePoint now) const;
   void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);
   void answer_aloud(std::span<const Bytes> arguments, TimePoint now, Output& output);
@@ -98,7 +99,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   RespState state_;
   TimePoint now_{};                                    // of the call under way
   std::vector<std::unique_ptr<cache::Draft>> drafts_;  // of the command under way
-  std::optional<RefusedCommand> refusal_;  // not answered yet: CLIENT PAUSE may hold it up
+  std::optional<RefusedCommand> refusal_;              // not answered yet: CLIENT PAUSE may hold it up
   bool is_first_command_ = true;
   bool is_silent_ = false;                    // the command answered last, or under way, gets no reply
   const CommandSpec* passed_spec_ = nullptr;  // of the command that was refused last; null: no matter which

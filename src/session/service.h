@@ -12,6 +12,7 @@
 #include "insight/counters.h"
 #include "session/clients.h"
 #include "session/command_stats.h"
+#include "session/password.h"
 #include "session/slow_log.h"
 
 namespace larder::session {
@@ -88,6 +89,7 @@ struct Service {
   TimePoint sampled_at{};
 
   Clients clients;
+  Password password;
   SlowLog slow_log;
   Settings settings;
   Control* control = nullptr;  // null: this process does not end for a client

@@ -1,0 +1,66 @@
+// session/password.h: the password of CONFIG SET requirepass, and who has given it.
+//
+//   no password      everybody is served
+//   a password       who was there before goes on being served; who comes now has to log in
+//
+// Source: requirepass and AUTH of Redis 7.0, where a connection's right to be served is settled when it
+// opens, and taken away by RESET alone.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/sha256.h"
+
+namespace larder::session {
+
+/// The one password of a server. Empty: there is none.
+///
+/// Threads    any
+/// Errors     matches() tells a caller's clock nothing about the password, its length included
+class Password final {
+ public:
+  void set(Bytes text);
+
+  /// Whoever is told that it was set finds it set, on any thread.
+  [[nodiscard]] bool is_set() const { return is_set_.load(std::memory_order_acquire); }
+
+  /// Any guess is right while there is none.
+  [[nodiscard]] bool matches(Bytes guess) const;
+
+  /// For CONFIG GET, which shows it to those who are logged in.
+  [[nodiscard]] std::string text() const;
+
+  /// 64 hexadecimal digits in its place, as ACL LIST shows it; empty without one.
+  [[nodiscard]] std::string digest_text() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::string text_;
+  Sha256 digest_{};
+  std::atomic<bool> is_set_{false};
+};
+
+/// Whether one connection has to log in.
+///
+/// Threads    belongs to its connection's worker
+class Login final {
+ public:
+  Login() = default;
+  /// For a connection that opens now.
+  explicit Login(const Password& password) : is_done_(!password.is_set()) {}
+
+  void finish() { is_done_ = true; }
+
+  /// A connection that was not let in stays so when the password goes: it is served, and has to log in when
+  /// there is one again.
+  [[nodiscard]] bool is_done() const { return is_done_; }
+  [[nodiscard]] bool is_missing(const Password& password) const { return !is_done_ && password.is_set(); }
+
+ private:
+  bool is_done_ = false;
+};
+
+}  // namespace larder::session
