@@ -164,6 +164,7 @@ HttpRefusal get_stats(HttpCall& call, Output& output) {
       .add("protocol_errors", stats.counters.protocol_errors)
       .add("http_on_wrong_port", stats.counters.http_on_wrong_port)
       .add("origins_refused", stats.counters.origins_refused)
+      .add("logins_refused", stats.counters.logins_refused)
       .add("slow_readers_closed", stats.counters.slow_readers_closed)
       .add("idle_closed", stats.counters.idle_closed)
       .add("bytes_received", stats.counters.bytes_received)
@@ -196,6 +197,7 @@ struct Route {
   Bytes path;
   bool is_prefix;
   bool is_for_pages;  // pages of an allowed origin may read the answers
+  bool is_open;       // without a login too
   std::span<const HttpMethod> methods;
 };
 
@@ -213,10 +215,10 @@ constexpr HttpMethod stats_methods[] = {{"GET", false, nullptr, get_stats},
 constexpr HttpMethod websocket_methods[] = {{"GET", true, nullptr, open_websocket}};
 
 constexpr Route routes[] = {
-    {keys_path, true, true, key_methods},
-    {"/healthz", false, false, health_methods},
-    {"/v1/stats", false, false, stats_methods},
-    {"/v1/ws", false, false, websocket_methods},
+    {keys_path, true, true, false, key_methods},
+    {"/healthz", false, false, true, health_methods},
+    {"/v1/stats", false, false, false, stats_methods},
+    {"/v1/ws", false, false, false, websocket_methods},
 };
 
 const Route* find_route(Bytes path) {
@@ -257,6 +259,15 @@ bool is_origin_fine(const HttpCall& call) {
          is_origin_allowed(*origin, host, call.environment.allowed_origins);
 }
 
+// RFC 9110 asks for a challenge in every 401. It names no scheme that a browser knows: that would ask its
+// user for a password which nothing here would take.
+HttpRefusal login_needed() {
+  return {.status = 401,
+          .message = "A password is set, and there is no login over HTTP yet; RESP has one.",
+          .header_name = "WWW-Authenticate",
+          .header_value = "Larder"};
+}
+
 }  // namespace
 
 const HttpMethod* judge(HttpCall& call, HttpRefusal& refusal) {
@@ -267,15 +278,19 @@ const HttpMethod* judge(HttpCall& call, HttpRefusal& refusal) {
   }
   call.target = *target;
   const Route* const route = find_route(call.target.path);
+  const bool origin_fine = is_origin_fine(call);
+  if (const std::string* origin = call.request.find("Origin");
+      route != nullptr && route->is_for_pages && origin != nullptr && origin_fine) {
+    call.page_headers = {{{"Access-Control-Allow-Origin", *origin}, {"Vary", "Origin"}}};
+    call.shown_to_page = true;
+  }
+  if (call.needs_login && (route == nullptr || !route->is_open)) {
+    refusal = login_needed();
+    return nullptr;
+  }
   if (route == nullptr) {
     refusal = {.status = 404, .message = "There is nothing at this address."};
     return nullptr;
-  }
-  const bool origin_fine = is_origin_fine(call);
-  if (const std::string* origin = call.request.find("Origin");
-      route->is_for_pages && origin != nullptr && origin_fine) {
-    call.page_headers = {{{"Access-Control-Allow-Origin", *origin}, {"Vary", "Origin"}}};
-    call.shown_to_page = true;
   }
   const HttpMethod* const method = find_method(*route, call.request);
   if (method == nullptr) {

@@ -6,6 +6,8 @@
 //   GET HEAD             /v1/stats
 //   GET                  /v1/ws           upgrade to WebSocket
 //
+// While a password is set, everything but /healthz is 401: there is no login over HTTP yet.
+//
 // A request is judged by its head first, so that a peer which waits for `100 Continue` is refused before it
 // sends a body, and answered when it is whole.
 #pragma once
@@ -39,6 +41,7 @@ struct HttpCall {
   const protocol::http::Request& request;
   TimePoint now;
   Bytes body{};                     // wherever it lies; only counts when the request is answered
+  bool needs_login = false;         // whoever asks would have to log in first
   protocol::http::Target target{};  // views into the request; set by judge()
   std::string key{};                // of /v1/keys/, set by judge()
   cache::Expiry expiry{};           // of a PUT, set by judge()

@@ -25,7 +25,15 @@ http::RequestLimits request_limits(const Limits& limits) {
 HttpSession::HttpSession(const Environment& environment, MakeSession make_resp_session)
     : environment_(environment),
       make_resp_session_(std::move(make_resp_session)),
-      parser_(request_limits(environment.limits), this) {}
+      parser_(request_limits(environment.limits), this),
+      login_(environment.service.password) {}
+
+HttpCall HttpSession::call_for(const http::Request& request, TimePoint now) const {
+  return {.environment = environment_,
+          .request = request,
+          .now = now,
+          .needs_login = login_.is_missing(environment_.service.password)};
+}
 
 Duration HttpSession::idle_timeout() const {
   return websocket_ == nullptr ? keep_alive_timeout : Duration{0};
@@ -64,29 +72,34 @@ Progress HttpSession::advance(Bytes input, TimePoint now, Output& output) {
 HttpSession::Next HttpSession::answer(const http::Request& request, TimePoint now, Output& output) {
   environment_.counters.commands.add();
   const std::unique_ptr<cache::Draft> draft = std::move(draft_);
-  HttpCall call{.environment = environment_,
-                .request = request,
-                .now = now,
-                .body = draft != nullptr ? draft->bytes() : Bytes(request.body)};
+  HttpCall call = call_for(request, now);
+  call.body = draft != nullptr ? draft->bytes() : Bytes(request.body);
   HttpRefusal refusal;
   const HttpMethod* const method = judge(call, refusal);
   if (method != nullptr) refusal = method->answer(call, output);
+  const bool goes_on = request.keep_alive && refusal.status != 401;
   if (refusal.status != 0) {
     count_refusal(refusal.status);
-    write_refusal(call, refusal, request.keep_alive, output);
+    write_refusal(call, refusal, goes_on, output);
   }
   if (call.upgraded) return Next::upgrade;
-  return request.keep_alive ? Next::request : Next::close;
+  return goes_on ? Next::request : Next::close;
 }
 
 /// More bytes are needed. If the peer waits to be asked for the body: ask for it, or refuse the request now.
-/// A refusal closes, since the peer may send the body all the same.
+/// A refusal closes, since the peer may send the body all the same. The body of who would have to log in is
+/// not waited for, so that nobody has memory kept for him before that; and a 401 closes wherever it comes
+/// from, or it would depend on how the bytes were cut.
 HttpSession::Next HttpSession::greet_body(TimePoint now, Output& output) {
   const http::Request* const request = parser_.arriving();
-  if (request == nullptr || !parser_.awaits_continue()) return Next::request;
-  HttpCall call{.environment = environment_, .request = *request, .now = now};
+  if (request == nullptr) return Next::request;
+  HttpCall call = call_for(*request, now);
   HttpRefusal refusal;
-  if (judge(call, refusal) == nullptr) {
+  if (!parser_.awaits_continue() && !call.needs_login) return Next::request;
+  if (judge(call, refusal) != nullptr && call.needs_login) {
+    refusal = {.status = 413, .message = "While a password is set, what is open to everybody takes no body."};
+  }
+  if (refusal.status != 0) {
     environment_.counters.commands.add();
     count_refusal(refusal.status);
     write_refusal(call, refusal, false, output);
@@ -98,7 +111,7 @@ HttpSession::Next HttpSession::greet_body(TimePoint now, Output& output) {
 }
 
 bool HttpSession::begin(const http::Request& head, std::size_t size) {
-  HttpCall call{.environment = environment_, .request = head, .now = now_};
+  HttpCall call = call_for(head, now_);
   HttpRefusal refusal;
   const HttpMethod* const method = judge(call, refusal);
   if (method == nullptr || method->drop == nullptr) return false;  // only what stores has something to drop
@@ -116,10 +129,11 @@ void HttpSession::refuse_unread(Bytes sentence, TimePoint now, Output& output) {
   draft_.reset();
   if (const http::Request* const request = parser_.arriving();
       request != nullptr && (status == 413 || status == 507)) {
-    HttpCall call{.environment = environment_, .request = *request, .now = now};
+    HttpCall call = call_for(*request, now);
     HttpRefusal refusal;
     const HttpMethod* const method = judge(call, refusal);
     if (method != nullptr && method->drop != nullptr) method->drop(call);
+    if (refusal.status == 401) return write_refusal(call, refusal, false, output);
     return write_refusal(call, {.status = status, .message = std::string(sentence)}, false, output);
   }
   http::write_text({.status = status, .keep_alive = false}, sentence, output);
@@ -135,7 +149,7 @@ std::size_t HttpSession::held_size() const {
 void HttpSession::count_refusal(int status) {
   if (status == 403) {
     environment_.counters.origins_refused.add();
-  } else if (status != 404 && status != 405 && status != 507) {
+  } else if (status != 401 && status != 404 && status != 405 && status != 507) {
     environment_.counters.protocol_errors.add();
   }
 }

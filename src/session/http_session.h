@@ -10,6 +10,7 @@
 
 #include "protocol/http/request_parser.h"
 #include "session/http_routes.h"
+#include "session/password.h"
 #include "session/session.h"
 
 namespace larder::session {
@@ -18,7 +19,8 @@ namespace larder::session {
 /// that cannot be read is the last one.
 ///
 /// Threads    belongs to its connection's worker
-/// Invariant  one response for each request; nothing of a body larger than value_size_max is kept
+/// Invariant  one response for each request; nothing of a body larger than value_size_max is kept, nor of one
+///            whose sender would have to log in first
 class HttpSession final : public Session, private protocol::http::BodySink {
  public:
   using MakeSession = std::function<std::unique_ptr<Session>()>;
@@ -40,6 +42,7 @@ class HttpSession final : public Session, private protocol::http::BodySink {
 
  private:
   enum class Next : std::uint8_t { request, close, upgrade };
+  [[nodiscard]] HttpCall call_for(const protocol::http::Request& request, TimePoint now) const;
   Next answer(const protocol::http::Request& request, TimePoint now, Output& output);
   Next greet_body(TimePoint now, Output& output);
   void refuse_unread(Bytes sentence, TimePoint now, Output& output);
@@ -52,6 +55,7 @@ class HttpSession final : public Session, private protocol::http::BodySink {
   const Environment& environment_;
   MakeSession make_resp_session_;
   protocol::http::RequestParser parser_;
+  Login login_;                          // nothing here can finish it
   TimePoint now_{};                      // of the call under way
   std::unique_ptr<cache::Draft> draft_;  // of the body under way; null: it is the request's
   std::unique_ptr<Session> websocket_;   // engaged: the connection is no longer HTTP

@@ -422,6 +422,77 @@ TEST(HttpSession, LetsOnlyAnAllowedPageReadItsAnswers) {
   EXPECT_EQ(header_of(too_large, "Access-Control-Allow-Origin"), "https://page.example");
 }
 
+std::string login_needed(Bytes more_headers = {}) {
+  const std::string sentence = "A password is set, and there is no login over HTTP yet; RESP has one.\n";
+  return "HTTP/1.1 401 Unauthorized\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " +
+         std::to_string(sentence.size()) + "\r\n" + std::string(more_headers) +
+         "WWW-Authenticate: Larder\r\nConnection: close\r\n\r\n" + sentence;
+}
+
+TEST(HttpSession, ServesNobodyNewWhileAPasswordIsSetButTellsThatItIsWell) {
+  World world;
+  world.put("k", "v");
+  HttpSession before(world.environment, no_resp);
+  world.service.password.set("secret");
+  for (const char* const asked : {"GET /v1/keys/k", "PUT /v1/keys/k", "DELETE /v1/keys/k", "POST /v1/keys/k",
+                                  "GET /v1/keys/", "GET /v1/stats", "GET /v1/ws", "GET /nowhere"}) {
+    HttpSession session(world.environment, no_resp);
+    const Played played = play(session, request(asked));
+    EXPECT_EQ(played.replies, login_needed()) << asked;
+    EXPECT_TRUE(played.closed);
+  }
+  HttpSession after(world.environment, no_resp);
+  Peer peer(after);
+  peer.send(request("GET /healthz"));
+  EXPECT_EQ(status_of(peer.take_replies()), 200);
+  peer.send(request("HEAD /healthz"));
+  EXPECT_EQ(status_of(peer.take_replies()), 200);
+  peer.send(request("PUT /healthz"));
+  EXPECT_EQ(status_of(peer.take_replies()), 405);
+  EXPECT_FALSE(peer.played().closed);
+  EXPECT_EQ(play(before, request("GET /v1/keys/k")).replies, found("v"));
+  EXPECT_EQ(world.counters.protocol_errors.value(), 0U);
+  world.service.password.set("");
+  peer.send(request("GET /v1/keys/k"));
+  EXPECT_EQ(peer.take_replies(), found("v"));
+}
+
+TEST(HttpSession, WaitsForNoBodyOfWhoWouldHaveToLogIn) {
+  const std::string put = request("PUT /v1/keys/k", "", "other");
+  const std::string chunked =
+      "PUT /v1/keys/k HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nother\r\n0\r\n\r\n";
+  const std::string too_large = "PUT /v1/keys/k HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n";
+  const std::string waits = request("PUT /v1/keys/k", "Expect: 100-continue\r\nContent-Length: 5\r\n");
+  for (const std::string& asked : {put, chunked, too_large, waits}) {
+    for (std::size_t cut = 0; cut < asked.size(); ++cut) {
+      World world;
+      world.limits.value_size_max = 1000;
+      world.put("k", "v");
+      world.service.password.set("secret");
+      HttpSession session(world.environment, no_resp);
+      const Played played = play_cut(session, asked, cut);
+      EXPECT_EQ(played.replies, login_needed()) << asked << " cut at " << cut;
+      EXPECT_TRUE(played.closed);
+      EXPECT_LT(session.held_size(), 100U);
+      EXPECT_TRUE(world.cache->get(0, "k", world.now, [](const cache::ItemView&) {}));
+    }
+  }
+  World world;
+  world.service.password.set("secret");
+  HttpSession session(world.environment, no_resp);
+  EXPECT_EQ(status_of(play(session, "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n").replies),
+            413);
+}
+
+TEST(HttpSession, LetsAnAllowedPageReadThatALoginIsNeeded) {
+  World world;
+  world.allowed_origins.emplace_back("https://page.example");
+  world.service.password.set("secret");
+  HttpSession session(world.environment, no_resp);
+  EXPECT_EQ(play(session, request("PUT /v1/keys/k", "Origin: https://page.example\r\n")).replies,
+            login_needed("Access-Control-Allow-Origin: https://page.example\r\nVary: Origin\r\n"));
+}
+
 TEST(HttpSession, ShowsItsFigures) {
   Fixture fixture;
   fixture.world.put("k", "v");

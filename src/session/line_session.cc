@@ -22,7 +22,7 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
     const auto next = decoder_.next(input.substr(consumed));
     if (!next) {
       environment_.counters.commands.add();
-      forget(decoder_.refused_key(), now);
+      if (!is_stranger()) forget(decoder_.refused_key(), now);
       refuse(output, next.error().message);
       return {.consumed = input.size(), .wait = Wait::close};
     }
@@ -37,7 +37,11 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
     is_first_line_ = false;
     environment_.counters.commands.add();
     if (request->verb == Verb::quit) return {.consumed = input.size(), .wait = Wait::close};
-    answer(*request, now, output);
+    if (is_stranger()) {
+      protocol::append_line_error(output, "a password is set, and this protocol has no login yet; RESP has");
+    } else {
+      answer(*request, now, output);
+    }
   }
   return {.consumed = consumed, .wait = Wait::output};
 }

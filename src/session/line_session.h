@@ -3,6 +3,7 @@
 #pragma once
 
 #include "protocol/line/line_decoder.h"
+#include "session/password.h"
 #include "session/session.h"
 
 namespace larder::session {
@@ -10,16 +11,20 @@ namespace larder::session {
 /// get, set and delete in database 0.
 ///
 /// Threads    belongs to its connection's worker
-/// Invariant  one reply to each line but quit, in the order of the lines
+/// Invariant  one reply to each line but quit, in the order of the lines; while a password is set that the
+///            connection was not there before, each is the same error, and no key is touched
 class LineSession final : public Session {
  public:
   /// The environment outlives the session.
   explicit LineSession(const Environment& environment)
-      : environment_(environment), decoder_(environment.limits.line_size_max) {}
+      : environment_(environment),
+        decoder_(environment.limits.line_size_max),
+        login_(environment.service.password) {}
 
   Progress advance(Bytes input, TimePoint now, Output& output) override;
 
  private:
+  [[nodiscard]] bool is_stranger() const { return login_.is_missing(environment_.service.password); }
   void answer(const protocol::LineRequest& request, TimePoint now, Output& output);
   void forget(Bytes key, TimePoint now);
   void refuse(Output& output, Bytes reason);
@@ -27,6 +32,7 @@ class LineSession final : public Session {
 
   const Environment& environment_;
   protocol::LineDecoder decoder_;
+  Login login_;  // nothing here can finish it
   bool is_first_line_ = true;
 };
 

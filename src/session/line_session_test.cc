@@ -41,6 +41,33 @@ TEST(LineSession, AnswersEveryOtherLineWithOneErrorAndGoesOn) {
                      "END\r\n");
 }
 
+TEST(LineSession, ServesNobodyNewWhileAPasswordIsSet) {
+  World world;
+  world.limits.line_size_max = 100;
+  world.put("k", "v");
+  LineSession before(world.environment);
+  world.service.password.set("secret");
+  const std::string refusal = "ERROR a password is set, and this protocol has no login yet; RESP has\r\n";
+  LineSession after(world.environment);
+  Peer peer(after);
+  peer.send("get k\r\nset k w\r\ndelete k\r\nfoo\r\n\r\n");
+  EXPECT_EQ(peer.take_replies(), refusal + refusal + refusal + refusal + refusal);
+  EXPECT_FALSE(peer.played().closed);
+  EXPECT_EQ(play(before, "get k\n").replies, "v\r\nEND\r\n");
+  world.service.password.set("");
+  peer.send("get k\n");
+  EXPECT_EQ(peer.take_replies(), "v\r\nEND\r\n");
+  world.service.password.set("secret");
+  peer.send("get k\n");
+  EXPECT_EQ(peer.take_replies(), refusal);
+  // The key of a line beyond the limit stays as well.
+  peer.send("set k " + std::string(200, 'w') + "\n");
+  EXPECT_TRUE(peer.played().closed);
+  EXPECT_EQ(play(before, "get k\n").replies, "v\r\nEND\r\n");
+  LineSession quits(world.environment);
+  EXPECT_EQ(play(quits, "quit\n").replies, "");
+}
+
 TEST(LineSession, ClosesOnQuitAndReadsNothingBehindIt) {
   World world;
   LineSession session(world.environment);

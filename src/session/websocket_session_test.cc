@@ -351,5 +351,29 @@ TEST(WebSocketSession, LetsOtherConnectionsHaveTheirTurnsWhileRespGoesOn) {
   EXPECT_TRUE(replies.ends_with(text_reply(R"({"id":1,"value":null})")));
 }
 
+// Only who was there before may go on. Its RESP session begins with its first binary message.
+TEST(WebSocketSession, OpensForNobodyWhileAPasswordIsSet) {
+  World world;
+  world.put("k", "v");
+  const auto make_resp = [&] { return std::make_unique<RespSession>(world.environment, 7); };
+  HttpSession before(world.environment, make_resp);
+  Peer old_peer(before);
+  old_peer.send(upgrade);
+  EXPECT_EQ(old_peer.take_replies(), upgraded);
+  world.service.password.set("secret");
+
+  HttpSession after(world.environment, make_resp);
+  const Played refused = play(after, upgrade);
+  EXPECT_TRUE(refused.replies.starts_with("HTTP/1.1 401 Unauthorized\r\n")) << refused.replies;
+  EXPECT_TRUE(refused.closed);
+
+  old_peer.send(frames::text_frame(R"({"id":1,"get":"k"})"));
+  EXPECT_EQ(old_peer.take_replies(), text_reply(R"({"id":1,"value":"v"})"));
+  old_peer.send(frames::binary_frame("GET k\r\n"));
+  EXPECT_EQ(old_peer.take_replies(), binary_reply("-NOAUTH Authentication required.\r\n"));
+  old_peer.send(frames::binary_frame("AUTH secret\r\nGET k\r\n"));
+  EXPECT_EQ(old_peer.take_replies(), binary_reply("+OK\r\n$1\r\nv\r\n"));
+}
+
 }  // namespace
 }  // namespace larder::session
