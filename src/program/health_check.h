@@ -1,8 +1,8 @@
 // program/health_check.h: does the program that listens there answer? For --healthcheck, which containers run
 // every few seconds.
 //
-//   resp://   PING                        +PONG
-//   line://   get larder-healthcheck      ... END
+//   resp://   PING                        +PONG, or -NOAUTH
+//   line://   get larder-healthcheck      ... END, or that a password is set
 //   http://   GET /healthz                HTTP/1.1 200
 //
 // Blocking, one deadline over everything, looking up the name included. A program of its own rather than a

@@ -91,6 +91,13 @@ TEST(HealthCheck, AsksHttpForItsHealthPage) {
                                  "\r\nConnection: close\r\n\r\n");
 }
 
+TEST(HealthCheck, AcceptsThatAPasswordIsAskedFor) {
+  const Peer resp({"-NOAU", "TH Authentication required.\r\n"});
+  EXPECT_TRUE(check_health(resp.endpoint("resp"), long_enough).has_value());
+  const Peer line({"ERR", "OR a password is set, and this protocol has no login yet; RESP has\r\n"});
+  EXPECT_TRUE(check_health(line.endpoint("line"), long_enough).has_value());
+}
+
 TEST(HealthCheck, FindsAHostByItsName) {
   const Peer peer({"+PONG\r\n"});
   EXPECT_TRUE(check_health(peer.endpoint("resp", "localhost"), long_enough).has_value());

@@ -344,6 +344,25 @@ def test_the_health_check_asks_any_of_its_addresses(server):
         assert run("--healthcheck", address) == (0, "", "")
 
 
+def test_a_password_closes_every_port_and_the_server_stays_healthy(server):
+    """Who asks for a password is at home: a container must not be restarted for it, and come back without one."""
+    with server.peer("resp") as owner, server.peer("line") as before:
+        before.ask(b"get k\r\n", b"END\r\n")
+        owner.ask(b"CONFIG SET requirepass secret\r\n", b"+OK\r\n")
+        before.ask(b"get k\r\n", b"END\r\n")
+    with server.peer("resp") as resp, server.peer("line") as line, server.peer("http") as http:
+        resp.send(b"PING\r\n")
+        resp.read_until(b"-NOAUTH Authentication required.\r\n")
+        line.send(b"get k\r\n")
+        line.read_until(b"ERROR a password is set")
+        http.send(b"GET /v1/stats HTTP/1.1\r\nHost: larder\r\n\r\n")
+        http.read_until(b"HTTP/1.1 401 Unauthorized\r\n")
+        resp.send(b"AUTH secret\r\nPING\r\n")
+        resp.read_until(b"+OK\r\n+PONG\r\n")
+    for address in server.addresses:
+        assert run("--healthcheck", address) == (0, "", "")
+
+
 def test_the_health_check_fails_in_time_where_nobody_answers():
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
