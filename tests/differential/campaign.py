@@ -47,10 +47,12 @@ def play_script(text, protocol, judge):
     return difference and f"step {difference.step + 1}: {steps[min(difference.step, len(steps) - 1)]}\n{difference}"
 
 
-def play_frames(frames, judge):
-    """One after the other, each on a new connection: the differences."""
+def play_frames(frames, judge, password=""):
+    """One after the other, each on a new connection: the differences. With a password, nobody is logged in."""
     found = []
     with fresh_pair() as pair:
+        for server in pair:
+            server.ask("CONFIG", "SET", "requirepass", password)
         for data, must_end in frames:
             difference = Run(pair, judge).play([Step("frame", 1, data=data, must_end=must_end)])
             if difference:

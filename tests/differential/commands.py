@@ -56,6 +56,8 @@ def long_value(rng):
     return rng.choice([rng.randbytes(rng.randrange(70_000)), b"long" * rng.randrange(20_000)])
 
 
+PASSWORDS = [b"", b"secret", b"two words"]
+
 # Two servers look at their clocks at different moments. So a deadline is either past, or so far away that nothing ends
 # during a run; and no two commands draw the same duration, which GT and LT would tell apart by a millisecond.
 def seconds(rng):
@@ -119,7 +121,7 @@ KINDS = {
     "any-database": [b"0", b"1", b"2", b"15", b"16", b"-1", b"abc", b"", b"2147483648", b"9223372036854775808"],
     "protocol": [b"2", b"3", b"2", b"3", b"1", b"4", b"0", b"-1", b"abc", b"", b"9223372036854775808"],
     "name": [b"me", b"", b"two words", b"new\nline", b"a-b_c.d(e)", b"\xff", b"x" * 300],
-    "password": [b"", b"secret", b"two words"],
+    "password": PASSWORDS,
     "user": [b"default", b"nobody", b"", b"Default"],
     "nonsense": [b"NOSUCH", b"get get", b"", b"x" * 200, b"\r\n", b"\x00\xff", b"GETT", b"g\xc3\xa9t", b"'", b"-1"],
     "command": [b"get", b"SET", b"mget", b"del", b"exists", b"incr", b"expire", b"ttl", b"ping", b"multi", b"command",
@@ -285,7 +287,22 @@ AS_THEY_ARE = [
     (1, "WAIT 1 5"),
 ]
 
-ROWS = STRINGS + KEYSPACE + CONNECTION + SERVER + TRANSACTIONS + AS_THEY_ARE
+# For streams in which passwords are set, and connections come and go. Sent as they stand: a password that is none of the
+# list would be given by nobody.
+LOGINS = [
+    (5, "CONFIG SET 'requirepass' password"),
+    (1, "CONFIG SET 'timeout' 0 'requirepass' password"),
+    (1, "CONFIG SET 'requirepass' password 'timeout' ('abc'|-1)"),
+    (1, "CONFIG GET 'requirepass'"),
+    (6, "AUTH [user] password"),
+    (5, "HELLO [protocol [AUTH user password] [SETNAME name]]"),
+    (4, "RESET"),
+    (2, "QUIT"),
+    (1, "ACL WHOAMI"),
+    (1, "ACL LIST"),
+]
+
+ROWS = STRINGS + KEYSPACE + CONNECTION + SERVER + TRANSACTIONS + AS_THEY_ARE + LOGINS
 
 # Where a command says when something ends: the index of that word, or the words before it.
 DURATIONS_AT = {b"expire": (2, 1000), b"pexpire": (2, 1), b"setex": (2, 1000), b"psetex": (2, 1)}
@@ -407,6 +424,29 @@ CARELESS_FRAMES = [
     (b"ECHO a\x00b\r\n", False),
     (b"*2147483647\r\n", False),
     (b"*1\r\n$536870912\r\n", False),
+]
+
+# From a peer that has not logged in, where the password is "secret".
+STRANGERS_FRAMES = [
+    (b"*10\r\n$4\r\nPING\r\n", False),
+    (b"*11\r\n$4\r\nPING\r\n", True),
+    (b"*1048577\r\n", True),
+    (b"*2147483647\r\n", True),
+    (b"*2147483648\r\n", True),
+    (b"*2\r\n$4\r\nECHO\r\n$16384\r\n", False),
+    (b"*2\r\n$4\r\nECHO\r\n$16384\r\n" + b"x" * 16384 + b"\r\n", False),
+    (b"*2\r\n$4\r\nECHO\r\n$16385\r\n", True),
+    (b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$536870912\r\n", True),
+    (b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$536870913\r\n", True),
+    (b"PING 1 2 3 4 5 6 7 8 9 10 11 12\r\n", False),
+    (b"ECHO " + b"x" * 20_000 + b"\r\n", False),
+    (b"AUTH secret\r\n*11\r\n$3\r\nDEL\r\n" + b"$1\r\na\r\n" * 10, False),
+    (b"AUTH secret\r\n*2\r\n$4\r\nECHO\r\n$16385\r\n" + b"x" * 16385 + b"\r\n", False),
+    (b"AUTH wrong\r\n*11\r\n$3\r\nDEL\r\n", True),
+    (b"AUTH secret\r\nRESET\r\n*11\r\n$3\r\nDEL\r\n", True),
+    (b"HELLO 3 AUTH default secret NOSUCH\r\n*11\r\n$3\r\nDEL\r\n" + b"$1\r\na\r\n" * 10, False),
+    (b"QUIT\r\n", True),
+    (b"post somewhere\r\n", True),
 ]
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -629,9 +669,172 @@ SCRIPTS = {
         1 CLIENT UNPAUSE
         2 GET a
     """,
-    "a password, which Larder has for no protocol yet": """
+    "a password: who was there goes on, who comes logs in": """
+        1 CONFIG GET requirepass
         1 CONFIG SET requirepass secret
+        1 CONFIG GET requirepass
+        1 PING
+        2 PING
+        3 QUIT
+        3 PING
+        3 AUTH wrong
+        3 AUTH ""
+        3 AUTH secret1
+        3 AUTH default wrong
+        3 AUTH Default secret
+        3 AUTH nobody secret
+        3 AUTH a b c
+        3 AUTH
+        3 GET a
+        3 AUTH secret
+        3 GET a
+        3 AUTH wrong
+        3 GET a
+        3 ACL WHOAMI
+        3 CLIENT INFO
+        3 CLIENT LIST
+        4 QUIT
+        4 AUTH default secret
+        4 GET a
+        1 CONFIG SET requirepass "two words"
+        4 GET a
+        4 RESET
+        4 AUTH secret
+        4 AUTH "two words"
         1 CONFIG SET requirepass ""
+        2 AUTH secret
+        2 AUTH default anything
+        2 AUTH nobody anything
+    """,
+    "a password: what is checked before it": """
+        1 CONFIG SET requirepass secret
+        2 RESET
+        2 GET
+        2 GET a
+        2 NOSUCH a b
+        2 CLIENT
+        2 CLIENT NOSUCH
+        2 CLIENT REPLY OFF
+        2 CONFIG SET requirepass ""
+        2 MULTI
+        2 DISCARD
+        2 EXEC
+        2 EXEC a
+        2 WATCH a
+        2 MONITOR
+        2 SHUTDOWN NOSAVE
+        2 RESET a
+        2 RESET
+        2 QUIT a b
+        2 PING
+    """,
+    "a password: HELLO": """
+        1 CONFIG SET requirepass secret
+        2 RESET
+        2 HELLO
+        2 HELLO 3
+        2 HELLO 4
+        2 HELLO abc
+        2 HELLO 3 SETNAME me
+        2 HELLO 3 SETNAME "no good"
+        2 HELLO 3 NOSUCH
+        2 HELLO 3 AUTH default
+        2 HELLO 3 AUTH default wrong
+        2 HELLO 3 AUTH nobody secret
+        2 PING
+        2 HELLO 3 AUTH default secret NOSUCH
+        2 CLIENT GETNAME
+        2 GET a
+        2 RESET
+        2 HELLO 3 SETNAME you AUTH default secret
+        2 CLIENT GETNAME
+        2 GET a
+        2 HELLO 3 AUTH default wrong
+        2 HELLO 2
+        2 GET a
+        2 RESET
+        2 GET a
+        2 HELLO 2 AUTH default secret SETNAME we
+        2 CLIENT GETNAME
+    """,
+    "a password that goes and comes back": """
+        1 CONFIG SET requirepass secret
+        2 RESET
+        1 CONFIG SET requirepass ""
+        2 PING
+        2 HELLO 3
+        2 AUTH secret
+        2 HELLO 3 AUTH default any
+        2 RESET
+        1 CONFIG SET requirepass secret
+        2 PING
+        3 QUIT
+        1 CONFIG SET requirepass ""
+        3 PING
+        1 CONFIG SET requirepass other
+        3 PING
+        3 AUTH secret
+        3 AUTH other
+        3 PING
+    """,
+    "a password and transactions": """
+        1 CONFIG SET requirepass secret
+        2 QUIT
+        2 AUTH secret
+        2 MULTI
+        2 AUTH wrong
+        2 AUTH secret
+        2 EXEC
+        3 QUIT
+        3 PING
+        1 CONFIG SET requirepass ""
+        3 MULTI
+        3 SET a 1
+        1 CONFIG SET requirepass other
+        3 SET b 1
+        3 GET
+        3 DISCARD
+        3 AUTH other
+        3 HELLO
+        3 EXEC
+        3 AUTH other
+        3 GET a
+        3 MULTI
+        3 CONFIG SET requirepass third
+        3 GET a
+        3 EXEC
+        3 GET a
+        4 MULTI
+        4 SET a 1
+        4 RESET
+        4 EXEC
+        4 AUTH third &
+        4 GET a &
+        4 RESET &
+        4 GET a
+    """,
+    "a password is set with all else or not at all": """
+        1 CONFIG SET requirepass secret timeout abc
+        1 CONFIG GET requirepass
+        1 CONFIG SET timeout -1 requirepass secret
+        1 CONFIG SET requirepass a requirepass b
+        1 CONFIG SET requirepass
+        1 CONFIG SET requirepass secret NOSUCH 1
+        1 CONFIG GET requirepass
+        1 CONFIG SET REQUIREPASS "a\\x00\\xff\\r\\nb" timeout 0
+        1 CONFIG GET requirepass
+        2 RESET
+        2 AUTH a
+        2 AUTH "a\\x00\\xff\\r\\nb"
+    """,
+    "a password by its digest": """
+        1 ACL LIST
+        1 ACL GETUSER default
+        1 CONFIG SET requirepass secret
+        1 ACL LIST
+        1 ACL GETUSER default
+        1 ACL WHOAMI
+        1 ACL USERS
     """,
     "the last millisecond of all": """
         1 SET a 1 PXAT 9223372036854775807

@@ -240,7 +240,7 @@ class Run:
     def compare_all(self, at):
         """What is stored at the end, key by key."""
         names = commands.KEYS + commands.KINDS["long-key"]
-        asked = []
+        asked = [(b"AUTH", password) for password in commands.PASSWORDS]
         for database in range(16):
             asked.append((b"SELECT", b"%d" % database))
             asked.append((b"DBSIZE",))

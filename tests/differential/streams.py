@@ -76,10 +76,11 @@ class Tables:
 
     def __init__(self, can):
         self.can = can
-        rows = [row for row in commands.ROWS if row not in commands.AS_THEY_ARE]
+        rows = [row for row in commands.ROWS if row not in commands.AS_THEY_ARE + commands.LOGINS]
         self.spoilable = [(weight, read(notation)) for weight, notation in rows]
         self.as_they_are = [(weight, read(notation)) for weight, notation in commands.AS_THEY_ARE]
         self.transactions = [(weight, read(notation)) for weight, notation in commands.TRANSACTIONS]
+        self.logins = [(weight, read(notation)) for weight, notation in commands.LOGINS]
 
 
 class Stream:
@@ -96,11 +97,12 @@ class Stream:
         self.p_inline = self.rng.choice([0, 0.02, 0.3])
         self.p_resp3 = self.rng.choice([0, 1, 0.5])
         self.p_transaction = self.rng.choice([0, 0.1, 0.3])
+        self.p_login = self.rng.choice([0, 0, 0, 0.1, 0.3])
 
     def __str__(self):
         shape = "pipelined" if self.is_pipelined else f"{self.connections} connections"
         return (f"{shape}, {self.p_wrong:.0%} wrong, {self.p_inline:.0%} inline, {self.p_resp3:.0%} RESP3, "
-                f"{self.p_transaction:.0%} for transactions")
+                f"{self.p_transaction:.0%} for transactions, {self.p_login:.0%} for logins")
 
     def steps(self):
         steps = []
@@ -138,6 +140,8 @@ class Stream:
         rng = self.rng
         if rng.random() < self.p_transaction:
             table = self.tables.transactions
+        elif rng.random() < self.p_login:
+            return self.writer.write(self.draw(self.tables.logins), False)
         elif rng.random() < 0.03:
             return self.writer.write(self.draw(self.tables.as_they_are), False)
         else:
@@ -172,11 +176,12 @@ class Stream:
         return Step("frame", connection, data=bytes(data))
 
     def silence(self, connection):
-        """CLIENT REPLY OFF, a few commands, and ON; or SKIP and one. DISCARD first: in a transaction they are kept."""
+        """CLIENT REPLY OFF, a few commands, and ON; or SKIP and one. DISCARD first: in a transaction they are kept. Who has
+        to log in is answered each time, so there is none of this where there may be a password."""
         off, on = (b"CLIENT", b"REPLY", b"OFF"), (b"CLIENT", b"REPLY", b"ON")
         skip, discard = (b"CLIENT", b"REPLY", b"SKIP"), (b"DISCARD",)
         quiet = [(b"SET", b"a", b"quiet"), (b"GET", b"a"), (b"NOSUCH",), (b"GET",), (b"INCR", b"counter"), (b"PING",)]
-        if not self.tables.can(on):
+        if self.p_login or not self.tables.can(on):
             return []
         if self.rng.random() < 0.5:
             sent = [discard, off, *self.rng.sample(quiet, 3), on]

@@ -36,6 +36,12 @@ def of_frames():
 
 
 @functools.cache
+def of_strangers_frames():
+    frames = commands.FRAMES + commands.CARELESS_FRAMES + commands.STRANGERS_FRAMES
+    return campaign.play_frames(frames, JUDGE, password="secret")
+
+
+@functools.cache
 def of_seed(seed):
     return campaign.play_seed(seed, LENGTH, JUDGE)
 
@@ -51,6 +57,10 @@ def test_script(name, protocol):
 
 def test_frames_that_are_no_commands():
     assert not of_frames(), "\n" + "\n".join(of_frames())
+
+
+def test_frames_of_who_has_not_logged_in():
+    assert not of_strangers_frames(), "\n" + "\n".join(of_strangers_frames())
 
 
 @pytest.mark.parametrize("seed", SEEDS)
