@@ -213,6 +213,9 @@ class Keyspace : public KeyedCalls {
   /// Items of one database, expired ones that are not swept yet included.
   [[nodiscard]] virtual std::size_t item_count(Database database) const = 0;
 
+  /// Those of them that have a deadline.
+  [[nodiscard]] virtual std::size_t deadline_count(Database database) const = 0;
+
   [[nodiscard]] virtual CacheStats stats() const = 0;
 };
 

@@ -66,6 +66,45 @@ TEST_P(ConformanceKeys, SwappedDatabasesExchangeTheirContents) {
   EXPECT_EQ(shown, 1U);
 }
 
+// Every way in which an item gets a deadline, loses it, or leaves.
+TEST_P(ConformanceKeys, CountsTheItemsOfADatabaseThatHaveADeadline) {
+  const auto counts = [&] {
+    return std::array{cache_.deadline_count(0), cache_.deadline_count(1), cache_.deadline_count(2)};
+  };
+  using Counts = std::array<std::size_t, 3>;
+  const auto store = [&](Database database, Bytes key, Expiry expiry) {
+    ASSERT_EQ(cache_.set(database, key, "v", expiry, Condition::always(), at(0)), StoreOutcome::stored);
+  };
+  store(0, "a", Expiry::at(at(100)));
+  store(0, "b", Expiry::none());
+  store(1, "a", Expiry::at(at(100)));
+  store(1, "b", Expiry::at(at(5000)));
+  EXPECT_EQ(counts(), (Counts{1, 2, 0}));
+  store(1, "a", Expiry::keep());
+  store(1, "b", Expiry::none());
+  EXPECT_EQ(counts(), (Counts{1, 1, 0}));
+  EXPECT_TRUE(cache_.touch(0, "b", Expiry::at(at(5000)), at(0)));
+  EXPECT_TRUE(cache_.touch(0, "b", Expiry::at(at(9000)), at(0)));
+  EXPECT_EQ(counts(), (Counts{2, 1, 0}));
+  EXPECT_TRUE(cache_.touch(0, "a", Expiry::none(), at(0)));
+  EXPECT_EQ(counts(), (Counts{1, 1, 0}));
+  cache_.update(0, "a", at(0), [](const ItemView*) { return Change::store("w", Expiry::at(at(200))); });
+  EXPECT_EQ(counts(), (Counts{2, 1, 0}));
+  cache_.swap_databases(0, 2);
+  EXPECT_EQ(counts(), (Counts{0, 1, 2}));
+  cache_.remove(2, "b", Condition::always(), at(0));
+  EXPECT_EQ(counts(), (Counts{0, 1, 1}));
+  EXPECT_FALSE(has(cache_, "a", at(300), 2)) << "it expires by being asked for";
+  for (int i = 0; i < 100'000 && cache_.deadline_count(1) > 0; ++i) cache_.sweep(at(20'000), 1000);
+  EXPECT_EQ(cache_.deadline_count(1), 0U) << "it expires by being swept";
+  store(0, "c", Expiry::at(at(1'000'000)));
+  cache_.clear(0);
+  store(1, "c", Expiry::at(at(1'000'000)));
+  cache_.with_everything([](Keyspace& locked) { EXPECT_EQ(locked.deadline_count(1), 1U); });
+  cache_.clear_all();
+  EXPECT_EQ(counts()[0] + counts()[1], 0U);
+}
+
 // ---- Several keys at once
 
 TEST_P(ConformanceKeys, ABodyUnderLocksHasAllCallsInEveryDatabase) {

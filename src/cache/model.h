@@ -350,6 +350,7 @@ inline std::string figures(const Cache& cache) {
   }
   for (Database database = 0; database < database_count; ++database) {
     text += std::to_string(cache.item_count(database)) + ' ';
+    text += std::to_string(cache.deadline_count(database)) + ' ';
   }
   return text;
 }

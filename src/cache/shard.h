@@ -90,6 +90,7 @@ concept Shard = requires(S& shard, const S& view, const ItemKey& key, Bytes valu
   // How many places it looked at; 0: nothing is due.
   { shard.sweep(now, visit_count_max) } -> std::same_as<std::size_t>;
   { view.item_count(database) } -> std::same_as<std::size_t>;
+  { view.deadline_count(database) } -> std::same_as<std::size_t>;
   { view.stats() } -> std::same_as<CacheStats>;
   // What the books say, and what a walk over everything finds.
   { view.books() } -> std::same_as<Books>;

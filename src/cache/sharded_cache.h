@@ -129,6 +129,9 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   [[nodiscard]] std::size_t item_count(Database database) const override {
     return count_items<Guard>(database);
   }
+  [[nodiscard]] std::size_t deadline_count(Database database) const override {
+    return count_deadlines<Guard>(database);
+  }
   bool sweep(TimePoint now, std::size_t visit_count_max) override;
   [[nodiscard]] std::unique_ptr<Draft> draft(std::size_t value_size, std::size_t key_size_max) override {
     if constexpr (SharingShard<S>) return shared_->draft(value_size, key_size_max);
@@ -256,6 +259,13 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
     return count;
   }
   template <class Lock>
+  [[nodiscard]] std::size_t count_deadlines(Database database) const {
+    std::size_t count = 0;
+    const Database own = physical(database);
+    each_shard<Lock>([&](const S& shard) { count += shard.deadline_count(own); });
+    return count;
+  }
+  template <class Lock>
   [[nodiscard]] CacheStats add_stats() const;
   void exchange(Database a, Database b);
 
@@ -312,6 +322,10 @@ class ShardedCache<S>::Locked final : public RoutedCalls<Locked, Keyspace> {
   [[nodiscard]] std::size_t item_count(Database database) const override {
     assert_all();
     return cache_.template count_items<HeldAlready>(database);
+  }
+  [[nodiscard]] std::size_t deadline_count(Database database) const override {
+    assert_all();
+    return cache_.template count_deadlines<HeldAlready>(database);
   }
   [[nodiscard]] CacheStats stats() const override {
     assert_all();

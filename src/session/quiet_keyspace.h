@@ -72,6 +72,9 @@ class QuietKeyspace final : public cache::Keyspace {
   [[nodiscard]] std::size_t item_count(cache::Database database) const override {
     return keys_.item_count(database);
   }
+  [[nodiscard]] std::size_t deadline_count(cache::Database database) const override {
+    return keys_.deadline_count(database);
+  }
   [[nodiscard]] cache::CacheStats stats() const override { return keys_.stats(); }
 
  private:

@@ -249,8 +249,8 @@ void write_keyspace(Text& text, const InfoFigures& figures) {
   const auto& counts = figures.server.database_item_counts;
   for (std::size_t database = 0; database < counts.size(); ++database) {
     if (counts[database] == 0) continue;
-    fmt::format_to(std::back_inserter(text), "db{}:keys={},expires=0,avg_ttl=0\r\n", database,
-                   counts[database]);
+    fmt::format_to(std::back_inserter(text), "db{}:keys={},expires={},avg_ttl=0\r\n", database,
+                   counts[database], figures.server.database_deadline_counts[database]);
   }
 }
 

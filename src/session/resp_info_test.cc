@@ -186,6 +186,17 @@ TEST(RespInfo, TimesShortCommandsBySamples) {
                           "cmdstat_get:calls=64,usec=64,usec_per_call=1.00,rejected_calls=0,failed_calls=0"));
 }
 
+TEST(RespInfo, CountsTheKeysWithADeadline) {
+  World world;
+  Connection connection(world);
+  for (const std::string turn :
+       {"SET a 1 EX 100", "SET b 1 EX 100", "SET c 1", "PERSIST a", "SELECT 5", "SET a 1 PX 9"}) {
+    connection.ask(turn);
+  }
+  EXPECT_THAT(info_lines(connection, "keyspace"),
+              ElementsAre("# Keyspace", "db0:keys=3,expires=1,avg_ttl=0", "db5:keys=1,expires=1,avg_ttl=0"));
+}
+
 // Two workers count apart, and are shown together.
 TEST(RespInfo, AddsUpTheWorkers) {
   World world;

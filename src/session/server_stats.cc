@@ -24,6 +24,8 @@ ServerStats gather_stats(const cache::Keyspace& keys, const Environment& environ
   stats.sent_per_s = environment.service.sent_per_s.load(std::memory_order_relaxed);
   for (std::size_t database = 0; database < cache::database_count; ++database) {
     stats.database_item_counts[database] = keys.item_count(static_cast<cache::Database>(database));
+    if (stats.database_item_counts[database] == 0) continue;
+    stats.database_deadline_counts[database] = keys.deadline_count(static_cast<cache::Database>(database));
   }
   return stats;
 }

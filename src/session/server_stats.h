@@ -28,6 +28,7 @@ struct ServerStats {
   std::uint64_t sent_per_s = 0;
   /// Items of each database, expired ones that are not swept yet included.
   std::array<std::size_t, cache::database_count> database_item_counts{};
+  std::array<std::size_t, cache::database_count> database_deadline_counts{};  // of these, with a deadline
 };
 
 /// The figures of commands, apart: only INFO shows them. Any thread.

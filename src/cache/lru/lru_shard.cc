@@ -67,9 +67,9 @@ bool LruShard::touch(const ItemKey& key, Expiry expiry, TimePoint now) {
     tend_table();
     return true;
   }
-  if (node->has_deadline()) wheel_.remove(*node);
+  stop_deadline(*node);
   node->set_deadline(deadline);
-  if (node->has_deadline()) wheel_.insert(*node);
+  start_deadline(*node);
   recency_.move_to_front(*node);
   return true;
 }
@@ -161,18 +161,30 @@ void LruShard::evict_oldest(TimePoint now) {
 void LruShard::link(Node& node) {
   table_.insert(node);
   recency_.push_front(node);
-  if (node.has_deadline()) wheel_.insert(node);
+  start_deadline(node);
   ++item_counts_[node.database()];
 }
 
 void LruShard::release(Node& node) {
   table_.remove(node);
   List<Node, RecencyTag>::remove(node);
-  if (node.has_deadline()) wheel_.remove(node);
+  stop_deadline(node);
   --item_counts_[node.database()];
   Node::destroy(budget_, node);
   // A table that grew for a million items would keep out a large value that fits an empty shard.
   if (table_.size() == 0) table_.reset();
+}
+
+void LruShard::start_deadline(Node& node) {
+  if (!node.has_deadline()) return;
+  wheel_.insert(node);
+  ++deadline_counts_[node.database()];
+}
+
+void LruShard::stop_deadline(Node& node) {
+  if (!node.has_deadline()) return;
+  wheel_.remove(node);
+  --deadline_counts_[node.database()];
 }
 
 void LruShard::tend_table() {
@@ -245,14 +257,19 @@ Books LruShard::books() const {
 Books LruShard::walk() const {
   Books found{.item_count = 0, .memory_used = fixed_size_ + table_.memory_used(), .deadline_count = 0};
   std::array<std::size_t, database_count> item_counts{};
+  std::array<std::size_t, database_count> deadline_counts{};
   for (Node* node = recency_.front(); node != nullptr; node = recency_.after(*node)) {
     ++found.item_count;
     ++item_counts[node->database()];
     found.memory_used += MemoryBudget::real_size(node);
-    if (node->has_deadline()) ++found.deadline_count;
+    if (node->has_deadline()) {
+      ++found.deadline_count;
+      ++deadline_counts[node->database()];
+    }
     LARDER_ASSERT(table_.find({node->key(), node->hash(), node->database()}) == node);
   }
   LARDER_ASSERT(item_counts == item_counts_);
+  LARDER_ASSERT(deadline_counts == deadline_counts_);
   return found;
 }
 

@@ -58,6 +58,7 @@ class LruShard {
   std::size_t sweep(TimePoint now, std::size_t visit_count_max);
 
   [[nodiscard]] std::size_t item_count(Database database) const { return item_counts_[database]; }
+  [[nodiscard]] std::size_t deadline_count(Database database) const { return deadline_counts_[database]; }
   [[nodiscard]] CacheStats stats() const;
   [[nodiscard]] Books books() const;
   [[nodiscard]] Books walk() const;
@@ -69,6 +70,8 @@ class LruShard {
   void evict_oldest(TimePoint now);
   void link(Node& node);
   void release(Node& node);
+  void start_deadline(Node& node);
+  void stop_deadline(Node& node);
   void tend_table();
 
   MemoryBudget budget_;
@@ -76,6 +79,7 @@ class LruShard {
   List<Node, RecencyTag> recency_;  // front: the item that was used last; back: the next to leave
   DeadlineWheel wheel_;
   std::array<std::size_t, database_count> item_counts_{};
+  std::array<std::size_t, database_count> deadline_counts_{};
   std::size_t fixed_size_;
   unsigned shard_bit_count_;
   std::size_t item_count_max_;

@@ -67,6 +67,8 @@ bool OrderedShard::touch(const ItemKey& key, Expiry expiry, TimePoint now) {
     erase(place);
     return true;
   }
+  if (place->deadline != no_deadline) --deadline_counts_[key.database];
+  if (deadline != no_deadline) ++deadline_counts_[key.database];
   items_.modify(place, [deadline](Item& item) { item.deadline = deadline; });
   use(place);
   return true;
@@ -125,6 +127,7 @@ StoreOutcome OrderedShard::store(const ItemKey& key, Place replaced, Bytes value
     return refuse(StoreOutcome::no_memory);
   }
   ++item_counts_[key.database];
+  if (deadline != no_deadline) ++deadline_counts_[key.database];
 
   // The estimate knew nothing of how malloc rounds three blocks.
   while (budget_.exceeded() && items_.size() > 1) evict_oldest(now);
@@ -158,6 +161,7 @@ void OrderedShard::evict_oldest(TimePoint now) {
 
 void OrderedShard::erase(Place place) {
   --item_counts_[place->database];
+  if (place->deadline != no_deadline) --deadline_counts_[place->database];
   items_.erase(place);
   if (items_.empty() && budget_.used() > empty_size_) shrink_empty();
 }
@@ -243,14 +247,19 @@ Books OrderedShard::books() const {
 Books OrderedShard::walk() const {
   Books found{.item_count = 0, .memory_used = budget_.used(), .deadline_count = 0};
   std::array<std::size_t, database_count> item_counts{};
+  std::array<std::size_t, database_count> deadline_counts{};
   std::size_t size_min = empty_size_;
   for (const Item& item : items_) {
     ++found.item_count;
     ++item_counts[item.database];
     size_min += sizeof(Item) + links_size;
-    if (item.deadline != no_deadline) ++found.deadline_count;
+    if (item.deadline != no_deadline) {
+      ++found.deadline_count;
+      ++deadline_counts[item.database];
+    }
   }
   LARDER_ASSERT(item_counts == item_counts_);
+  LARDER_ASSERT(deadline_counts == deadline_counts_);
   LARDER_ASSERT(size_min <= budget_.used());
   return found;
 }

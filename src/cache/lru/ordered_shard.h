@@ -54,6 +54,7 @@ class OrderedShard {
   std::size_t sweep(TimePoint now, std::size_t visit_count_max);
 
   [[nodiscard]] std::size_t item_count(Database database) const { return item_counts_[database]; }
+  [[nodiscard]] std::size_t deadline_count(Database database) const { return deadline_counts_[database]; }
   [[nodiscard]] CacheStats stats() const;
   [[nodiscard]] Books books() const;
   [[nodiscard]] Books walk() const;
@@ -115,6 +116,7 @@ class OrderedShard {
   MemoryBudget budget_;
   Items items_;
   std::array<std::size_t, database_count> item_counts_{};
+  std::array<std::size_t, database_count> deadline_counts_{};
   std::size_t item_count_max_;
   std::size_t empty_size_;  // what is used when no item is there
   CompareToken last_token_ = 0;

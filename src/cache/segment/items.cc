@@ -140,7 +140,7 @@ void Items::append(QueueId queue, const RecordShape& shape, const ItemKey& key, 
                    const Large& large, unsigned use_count, unsigned history) {
   const Location location = write(this->queue(queue).open, shape, large, key.bytes, value);
   ++counts_[key.database];
-  if (shape.has_deadline()) ++deadline_count_;
+  if (shape.has_deadline()) ++deadline_counts_[key.database];
   insert_slot(index_hash(key.hash, key.database), make_slot(0, location, use_count, history));
 }
 
@@ -190,8 +190,8 @@ bool Items::rewrite(const Found& found, const RecordShape& shape, const ItemKey&
   segment.live_size = static_cast<std::uint32_t>(segment.live_size + size - old.size);
   queue.live_size = queue.live_size + size - old.size;
   if (!segment.is_being_evicted) dead_size_ = dead_size_ + old.size - size;
-  if (old.deadline != no_deadline) --deadline_count_;
-  if (shape.has_deadline()) ++deadline_count_;
+  if (old.deadline != no_deadline) --deadline_counts_[key.database];
+  if (shape.has_deadline()) ++deadline_counts_[key.database];
   segment.due_ms = std::min(segment.due_ms, due_of(shape.deadline));
   version_of(key.hash, key.database).fetch_add(1, std::memory_order_release);
   return true;
@@ -207,8 +207,8 @@ bool Items::set_deadline(const Found& found, TimePoint deadline) {
   copy_in(pool_.bytes_at(found.stored.location) + record.deadline_offset, {field.data(), size});
   SegmentInfo& segment = pool_.info(pool_.segment_of(found.stored.location));
   segment.due_ms = std::min(segment.due_ms, due_of(deadline));
-  if (record.deadline != no_deadline) --deadline_count_;
-  if (deadline != no_deadline) ++deadline_count_;
+  if (record.deadline != no_deadline) --deadline_counts_[record.database];
+  if (deadline != no_deadline) ++deadline_counts_[record.database];
   return true;
 }
 
@@ -224,8 +224,8 @@ void Items::copy(const Found& found, SegmentId target, unsigned use_count, unsig
   const Bytes value = record.is_large ? Bytes() : found.stored.value();
   const Location location = write(target, shape, record.large, key, value);
   found.place.store(make_slot(tag_of(found.place.load()), location, use_count, history));
-  if (record.deadline != no_deadline) --deadline_count_;
-  if (shape.has_deadline()) ++deadline_count_;
+  if (record.deadline != no_deadline) --deadline_counts_[record.database];
+  if (shape.has_deadline()) ++deadline_counts_[record.database];
   bury(found.stored.location, record);
 }
 
@@ -248,7 +248,7 @@ void Items::drop(const Found& found) {
 // The slot is gone already.
 void Items::forget_record(const Stored& stored) {
   --counts_[stored.record.database];
-  if (stored.record.deadline != no_deadline) --deadline_count_;
+  if (stored.record.deadline != no_deadline) --deadline_counts_[stored.record.database];
   if (stored.record.is_large) free_extent(stored.record.large);
   bury(stored.location, stored.record);
 }
@@ -291,7 +291,7 @@ void Items::clear() {
     }
   }
   counts_ = {};
-  deadline_count_ = 0;
+  deadline_counts_ = {};
   index_.reset();
 }
 
@@ -399,6 +399,7 @@ Books Items::walk() const {
               .memory_used = (segment_count() + index_.chunk_count()) * pool_.segment_cost(),
               .deadline_count = 0};
   std::array<std::size_t, database_count> counts{};
+  std::array<std::size_t, database_count> deadline_counts{};
   std::size_t dead_size = 0;
   for (const SegmentQueue& queue : queues_) {
     std::size_t live_size = 0;
@@ -419,6 +420,7 @@ Books Items::walk() const {
         ++counts.at(stored->record.database);
         if (stored->record.deadline != no_deadline) {
           ++found.deadline_count;
+          ++deadline_counts.at(stored->record.database);
           const std::int64_t due_ms = std::min(due_of(stored->record.deadline), never_due - due_slack_ms);
           LARDER_ASSERT(info(id).due_ms <= due_ms + due_slack_ms || sweeping_.id == id);
         }
@@ -441,6 +443,7 @@ Books Items::walk() const {
   }
   LARDER_ASSERT(dead_size == dead_size_);
   LARDER_ASSERT(counts == counts_);
+  LARDER_ASSERT(deadline_counts == deadline_counts_);
   return found;
 }
 

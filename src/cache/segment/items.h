@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <optional>
 
 #include "base/bytes.h"
@@ -203,7 +204,10 @@ class Items final {
   /// Memory of large values.
   [[nodiscard]] std::size_t extent_size() const { return queues_[0].extent_size + queues_[1].extent_size; }
   [[nodiscard]] std::size_t count(Database database) const { return counts_[database]; }
-  [[nodiscard]] std::size_t deadline_count() const { return deadline_count_; }
+  [[nodiscard]] std::size_t deadline_count(Database database) const { return deadline_counts_[database]; }
+  [[nodiscard]] std::size_t deadline_count() const {
+    return std::accumulate(deadline_counts_.begin(), deadline_counts_.end(), std::size_t{0});
+  }
   /// Of the log; the index has more.
   [[nodiscard]] std::size_t segment_count() const;
   /// Bytes of segments that hold nothing live, but for segments that are being evicted or written to.
@@ -268,7 +272,7 @@ class Items final {
   Index index_;
   std::array<SegmentQueue, queue_count> queues_;
   std::array<std::size_t, database_count> counts_{};
-  std::size_t deadline_count_ = 0;
+  std::array<std::size_t, database_count> deadline_counts_{};
   std::size_t dead_size_ = 0;
   std::uint64_t freed_count_ = 0;
   std::uint64_t lost_count_ = 0;

@@ -116,6 +116,9 @@ class SegmentShard : private Tenant {
   std::size_t sweep(TimePoint now, std::size_t visit_count_max);
 
   [[nodiscard]] std::size_t item_count(Database database) const { return items_.count(database); }
+  [[nodiscard]] std::size_t deadline_count(Database database) const {
+    return items_.deadline_count(database);
+  }
   [[nodiscard]] CacheStats stats() const;
   [[nodiscard]] Books books() const;
   [[nodiscard]] Books walk() const;
