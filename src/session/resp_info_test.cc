@@ -202,6 +202,7 @@ TEST(RespInfo, AddsUpTheWorkers) {
   World world;
   std::vector<CommandStats> workers(2);
   std::vector<Environment> environments;
+  environments.reserve(workers.size());
   for (CommandStats& stats : workers) {
     environments.push_back({.cache = *world.cache,
                             .counters = world.counters,

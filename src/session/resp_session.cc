@@ -121,7 +121,9 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
   while (!output.full() && state_.task == nullptr) {
     if (waits_to_forget(now)) return {.consumed = consumed, .wait = Wait::pause};
     if (refusal_) {
-      if (answer_refusal(now, output)) continue;
+      const RefusedCommand refusal = std::move(*refusal_);
+      refusal_.reset();
+      if (answer_refusal(refusal, now, output)) continue;
       return {.consumed = input.size(), .wait = Wait::close};
     }
     const Bytes rest = input.substr(consumed);
@@ -342,8 +344,7 @@ void RespSession::refuse(const Error& error) {
 }
 
 // False: the connection ends with it.
-bool RespSession::answer_refusal(TimePoint now, Output& output) {
-  const RefusedCommand refusal = *std::exchange(refusal_, std::nullopt);
+bool RespSession::answer_refusal(const RefusedCommand& refusal, TimePoint now, Output& output) {
   environment_.counters.commands.add();
   const std::size_t size = output.size();
   protocol::ReplyEncoder reply(output, state_.version);

@@ -84,7 +84,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   void forget(std::vector<Bytes> keys, TimePoint now);
   void forget_passed(TimePoint now);
   void refuse(const Error& error);
-  [[nodiscard]] bool answer_refusal(TimePoint now, Output& output);
+  [[nodiscard]] bool answer_refusal(const RefusedCommand& refusal, TimePoint now, Output& output);
   [[nodiscard]] bool waits_to_forget(TimePoint now);
   [[nodiscard]] bool keys_fit(const CommandSpec& spec, std::span<const Bytes> arguments) const;
 
