@@ -97,11 +97,19 @@ struct CommandSpec {
   bool is_store = false;    // has the flag "denyoom": it may store what it is given
   bool is_served = true;    // false: has an error for an answer, and COMMAND does not name it
   std::uint16_t place = 0;  // among all rows, those of subcommands too; given when the table is made
+  Bytes synopsis{};         // what it takes behind its name: command_synopsis.h
 
   /// The same row with another reach: of rows without keys, those that leave items alone say so.
   [[nodiscard]] constexpr CommandSpec reaching(Reach other) const {
     CommandSpec changed = *this;
     changed.reach = other;
+    return changed;
+  }
+
+  /// The same row with a synopsis.
+  [[nodiscard]] constexpr CommandSpec taking(Bytes arguments) const {
+    CommandSpec changed = *this;
+    changed.synopsis = arguments;
     return changed;
   }
 };

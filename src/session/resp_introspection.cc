@@ -1,11 +1,15 @@
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <ranges>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "base/ascii.h"
 #include "base/assert.h"
 #include "base/glob.h"
+#include "session/command_synopsis.h"
 #include "session/resp_handlers.h"
 
 namespace larder::session {
@@ -99,16 +103,59 @@ void write_info(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
   for (const CommandSpec& subcommand : spec.subcommands) write_info(reply, subcommand);
 }
 
+void write_pair(protocol::ReplyEncoder& reply, Bytes name, Bytes value) {
+  reply.bulk(name);
+  reply.bulk(value);
+}
+
+void write_flags(protocol::ReplyEncoder& reply, const Argument& argument) {
+  std::vector<Bytes> flags;
+  if (argument.is_optional) flags.emplace_back("optional");
+  if (argument.is_multiple) flags.emplace_back("multiple");
+  if (argument.repeats_token) flags.emplace_back("multiple_token");
+  if (flags.empty()) return;
+  reply.bulk("flags");
+  reply.set(flags.size());
+  for (const Bytes flag : flags) reply.simple_string(flag);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the synopses of the table nest
+void write_arguments(protocol::ReplyEncoder& reply, std::span<const Argument> arguments) {
+  reply.bulk("arguments");
+  reply.array(arguments.size());
+  for (const Argument& argument : arguments) {
+    const bool has_flags = argument.is_optional || argument.is_multiple;
+    const std::array texts{std::pair<Bytes, Bytes>{"token", argument.token},
+                           std::pair<Bytes, Bytes>{"since", argument.since},
+                           std::pair<Bytes, Bytes>{"deprecated_since", argument.deprecated_since}};
+    const auto is_told = [](const auto& text) { return !text.second.empty(); };
+    reply.map(2 + static_cast<std::size_t>(std::ranges::count_if(texts, is_told)) +
+              (argument.key_spec_index ? 1U : 0U) + (has_flags ? 1U : 0U) +
+              (argument.arguments.empty() ? 0U : 1U));
+    write_pair(reply, "name", argument.name);
+    write_pair(reply, "type", argument.type);
+    if (argument.key_spec_index) {
+      reply.bulk("key_spec_index");
+      reply.integer(*argument.key_spec_index);
+    }
+    for (const auto& [name, text] : texts | std::views::filter(is_told)) write_pair(reply, name, text);
+    write_flags(reply, argument);
+    if (!argument.arguments.empty()) write_arguments(reply, argument.arguments);
+  }
+}
+
+// Complexity, history and advice against a command are not told: prose of others, and redis-cli shows
+// none of it.
+//
 // NOLINTNEXTLINE(misc-no-recursion): one level, from a container to its subcommands
 void write_docs(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
+  const auto arguments = parse_synopsis(spec.synopsis);
   reply.bulk(spec.name);
-  reply.map(spec.subcommands.empty() ? 3 : 4);
-  reply.bulk("summary");
-  reply.bulk(spec.summary);
-  reply.bulk("since");
-  reply.bulk(spec.since);
-  reply.bulk("group");
-  reply.bulk(spec.group);
+  reply.map(3U + (arguments.empty() ? 0U : 1U) + (spec.subcommands.empty() ? 0U : 1U));
+  write_pair(reply, "summary", spec.summary);
+  write_pair(reply, "since", spec.since);
+  write_pair(reply, "group", spec.group);
+  if (!arguments.empty()) write_arguments(reply, arguments);
   if (spec.subcommands.empty()) return;
   reply.bulk("subcommands");
   reply.map(spec.subcommands.size());

@@ -299,9 +299,10 @@ TEST(RespSession, DescribesItsCommandsFromTheTable) {
       {"COMMAND GETKEYS nosuch a", "-ERR Invalid command specified\r\n"},
       {"COMMAND DOCS nosuch", "*0\r\n"},
       {"COMMAND DOCS get",
-       "*2\r\n$3\r\nget\r\n*6\r\n$7\r\nsummary\r\n$34\r\nReturns the string value of a "
+       "*2\r\n$3\r\nget\r\n*8\r\n$7\r\nsummary\r\n$34\r\nReturns the string value of a "
        "key.\r\n$5\r\nsince\r\n$5\r\n"
-       "1.0.0\r\n$5\r\ngroup\r\n$6\r\nstring\r\n"},
+       "1.0.0\r\n$5\r\ngroup\r\n$6\r\nstring\r\n$9\r\narguments\r\n*1\r\n*6\r\n$4\r\nname\r\n"
+       "$3\r\nkey\r\n$4\r\ntype\r\n$3\r\nkey\r\n$14\r\nkey_spec_index\r\n:0\r\n"},
       {"COMMAND LIST FOO", syntax},
       {"COMMAND FOO", "-ERR unknown subcommand 'FOO'. Try COMMAND HELP.\r\n"},
   });

@@ -10,9 +10,11 @@ namespace {
 constexpr std::array acl_subcommands{
     row("acl|cat", -2, "noscript loading stale", no_keys, "@slow", handle_acl_cat, "server", "6.0.0",
         "Lists categories, or the commands of one.", "")
+        .taking("[categoryname]")
         .reaching(Reach::nothing),
     row("acl|getuser", 3, "admin noscript loading stale", no_keys, "@admin @slow @dangerous",
         handle_acl_getuser, "server", "6.0.0", "Returns what a user may do.", "")
+        .taking("username")
         .reaching(Reach::nothing),
     row("acl|help", 2, "loading stale", no_keys, "@slow", handle_help, "server", "6.0.0", "Print this help.",
         "")
@@ -37,6 +39,7 @@ constexpr std::array cluster_subcommands{
         .reaching(Reach::nothing),
     row("cluster|keyslot", 3, "stale", no_keys, "@slow", handle_cluster_off, "cluster", "3.0.0",
         "Returns the slot of a key.", "")
+        .taking("key:string")
         .reaching(Reach::nothing),
     row("cluster|myid", 2, "stale", no_keys, "@slow", handle_cluster_off, "cluster", "3.0.0",
         "Returns the id of the node.", "")
@@ -55,10 +58,12 @@ constexpr std::array cluster_subcommands{
 constexpr std::array function_subcommands{
     row("function|delete", 3, "write noscript", no_keys, "@write @slow @scripting", handle_function_delete,
         "scripting", "7.0.0", "Deletes a library.", "request_policy:all_shards response_policy:all_succeeded")
+        .taking("library-name")
         .reaching(Reach::nothing),
     row("function|flush", -2, "write noscript", no_keys, "@write @slow @scripting", handle_function_flush,
         "scripting", "7.0.0", "Deletes all libraries.",
         "request_policy:all_shards response_policy:all_succeeded")
+        .taking("[async=(ASYNC | SYNC)]")
         .reaching(Reach::nothing),
     row("function|help", 2, "loading stale", no_keys, "@slow @scripting", handle_help, "scripting", "7.0.0",
         "Print this help.", "")
@@ -69,6 +74,7 @@ constexpr std::array function_subcommands{
         .reaching(Reach::nothing),
     row("function|list", -2, "noscript", no_keys, "@slow @scripting", handle_function_list, "scripting",
         "7.0.0", "Lists the libraries.", "nondeterministic_output_order")
+        .taking("[LIBRARYNAME library-name-pattern] [WITHCODE]")
         .reaching(Reach::nothing),
     row("function|stats", 2, "noscript allow_busy", no_keys, "@slow @scripting", handle_function_stats,
         "scripting", "7.0.0", "Returns figures of functions.",
@@ -85,18 +91,22 @@ constexpr std::array module_subcommands{
         .reaching(Reach::nothing),
     row("module|load", -3, "admin noscript no_async_loading", no_keys, "@admin @slow @dangerous",
         handle_module_off, "server", "4.0.0", "Loads a module.", "")
+        .taking("path [arg...]")
         .reaching(Reach::nothing),
     row("module|unload", 3, "admin noscript no_async_loading", no_keys, "@admin @slow @dangerous",
         handle_module_off, "server", "4.0.0", "Unloads a module.", "")
+        .taking("name")
         .reaching(Reach::nothing),
 };
 
 constexpr std::array script_subcommands{
     row("script|exists", -3, "noscript", no_keys, "@slow @scripting", handle_script_exists, "scripting",
         "2.6.0", "Says which scripts are known.", "request_policy:all_shards response_policy:agg_logical_and")
+        .taking("sha1...")
         .reaching(Reach::nothing),
     row("script|flush", -2, "noscript", no_keys, "@slow @scripting", handle_script_flush, "scripting",
         "2.6.0", "Forgets all scripts.", "request_policy:all_nodes response_policy:all_succeeded")
+        .taking("[async=(ASYNC | SYNC)@6.2.0]")
         .reaching(Reach::nothing),
     row("script|help", 2, "loading stale", no_keys, "@slow @scripting", handle_help, "scripting", "5.0.0",
         "Print this help.", "")
@@ -106,6 +116,7 @@ constexpr std::array script_subcommands{
         .reaching(Reach::nothing),
     row("script|load", 3, "noscript stale", no_keys, "@slow @scripting", handle_script_load, "scripting",
         "2.6.0", "Loads a script.", "request_policy:all_nodes response_policy:all_succeeded")
+        .taking("script")
         .reaching(Reach::nothing),
 };
 
@@ -118,6 +129,7 @@ constexpr std::array rows{
         .reaching(Reach::nothing),
     row("bgsave", -1, "admin noscript no_async_loading", no_keys, "@admin @slow @dangerous",
         handle_no_persistence, "server", "1.0.0", "Saves the data in the background.", "")
+        .taking("[SCHEDULE@3.2.2]")
         .reaching(Reach::nothing),
     row("cluster", -2, "", no_keys, "@slow", nullptr, "cluster", "3.0.0",
         "A container for commands about clusters.", "", cluster_subcommands)
@@ -148,6 +160,7 @@ constexpr std::array rows{
         .reaching(Reach::nothing),
     row("wait", 3, "noscript", no_keys, "@slow @connection", handle_wait, "generic", "3.0.0",
         "Waits for replicas, of which there are none.", "request_policy:all_shards response_policy:agg_min")
+        .taking("numreplicas:integer timeout:integer")
         .reaching(Reach::nothing),
 };
 
