@@ -867,6 +867,11 @@ SCRIPTS = {
     "a command's row": """
         1 COMMAND INFO get client nosuch
     """,
+    "what commands take": """
+        1 COMMAND DOCS
+        1 COMMAND DOCS set copy client|kill nosuch client|nosuch
+        1 COMMAND DOCS nosuch
+    """,
     "questions whose answers are each server's own": """
         1 COMMAND COUNT
         1 COMMAND LIST

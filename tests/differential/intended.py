@@ -163,6 +163,63 @@ def same_rows(words, one, other):
     return True
 
 
+# COMMAND DOCS: what Larder does not tell, or tells in words of its own.
+FREE_FIELDS = {
+    b"summary": "the words are Larder's own",
+    b"complexity": "prose, and of another program",
+    b"history": "prose; what it says of options is in their since",
+    b"doc_flags": "advice, as the next two",
+    b"deprecated_since": "the command is served all the same",
+    b"replaced_by": "as above",
+}
+
+# COMMAND DOCS: options that are newer than 7.0.15, by the words that begin them.
+NEWER_OPTIONS = {
+    b"set": {b"IFEQ", b"IFNE", b"IFDEQ", b"IFDNE"},  # 8.4
+    b"client|kill": {b"MAXAGE"},  # 7.4
+}
+
+
+def without_options(arguments, words, seen):
+    """Arguments as COMMAND DOCS has them, without those that begin with one of the words; these are noted as seen."""
+    kept = []
+    for argument in arguments.value:
+        fields = pairs(argument)
+        token = fields.get(b"token", Reply("$", b"")).value
+        if token in words:
+            seen.add(token)
+            continue
+        if b"arguments" in fields:
+            fields[b"arguments"] = without_options(fields[b"arguments"], words, seen)
+        kept.append(Reply(argument.kind, [part for name in fields for part in (Reply("$", name), fields[name])]))
+    return Reply(arguments.kind, kept)
+
+
+def same_docs_of(name, one, other):
+    theirs, ours = pairs(one), pairs(other)
+    if one.kind != other.kind or not ours.get(b"summary", Reply("$", None)).value:
+        return False
+    for fields in (theirs, ours):
+        for free in FREE_FIELDS:
+            fields.pop(free, None)
+    newer, seen = NEWER_OPTIONS.get(name, set()), set()
+    if newer:
+        ours[b"arguments"] = without_options(ours[b"arguments"], newer, seen)
+    their_parts, our_parts = (fields.pop(b"subcommands", Reply("%", [])) for fields in (theirs, ours))
+    return list(ours.items()) == list(theirs.items()) and seen == newer and same_docs((), their_parts, our_parts)
+
+
+def same_docs(words, one, other):
+    """The same but for those fields and options, and for commands that only one of them has. Asked for some by name: all
+    of them."""
+    if one.kind != other.kind or not isinstance(one.value, list) or not isinstance(other.value, list):
+        return False
+    theirs, ours = pairs(one), pairs(other)
+    if len(words) > 2 and list(theirs) != list(ours):
+        return False
+    return all(same_docs_of(name, theirs[name], ours[name]) for name in theirs if name in ours)
+
+
 def larder_says(text):
     """For frames: all that Larder says ends with this, and it has closed, as Redis has."""
 
@@ -198,7 +255,7 @@ INTENDED = [
     Entry("info", "figures and sections are each server's own", same_kind),
     Entry("command command|list", "Larder names what it serves", same_kind),
     Entry("command|count", "Larder counts what it serves", same_kind),
-    Entry("command|docs", "the summaries are Larder's own words", same_shape),
+    Entry("command|docs", "the words are Larder's own, and some options are newer", same_docs),
     Entry("client|help command|help config|help function|help memory|help object|help slowlog|help latency|help",
           "the words are Larder's own", same_shape),
     Entry("memory|usage", "memory is laid out otherwise", same_kind),

@@ -180,9 +180,22 @@ def test_redis_cli_has_help_from_the_server(start_server):
     assert sorted(every) == sorted(name for name in redis_cli(server, "COMMAND", "LIST").split() if "|" not in name)
 
     # A session asks for them when it begins; MSETEX is younger than Debian's redis-cli.
-    said = re.sub(r"\x1b\[\d*m", "", redis_cli(server, stdin="HELP msetex\nHELP @string\n"))
+    def said_of(*topics):
+        return re.sub(r"\x1b\[\d*m", "", redis_cli(server, stdin="".join(f"HELP {topic}\n" for topic in topics)))
+
+    assert said_of("get").strip() == (
+        "GET key\n  summary: Returns the string value of a key.\n  since: 1.0.0\n  group: string")
+    said = said_of("msetex", "@string")
     assert f"summary: {docs['msetex']['summary']}" in said
-    assert re.search(r"^ *GET\b.*\n *summary: Returns the string value of a key\.$", said, flags=re.MULTILINE)
+    assert re.search(r"^ *GET key\n *summary: Returns the string value of a key\.$", said, flags=re.MULTILINE)
+    for line in ("MSETEX numkeys key value [key value ...] [NX|XX] [EX seconds|PX milliseconds|EXAT unix-time-seconds|"
+                 "PXAT unix-time-milliseconds|KEEPTTL]",
+                 "CLIENT TRACKING ON|OFF [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] "
+                 "[OPTOUT] [NOLOOP]",
+                 "HELLO [protover [AUTH username password] [SETNAME clientname]]",
+                 "TIME"):
+        command = " ".join(re.findall(r"^[A-Z]+(?: TRACKING)?", line))
+        assert said_of(command).strip().split("\n")[0].strip() == line
 
 
 def redis_benchmark(server, *options):
