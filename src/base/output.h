@@ -30,8 +30,10 @@ class Output final {
  public:
   /// Past this much unsent a session stops taking requests, and the connection is no longer read.
   static constexpr std::size_t high_water_size = std::size_t{1} << 20;
-  /// A buffer that grew larger than this gives its memory back once it is empty.
-  static constexpr std::size_t kept_capacity_max = std::size_t{16} << 10;
+  /// A buffer that grew larger than this gives its memory back once it is empty. An idle connection holds
+  /// none: it is the one that a loop's connections hand on, and asking the kernel for a large one each time
+  /// costs more than filling it.
+  static constexpr std::size_t kept_capacity_max = std::size_t{256} << 10;
 
   void append(Bytes bytes) { bytes_.append(bytes); }
   void append(char byte) { bytes_.push_back(byte); }
@@ -76,7 +78,7 @@ class Output final {
     sent_size_ += loans_ == nullptr ? size : pass_loans(size);
     if (sent_size_ == bytes_.size() && loans_ == nullptr) {
       clear();
-    } else if (sent_size_ > bytes_.size() / 2 && sent_size_ > kept_capacity_max) {
+    } else if (sent_size_ > bytes_.size() / 2 && sent_size_ > moved_size_min) {
       drop_sent();
     }
   }
@@ -107,6 +109,9 @@ class Output final {
     std::size_t first_sent_size = 0;
     std::size_t unsent_size = 0;  // of all
   };
+
+  // Less than this, sent already, is left where it is.
+  static constexpr std::size_t moved_size_min = std::size_t{16} << 10;
 
   std::size_t pass_loans(std::size_t size);
   void drop_loans_behind(std::size_t size);

@@ -13,6 +13,9 @@ namespace {
 
 namespace websocket = protocol::websocket;
 
+/// Of a RESP session's input that is used up; a larger one gives its memory back.
+constexpr std::size_t kept_input_capacity_max = std::size_t{16} << 10;
+
 constexpr cache::Database database = 0;  // of text messages; binary ones have SELECT
 
 /// The largest value with the largest key, and room for what stands around them in JSON or RESP. A value
@@ -140,7 +143,7 @@ void WebSocketSession::run_resp(TimePoint now, Output& output) {
     resp_input_.erase(0, resp_offset_);
     resp_offset_ = 0;
   }
-  if (resp_input_.empty() && resp_input_.capacity() > Output::kept_capacity_max)
+  if (resp_input_.empty() && resp_input_.capacity() > kept_input_capacity_max)
     std::string().swap(resp_input_);
   if (!replies.empty()) codec_.write(websocket::MessageKind::binary, replies.text(), output);
   resp_runs_ = progress.wait == Wait::output;
