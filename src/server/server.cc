@@ -85,8 +85,16 @@ Result<void> Server::open_cache() {
 }
 
 Result<void> Server::open_workers() {
+  auto choice = transport::choose_event_loop(options_.event_loop);
+  if (!choice) {
+    return failure(choice.error().kind,
+                   "--event-loop " + options_.event_loop + ": " + choice.error().message);
+  }
+  program::log_info("event loop: " + std::string(choice->name) + " (" + choice->reason + ")");
+  facts_.event_loop = choice->name;
+  facts_.event_loop_reason = choice->reason;
   Result<std::unique_ptr<Workers>> made =
-      Workers::make(options_.worker_count, {.output_size_max = options_.output_size_max}, clock_);
+      Workers::make(options_.worker_count, *choice, {.output_size_max = options_.output_size_max}, clock_);
   if (!made) return std::unexpected(made.error());
   workers_ = *std::move(made);
 
@@ -137,7 +145,6 @@ void Server::describe() {
   facts_.version = program::version();
   facts_.backend = options_.backend;
   facts_.policy = options_.backend == "segment" ? options_.policy : "lru";
-  facts_.event_loop = "epoll";
   facts_.worker_count = options_.worker_count;
   facts_.shard_count = options_.shard_count;
   facts_.connection_count_max = options_.connection_count_max;

@@ -13,6 +13,7 @@
 #include "program/size_text.h"
 #include "server/dialects.h"
 #include "transport/listener.h"
+#include "transport/loop_choice.h"
 
 namespace larder::server {
 namespace {
@@ -85,6 +86,12 @@ OptionTable make_table() {
        .min = 1,
        .max = 256,
        .help = "Threads that serve connections; auto means one for each core this process may use"},
+      {.flag = "event-loop",
+       .kind = OptionKind::choice,
+       .default_text = transport::event_loop_names().front(),
+       .choices = transport::event_loop_names(),
+       .help =
+           "How connections are waited for; auto means io_uring where the kernel lets this process have it"},
       {.flag = "connections-max",
        .kind = OptionKind::count,
        .default_text = "10000",
@@ -252,6 +259,7 @@ Result<ServerOptions> make_server_options(const OptionValues& values) {
   options.item_count_max = values.number("items-max");
   options.backend = values.text("backend");
   options.policy = values.text("policy");
+  options.event_loop = values.text("event-loop");
   if (values.is_given("policy") && options.backend != "segment") {
     options.warnings.push_back("--policy is for --backend segment: " + options.backend +
                                " has an order of its own");

@@ -24,6 +24,7 @@ struct ServerOptions {
   std::string policy;
   std::size_t shard_count = 1;
   std::size_t worker_count = 1;
+  std::string event_loop;
   std::size_t connection_count_max = 0;
   session::Limits limits;
   std::size_t output_size_max = 0;

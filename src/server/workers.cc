@@ -34,14 +34,15 @@ class Workers::Observer final : public transport::LoopObserver {
 
 Workers::Workers(std::size_t count) : counters_(count) {}
 
-Result<std::unique_ptr<Workers>> Workers::make(std::size_t count, const transport::ConnectionLimits& limits,
+Result<std::unique_ptr<Workers>> Workers::make(std::size_t count, const transport::LoopChoice& loop_choice,
+                                               const transport::ConnectionLimits& limits,
                                                const Clock& clock) {
   LARDER_ASSERT(count > 0);
   std::unique_ptr<Workers> workers(new Workers(count));
   for (std::size_t i = 0; i < count; ++i) {
     workers->observers_.push_back(std::make_unique<Observer>(workers->counters_[i]));
-    Result<std::unique_ptr<transport::EventLoop>> loop = transport::make_epoll_loop(
-        {.limits = limits, .clock = &clock, .observer = workers->observers_.back().get()});
+    Result<std::unique_ptr<transport::EventLoop>> loop =
+        loop_choice.make({.limits = limits, .clock = &clock, .observer = workers->observers_.back().get()});
     if (!loop) return std::unexpected(loop.error());
     workers->loops_.push_back(*std::move(loop));
   }

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "insight/counters.h"
 #include "transport/event_loop.h"
+#include "transport/loop_choice.h"
 
 namespace larder::server {
 
@@ -27,6 +28,7 @@ namespace larder::server {
 class Workers final {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Workers>> make(std::size_t count,
+                                                             const transport::LoopChoice& loop_choice,
                                                              const transport::ConnectionLimits& limits,
                                                              const Clock& clock);
   Workers(const Workers&) = delete;

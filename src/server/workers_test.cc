@@ -11,7 +11,7 @@ namespace {
 
 TEST(Workers, EndTogetherAndSayItOnce) {
   const SystemClock clock;
-  auto workers = Workers::make(3, {}, clock);
+  auto workers = Workers::make(3, *transport::choose_event_loop("auto"), {}, clock);
   ASSERT_TRUE(workers.has_value());
   EXPECT_EQ((*workers)->loops().size(), 3U);
   EXPECT_EQ((*workers)->counters().size(), 3U);
@@ -24,7 +24,7 @@ TEST(Workers, EndTogetherAndSayItOnce) {
 
 TEST(Workers, RunWhatIsPostedEachOnAThreadOfItsOwn) {
   const SystemClock clock;
-  auto workers = Workers::make(2, {}, clock);
+  auto workers = Workers::make(2, *transport::choose_event_loop("auto"), {}, clock);
   ASSERT_TRUE(workers.has_value());
   std::promise<std::thread::id> first;
   std::promise<std::thread::id> second;
@@ -36,7 +36,7 @@ TEST(Workers, RunWhatIsPostedEachOnAThreadOfItsOwn) {
 
 TEST(Workers, AreStoppedAllWhenOneFails) {
   const SystemClock clock;
-  auto workers = Workers::make(2, {}, clock);
+  auto workers = Workers::make(2, *transport::choose_event_loop("auto"), {}, clock);
   ASSERT_TRUE(workers.has_value());
   (*workers)->loops()[1]->every(Duration{1}, [](const Now&) { throw std::bad_alloc(); });
   std::promise<void> finished;
@@ -47,7 +47,7 @@ TEST(Workers, AreStoppedAllWhenOneFails) {
 
 TEST(Workers, NeedNotHaveBeenStarted) {
   const SystemClock clock;
-  EXPECT_TRUE(Workers::make(2, {}, clock).has_value());
+  EXPECT_TRUE(Workers::make(2, *transport::choose_event_loop("auto"), {}, clock).has_value());
 }
 
 }  // namespace

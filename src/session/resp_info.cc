@@ -71,6 +71,7 @@ void write_server(Text& text, const InfoFigures& figures) {
   field(text, "arch_bits", sizeof(void*) * 8);
   field(text, "monotonic_clock", "POSIX clock_gettime");
   field(text, "multiplexing_api", facts.event_loop);
+  field(text, "larder_event_loop_reason", facts.event_loop_reason);
   field(text, "process_id", facts.process_id);
   field(text, "process_supervised", "no");
   field(text, "run_id", facts.run_id);

@@ -41,10 +41,11 @@ inline constexpr std::size_t lent_size_min = std::size_t{32} << 10;
 
 /// What the server says of itself in INFO and /v1/stats. Filled once at start.
 struct ServerFacts {
-  std::string version;     // Larder's own, "0.1.0"
-  std::string backend;     // "segment"
-  std::string policy;      // by what it evicts: "s3fifo"
-  std::string event_loop;  // "epoll"
+  std::string version;            // Larder's own, "0.1.0"
+  std::string backend;            // "segment"
+  std::string policy;             // by what it evicts: "s3fifo"
+  std::string event_loop;         // "epoll"
+  std::string event_loop_reason;  // why this one
   std::size_t worker_count = 1;
   std::size_t shard_count = 1;
   std::uint16_t resp_port = 0;  // of the first RESP listener, 0 without one

@@ -100,6 +100,10 @@ class Connection final {
   [[nodiscard]] bool idle() const {
     return state_ == State::open && wait_ == Wait::input && !has_work() && output_.empty();
   }
+  /// Once what is owed has left there is nothing to do before something happens.
+  [[nodiscard]] bool rests_when_sent() const {
+    return state_ == State::open && !has_work() && !stopping_ && !peer_ended_;
+  }
   /// It waits for something that a peer which has ended need not be kept for.
   [[nodiscard]] bool ends_with_peer() const { return state_ == State::open && wait_ == Wait::pause; }
   [[nodiscard]] bool finished() const { return state_ == State::finished; }

@@ -1,5 +1,5 @@
-// transport/event_loop.h: one thread, one loop, many connections. The seam behind which epoll and, later,
-// io_uring stand as equals.
+// transport/event_loop.h: one thread, one loop, many connections. The seam behind which epoll and io_uring
+// stand as equals.
 //
 //   listener --accept--> on_accept(socket) --adopt()--> connection [ recv -> Handler::advance -> send ]
 //
@@ -94,5 +94,8 @@ class EventLoop {
 
 /// Errors: overloaded (no descriptor or memory left).
 [[nodiscard]] Result<std::unique_ptr<EventLoop>> make_epoll_loop(const LoopOptions& options);
+
+/// Errors: unsupported (the kernel has no io_uring, an old one, or forbids it: says which), overloaded.
+[[nodiscard]] Result<std::unique_ptr<EventLoop>> make_uring_loop(const LoopOptions& options);
 
 }  // namespace larder::transport

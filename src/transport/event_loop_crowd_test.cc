@@ -37,12 +37,28 @@ class DescriptorLimit final {
     const rlimit limit{count, before_.rlim_max};
     EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
   }
+  /// Leaves a few descriptors. Before a loop listens: io_uring accepts by the limit of that moment.
+  void lower() const {
+    const Socket next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    set(static_cast<rlim_t>(next.get()) + 30);
+  }
   void restore() const { ::setrlimit(RLIMIT_NOFILE, &before_); }
   [[nodiscard]] rlim_t hard() const { return before_.rlim_max; }
 
  private:
   rlimit before_{};
 };
+
+std::vector<Socket> take_all_descriptors() {
+  std::vector<Socket> all;
+  while (true) {
+    Socket next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!next.valid()) break;
+    all.push_back(std::move(next));
+  }
+  EXPECT_EQ(errno, EMFILE);
+  return all;
+}
 
 TEST_P(EventLoopCrowd, ServesBesideFiveThousandIdleConnections) {
   const DescriptorLimit limit;
@@ -127,22 +143,14 @@ TEST_P(EventLoopCrowd, ReportsTheMemoryOfBuffersWhileItIsInUse) {
 
 TEST_P(EventLoopCrowd, GoesOnAcceptingAfterDescriptorsRanOut) {
   const DescriptorLimit limit;
+  limit.lower();
   TestServer server(GetParam(), each(echo_lines));
   auto& observer = server.observer();
   const TestPeer early(server.port());
   early.send("ping\n");
   ASSERT_EQ(early.receive(5), "ping\n");
-  // All descriptors below `end` are taken, but for the one that the next peer will use itself.
-  Socket last(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  limit.set(static_cast<rlim_t>(last.get()) + 1);
-  std::vector<Socket> fillers;
-  while (true) {
-    Socket filler(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (!filler.valid()) break;
-    fillers.push_back(std::move(filler));
-  }
-  ASSERT_EQ(errno, EMFILE);
-  last.close();
+  std::vector<Socket> fillers = take_all_descriptors();
+  fillers.pop_back();  // the next peer will use it itself
   const TestPeer waiting(server.port());
   waiting.send("hello\n");
   ASSERT_TRUE(observer.await([&] { return observer.accepts_failed > 0; }));
@@ -161,20 +169,14 @@ TEST_P(EventLoopCrowd, GoesOnAcceptingAfterDescriptorsRanOut) {
 
 TEST_P(EventLoopCrowd, AcceptsAgainAsSoonAsAConnectionCloses) {
   const DescriptorLimit limit;
+  limit.lower();
   ManualClock clock;  // stands still, so that the pause itself never ends
   TestServer server(GetParam(), each(echo_lines), {}, &clock);
   TestPeer early(server.port());
   early.send("ping\n");
   ASSERT_EQ(early.receive(5), "ping\n");
-  Socket last(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  limit.set(static_cast<rlim_t>(last.get()) + 1);
-  std::vector<Socket> fillers;
-  while (true) {
-    Socket filler(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (!filler.valid()) break;
-    fillers.push_back(std::move(filler));
-  }
-  last.close();
+  std::vector<Socket> fillers = take_all_descriptors();
+  fillers.pop_back();
   const TestPeer waiting(server.port());
   waiting.send("hello\n");
   ASSERT_TRUE(server.observer().await([&] { return server.observer().accepts_failed > 0; }));

@@ -15,12 +15,14 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "transport/event_loop.h"
 #include "transport/handler.h"
 #include "transport/listener.h"
+#include "transport/loop_choice.h"
 #include "transport/socket.h"
 
 namespace larder::transport {
@@ -32,7 +34,15 @@ struct LoopKind {
   friend void PrintTo(const LoopKind& kind, std::ostream* out) { *out << kind.name; }
 };
 
-inline auto all_loops() { return testing::Values(LoopKind{"epoll", make_epoll_loop}); }
+/// io_uring where the kernel offers it, and not under ThreadSanitizer, which does not see what the kernel
+/// writes.
+inline auto all_loops() {
+  std::vector<LoopKind> kinds = {{"epoll", make_epoll_loop}};
+#ifndef __SANITIZE_THREAD__
+  if (choose_event_loop("io_uring").has_value()) kinds.push_back({"io_uring", make_uring_loop});
+#endif
+  return testing::ValuesIn(kinds);
+}
 
 #define LARDER_FOR_EACH_LOOP(suite)                   \
   INSTANTIATE_TEST_SUITE_P(Loops, suite, all_loops(), \

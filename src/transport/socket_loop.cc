@@ -180,7 +180,10 @@ Result<void> SocketLoop::run() {
       while (!peers_.empty()) close_peer(*peers_.front());
     }
     free_closed();
-    if (stopping_ && peers_.empty() && closed_peers_.empty() && tasks_->close_if_empty()) return {};
+    if (stopping_ && peers_.empty() && closed_peers_.empty() && tasks_->close_if_empty()) {
+      end();
+      return {};
+    }
   }
 }
 
@@ -327,8 +330,7 @@ void SocketLoop::run_tickers() {
 void SocketLoop::begin_shut_down(Duration grace) {
   stop_at_ = std::min(stop_at_, now_.steady + grace);
   if (std::exchange(stopping_, true)) return;
-  for (const auto& listener : listeners_) static_cast<void>(watch_listener(*listener, false));
-  listeners_.clear();
+  close_listeners();
   accept_again_at_ = Scheduled::never;
   for (auto next = peers_.begin(); next != peers_.end();) {
     Peer& peer = **next++;

@@ -114,6 +114,8 @@ class SocketLoop : public EventLoop {
   virtual std::unique_ptr<Listening> make_listening(Socket socket, AcceptFunction on_accept) = 0;
   /// Called by run() first.
   virtual Result<void> start() { return {}; }
+  /// Called by run() last.
+  virtual void end() {}
   /// Sleeps until something happens; at most so long (-1: for ever; 0: not at all).
   virtual Result<void> wait(int time_ms) = 0;
   /// Tells what has happened: make_ready() for whoever it concerns.
@@ -127,6 +129,8 @@ class SocketLoop : public EventLoop {
   [[nodiscard]] virtual bool is_at_rest(const Peer& peer) const = 0;
   /// Has a listener watched or not. False: refused, errno says why.
   virtual bool watch_listener(Listening& listener, bool is_watched) = 0;
+  /// Forgets all listeners, and closes their sockets.
+  virtual void close_listeners() { listeners_.clear(); }
   /// Accepts up to a bound, where that is asked for.
   virtual void accept_some(Listening& listener) = 0;
 

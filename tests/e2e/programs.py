@@ -39,9 +39,9 @@ class Address:
 
 
 class Program:
-    """A process of ours. `stderr` is what it has said so far."""
+    """A process of ours. `stderr` is what it has said so far; `before` runs in the process before it becomes the program."""
 
-    def __init__(self, name, options, environment=None):
+    def __init__(self, name, options, environment=None, before=None):
         self.name = name
         self.stderr = ""
         self._lines = queue.SimpleQueue()
@@ -54,6 +54,7 @@ class Program:
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
+            preexec_fn=before,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

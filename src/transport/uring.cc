@@ -1,0 +1,181 @@
+#include "transport/uring.h"
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <new>
+#include <string>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "base/assert.h"
+#include "transport/socket.h"
+
+namespace larder::transport {
+namespace {
+
+// The kernel's own header, were it included first, would have the buffers begin eight bytes later in C++.
+static_assert(offsetof(io_uring_buf_ring, bufs) == 0);
+
+constexpr unsigned entry_count = 1024;
+constexpr unsigned completion_count_max = 8192;
+
+constexpr unsigned ring_flags =
+    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL;
+
+std::unexpected<Error> refused(const std::string& what, int error_number) {
+  return failure(ErrorKind::unsupported, what + ": " + std::system_category().message(error_number));
+}
+
+// The loop asks to be told of sends that fell short and takes silence for success as soon as they were
+// submitted. So that this is seen before anybody's bytes depend on it: a socket that takes a part, and then
+// nothing.
+Result<void> try_failed_sends() {
+  io_uring ring{};
+  if (const int result = io_uring_queue_init(4, &ring, ring_flags); result < 0) {
+    return refused("the kernel refuses an io_uring", -result);
+  }
+  struct Exit {
+    io_uring& ring;
+    ~Exit() { io_uring_queue_exit(&ring); }
+  } const exit{ring};
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    return refused("no sockets", errno);
+  const Socket ours(ends[0]);
+  const Socket theirs(ends[1]);
+  const std::vector<char> bytes(std::size_t{4} << 20);
+  for (int round = 0; round < 2; ++round) {
+    io_uring_sqe* const send = io_uring_get_sqe(&ring);
+    io_uring_prep_send(send, ours.get(), bytes.data(), bytes.size(), Uring::send_flags);
+    io_uring_sqe_set_flags(send, IOSQE_CQE_SKIP_SUCCESS);
+    if (io_uring_submit_and_get_events(&ring) < 0) return refused("io_uring", EINVAL);
+    io_uring_cqe* told = nullptr;
+    const bool is_told =
+        io_uring_peek_cqe(&ring, &told) == 0 &&
+        (told->res == -EAGAIN || (told->res > 0 && static_cast<std::size_t>(told->res) < bytes.size()));
+    if (!is_told)
+      return failure(ErrorKind::unsupported, "this kernel's io_uring does not tell of failed sends at once");
+    io_uring_cqe_seen(&ring, told);
+  }
+  return {};
+}
+
+}  // namespace
+
+// On a thread of its own: the end of a ring interrupts, some time later, whoever has made it or submitted to
+// it.
+Result<void> Uring::probe() try {
+  Result<void> tried;
+  std::thread([&] {
+    tried = try_failed_sends();
+    if (!tried) return;
+    if (auto made = make(); !made) tried = std::unexpected(made.error());
+  }).join();
+  return tried;
+} catch (const std::system_error& error) {
+  return refused("no thread to try io_uring on", error.code().value());
+}
+
+Result<std::unique_ptr<Uring>> Uring::make() try {
+  std::unique_ptr<Uring> made(new Uring());
+  io_uring_params params{};
+  params.flags = ring_flags | IORING_SETUP_CQSIZE;
+  params.cq_entries = completion_count_max;
+  const int result = io_uring_queue_init_params(entry_count, &made->ring_, &params);
+  if (result < 0) return refused("the kernel refuses an io_uring", -result);
+  made->is_made_ = true;
+  constexpr unsigned needed = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG | IORING_FEAT_CQE_SKIP;
+  if ((params.features & needed) != needed) {
+    return failure(ErrorKind::unsupported, "this kernel's io_uring lacks features that Linux 6.1 has");
+  }
+  if (!made->make_buffers()) return refused("io_uring has no memory for receive buffers", errno);
+  // Spares each call the look at the process' descriptors; where it is refused, nothing else changes.
+  static_cast<void>(io_uring_register_ring_fd(&made->ring_));
+  return made;
+} catch (const std::bad_alloc&) {
+  return failure(ErrorKind::overloaded, "no memory for an io_uring");
+}
+
+Uring::~Uring() {
+  if (is_made_) io_uring_queue_exit(&ring_);
+  if (buffers_ != nullptr) ::munmap(buffers_, mapping_size_);
+}
+
+// liburing 2.3 has no call for it yet. Buffers and ring are one mapping; what is never received into costs
+// nothing.
+bool Uring::make_buffers() {
+  static_assert((buffer_count & (buffer_count - 1)) == 0);
+  const std::size_t buffers_size = buffer_count * buffer_size;
+  mapping_size_ = buffers_size + buffer_count * sizeof(io_uring_buf);
+  void* const mapping =
+      ::mmap(nullptr, mapping_size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapping == MAP_FAILED) return false;
+  buffers_ = static_cast<char*>(mapping);
+  buffer_ring_ = reinterpret_cast<io_uring_buf_ring*>(buffers_ + buffers_size);
+  io_uring_buf_reg registration{};
+  registration.ring_addr = reinterpret_cast<std::uintptr_t>(buffer_ring_);
+  registration.ring_entries = buffer_count;
+  registration.bgid = buffer_group;
+  if (const int result = io_uring_register_buf_ring(&ring_, &registration, 0); result != 0) {
+    errno = -result;
+    return false;
+  }
+  io_uring_buf_ring_init(buffer_ring_);
+  for (unsigned index = 0; index < buffer_count; ++index) add_buffer(index, static_cast<int>(index));
+  io_uring_buf_ring_advance(buffer_ring_, buffer_count);
+  return true;
+}
+
+void Uring::add_buffer(unsigned index, int offset) {
+  io_uring_buf_ring_add(buffer_ring_, buffers_ + index * buffer_size, buffer_size,
+                        static_cast<std::uint16_t>(index), io_uring_buf_ring_mask(buffer_count), offset);
+}
+
+void Uring::give_back(const io_uring_cqe& completion) {
+  add_buffer(completion.flags >> IORING_CQE_BUFFER_SHIFT, returned_count_++);
+}
+
+void Uring::publish_buffers() {
+  if (returned_count_ > 0) io_uring_buf_ring_advance(buffer_ring_, returned_count_);
+  returned_count_ = 0;
+}
+
+io_uring_sqe& Uring::entry() {
+  io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+  while (entry == nullptr) {
+    static_cast<void>(io_uring_submit(&ring_));
+    entry = io_uring_get_sqe(&ring_);
+  }
+  return *entry;
+}
+
+int Uring::submit_and_wait(int time_ms) {
+  int result = 0;
+  if (time_ms == 0) {
+    result = io_uring_submit_and_get_events(&ring_);
+  } else if (time_ms < 0) {
+    result = io_uring_submit_and_wait(&ring_, 1);
+  } else {
+    __kernel_timespec time{.tv_sec = time_ms / 1000,
+                           .tv_nsec = static_cast<long long>(time_ms % 1000) * 1'000'000};
+    io_uring_cqe* first = nullptr;
+    result = io_uring_submit_and_wait_timeout(&ring_, &first, 1, &time, nullptr);
+  }
+  // What was left over, and completions that had no room, are seen to before anybody draws conclusions.
+  while (io_uring_sq_ready(&ring_) > 0 || io_uring_cq_has_overflow(&ring_)) {
+    if (const int again = io_uring_submit_and_get_events(&ring_);
+        again < 0 && again != -EINTR && again != -EBUSY) {
+      return again;
+    }
+    if (io_uring_cq_has_overflow(&ring_) && completion_count() == completion_count_max) break;
+  }
+  if (result >= 0 || result == -ETIME || result == -EINTR || result == -EAGAIN || result == -EBUSY) return 0;
+  return result;
+}
+
+}  // namespace larder::transport
