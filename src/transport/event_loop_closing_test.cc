@@ -239,7 +239,8 @@ TEST_P(EventLoopClosing, LosesNoReplyThatIsEarnedWhenItShutsDownUnderLoad) {
         received_size += peer.receive_to_end().bytes.size();
       });
     }
-    ASSERT_TRUE(server.observer().await([&] { return server.observer().sent_size > 100'000; }));
+    ASSERT_TRUE(server.observer().await(
+        [&] { return server.observer().opened == clients.size() && server.observer().sent_size > 100'000; }));
     server.loop().shut_down(60s);
     server.join();
     for (std::thread& client : clients) client.join();

@@ -160,6 +160,7 @@ void SocketLoop::shut_down(Duration grace) {
 
 Result<void> SocketLoop::run() {
   now_ = clock_.now();
+  tasks_waiting_ = true;  // perhaps: what was posted before this comes first
   if (auto started = start(); !started) {
     tasks_->close();
     return started;

@@ -166,14 +166,6 @@ int Uring::submit_and_wait(int time_ms) {
     io_uring_cqe* first = nullptr;
     result = io_uring_submit_and_wait_timeout(&ring_, &first, 1, &time, nullptr);
   }
-  // What was left over, and completions that had no room, are seen to before anybody draws conclusions.
-  while (io_uring_sq_ready(&ring_) > 0 || io_uring_cq_has_overflow(&ring_)) {
-    if (const int again = io_uring_submit_and_get_events(&ring_);
-        again < 0 && again != -EINTR && again != -EBUSY) {
-      return again;
-    }
-    if (io_uring_cq_has_overflow(&ring_) && completion_count() == completion_count_max) break;
-  }
   if (result >= 0 || result == -ETIME || result == -EINTR || result == -EAGAIN || result == -EBUSY) return 0;
   return result;
 }

@@ -61,6 +61,12 @@ class Uring final {
     }
   }
   [[nodiscard]] unsigned completion_count() const { return io_uring_cq_ready(&ring_); }
+  /// All entries were submitted, and all completions are there. Otherwise there was no room for some: go on()
+  /// once those that are there are passed.
+  [[nodiscard]] bool is_settled() const {
+    return io_uring_sq_ready(&ring_) == 0 && !io_uring_cq_has_overflow(&ring_);
+  }
+  void go_on() { static_cast<void>(io_uring_submit_and_get_events(&ring_)); }
   /// The first `count` are done with.
   void pass_completions(unsigned count) { io_uring_cq_advance(&ring_, count); }
 

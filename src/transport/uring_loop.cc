@@ -163,20 +163,26 @@ Result<void> UringLoop::wait(int time_ms) {
 // ---- Completions
 
 void UringLoop::note_events() {
-  const unsigned count = ring_->completion_count();
-  if (!sending_.empty()) {
-    // Before anything else: an output that has left is not full.
-    ring_->each_completion(count, [](const io_uring_cqe& completion) {
-      if (static_cast<Operation>(completion.user_data & operation_mask) != Operation::send) return;
-      auto* const peer = static_cast<UringPeer*>(object_of(completion));
-      peer->fell_short = completion.res < static_cast<int>(peer->send_size);
-      peer->send_result = completion.res;
-    });
-    conclude_sends();
+  bool is_all = false;
+  while (!is_all) {
+    const unsigned count = ring_->completion_count();
+    is_all = ring_->is_settled();
+    if (!sending_.empty()) {
+      ring_->each_completion(count, [](const io_uring_cqe& completion) {
+        if (static_cast<Operation>(completion.user_data & operation_mask) != Operation::send) return;
+        auto* const peer = static_cast<UringPeer*>(object_of(completion));
+        peer->fell_short = completion.res < static_cast<int>(peer->send_size);
+        peer->send_result = completion.res;
+      });
+      // Silence means success only when nothing is left to be told. Before anything else: an output that has
+      // left is not full.
+      if (is_all) conclude_sends();
+    }
+    ring_->each_completion(count, [this](const io_uring_cqe& completion) { note(completion); });
+    ring_->pass_completions(count);
+    ring_->publish_buffers();
+    if (!is_all) ring_->go_on();
   }
-  ring_->each_completion(count, [this](const io_uring_cqe& completion) { note(completion); });
-  ring_->pass_completions(count);
-  ring_->publish_buffers();
 }
 
 void UringLoop::conclude_sends() {
