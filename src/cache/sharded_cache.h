@@ -197,6 +197,11 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   }
 
   void prefetch(Database database, std::span<const std::uint64_t> hashes) const;
+  void prefetch(Database database, std::span<const Bytes> keys) const {
+    std::array<std::uint64_t, 16> hashes{};
+    for (std::size_t i = 0; i < keys.size(); ++i) hashes[i] = hasher_(keys[i]);
+    prefetch(database, std::span<const std::uint64_t>(hashes).first(keys.size()));
+  }
 
   bool look_up(Database database, Bytes key, std::uint64_t hash, bool is_use, TimePoint now, Visitor visit) {
     if constexpr (LockFreeReads<S>) {
@@ -287,7 +292,12 @@ class ShardedCache<S>::Locked final : public RoutedCalls<Locked, Keyspace> {
   Locked(ShardedCache& cache, const ShardSet& locked) : cache_(cache), locked_(locked) {}
 
   void get_many(Database database, std::span<const Bytes> keys, TimePoint now, ManyVisitor visit) override {
+    constexpr std::size_t batch_size = 16;
     for (std::size_t i = 0; i < keys.size(); ++i) {
+      if constexpr (LockFreeReads<S>) {
+        if (i % batch_size == 0)
+          cache_.prefetch(database, keys.subspan(i, std::min(batch_size, keys.size() - i)));
+      }
       const bool found = this->get(database, keys[i], now, [&](const ItemView& item) { visit(i, &item); });
       if (!found) visit(i, nullptr);
     }
@@ -395,7 +405,7 @@ void ShardedCache<S>::get_many(Database database, std::span<const Bytes> keys, T
   for (std::size_t first = 0; first < keys.size(); first += batch_size) {
     const std::size_t count = std::min(batch_size, keys.size() - first);
     for (std::size_t i = 0; i < count; ++i) hashes[i] = hasher_(keys[first + i]);
-    if constexpr (LockFreeReads<S>) prefetch(database, std::span(hashes).first(count));
+    if constexpr (LockFreeReads<S>) prefetch(database, std::span<const std::uint64_t>(hashes).first(count));
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t index = first + i;
       const bool found = look_up(database, keys[index], hashes[i], true, now,

@@ -32,7 +32,7 @@ void reply_subcommand_syntax(RespCall& call) {
 }
 
 bool outgrows_output(RespCall& call, std::size_t kept_size) {
-  if (!call.state.failed && call.output.size() + kept_size <= call.environment.limits.output_size_max)
+  if (!call.state.failed && call.output.own_size() + kept_size <= call.environment.limits.output_size_max)
     return false;
   if (!call.state.closing) call.environment.counters.slow_readers_closed.add();
   call.state.closing = call.state.failed = true;

@@ -29,11 +29,33 @@ void note_slow(const RespCall& call, std::int64_t duration_us, std::vector<std::
                                          .client_name = client.names().name});
 }
 
+// A command is one step to everybody else, however many keys it has.
+void call_handler(RespCall& call) {
+  const bool has_one_key = call.spec.keys.first == call.spec.keys.last && !call.spec.keys.is_counted;
+  const bool sees_to_it =
+      call.is_in_transaction || call.spec.group == "transactions";  // WATCH keeps its keyspace
+  if (has_one_key || sees_to_it) return call.spec.handler(call);
+  std::vector<Bytes> keys;
+  for_each_key(call.spec, call.arguments, [&](Bytes key) { keys.push_back(key); });
+  if (keys.size() < 2) return call.spec.handler(call);
+  call.keys.with_keys(keys, [&](cache::Keyspace& locked) {
+    RespCall inside{.spec = call.spec,
+                    .arguments = call.arguments,
+                    .now = call.now,
+                    .environment = call.environment,
+                    .keys = locked,
+                    .state = call.state,
+                    .output = call.output,
+                    .reply = call.reply};
+    call.spec.handler(inside);
+  });
+}
+
 // A task goes on when its arguments are gone: how they look in the log goes along with it.
 void run_timed(RespCall& call, CommandCounter& counter) {
   Service& service = call.environment.service;
   const std::int64_t started_us = service.stopwatch_us();
-  call.spec.handler(call);
+  call_handler(call);
   const std::int64_t duration_us = service.stopwatch_us() - started_us;
   counter.duration_us.add(static_cast<std::uint64_t>(duration_us));
   if (has_flag(call.spec, "skip_slowlog")) return;
@@ -47,7 +69,7 @@ void run_timed(RespCall& call, CommandCounter& counter) {
 void run_as_sample(RespCall& call, CommandCounter& counter) {
   const auto stopwatch_us = call.environment.service.stopwatch_us;
   const std::int64_t started_us = stopwatch_us();
-  call.spec.handler(call);
+  call_handler(call);
   counter.duration_us.add(static_cast<std::uint64_t>(stopwatch_us() - started_us) * calls_per_sample);
 }
 
@@ -69,7 +91,7 @@ void run_command(RespCall& call) {
   } else if (has_stopwatch && counter.calls.value() % calls_per_sample == calls_per_sample - 1) {
     run_as_sample(call, counter);
   } else {
-    call.spec.handler(call);
+    call_handler(call);
   }
   counter.calls.add();
   if (count_if_error(call, size)) counter.failures.add();

@@ -234,6 +234,41 @@ TEST(WatchedKeys, AreNoMoreThanTheirLimit) {
 }
 
 // Two keys of different shards, of which the sum is always the same.
+// Every command with several keys is one step, too.
+TEST(Transaction, IsSeenWholeOrNotAtAllByCommandsWithSeveralKeys) {
+  World world(std::size_t{64} << 20, "segment", 16);
+  std::atomic<bool> is_done{false};
+  std::atomic<int> torn{0};
+  std::thread writer([&] {
+    Connection connection(world, 1);
+    for (int i = 0; !is_done; ++i) {
+      const std::string value = std::to_string(i % 10);
+      for (const char* key : {"a", "b", "c", "d"}) {
+        if (key == std::string("a")) connection.ask("MULTI");
+        connection.ask("SET " + std::string(key) + " " + value);
+      }
+      connection.ask("EXEC");
+      connection.ask("MSET e " + value + " f " + value + " g " + value);
+      connection.ask("DEL e f g");
+      connection.ask(i % 2 == 0 ? "RENAME a h" : "RENAME h a");
+    }
+  });
+  Connection reader(world, 9);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string several = reader.ask("MGET b c d");
+    if (several.size() > 20 && several.find("$-1") == std::string::npos) {
+      torn += several[8] == several[15] && several[15] == several[22] ? 0 : 1;
+    }
+    const std::string made = reader.ask("EXISTS e f g");
+    torn += made == ":0\r\n" || made == ":3\r\n" ? 0 : 1;
+    const std::string twice = reader.ask("TOUCH e e");
+    torn += twice == ":0\r\n" || twice == ":2\r\n" ? 0 : 1;
+  }
+  is_done = true;
+  writer.join();
+  EXPECT_EQ(torn, 0);
+}
+
 TEST(Transaction, IsSeenWholeOrNotAtAllByOtherThreads) {
   World world;
   world.put("a", "1000");

@@ -20,9 +20,11 @@ namespace larder::session {
 
 /// A real cache and everything else that an Environment refers to. Tests set `limits` and `now` as they like.
 struct World {
-  explicit World(std::size_t memory_size_max = std::size_t{64} << 20, Bytes backend = "lru")
-      : cache(std::move(cache::make_cache(
-                            backend, {.memory_size_max = memory_size_max, .secret = hash_secret_from_seed(1)})
+  explicit World(std::size_t memory_size_max = std::size_t{64} << 20, Bytes backend = "lru",
+                 std::size_t shard_count = 1)
+      : cache(std::move(cache::make_cache(backend, {.memory_size_max = memory_size_max,
+                                                    .shard_count = shard_count,
+                                                    .secret = hash_secret_from_seed(1)})
                             .value())) {
     facts.version = "0.1.0";
     facts.backend = backend;

@@ -64,7 +64,7 @@ void Connection::send_blocked() {
   // Only now, not as soon as the handler has written: a peer that reads gets a reply of any size. Once the
   // handler has asked for the end nothing is added any more, and the time limit alone decides about a slow
   // reader.
-  if (state_ == State::open && output_.size() > limits_.output_size_max) finish(Ending::slow_reader);
+  if (state_ == State::open && output_.own_size() > limits_.output_size_max) finish(Ending::slow_reader);
 }
 
 void Connection::write_side_shut(const Now& now) {

@@ -31,9 +31,10 @@ struct alignas(64) LargeValues::Note {
   [[nodiscard]] bool is_needed() const { return is_stored || has_writer || loan_count > 0; }
 };
 
-// Loans may keep a quarter of the memory from new items, and drafts half.
+// Loans may keep half of the memory from new items, and drafts as much: any value that a server stores by
+// default can be lent. Those that are lent to many count once.
 LargeValues::LargeValues(ByteBudget& budget, std::size_t size_max)
-    : budget_(budget), lent_size_max_(size_max / 4), draft_size_max_(size_max / 2), extents_(size_max) {}
+    : budget_(budget), lent_size_max_(size_max / 2), draft_size_max_(size_max / 2), extents_(size_max) {}
 
 std::size_t LargeValues::footprint(std::size_t body_size) {
   return round_up_to_pages(sizeof(Note) + body_size);

@@ -128,9 +128,9 @@ TEST_F(LargeValuesTest, LoansEndWhereTheyWouldKeepTooMuchMemory) {
     Loan loan = values_.lend(bytes_at(place, value_.size()));
     if (!loan) break;
     loans.push_back(std::move(loan));
-    ASSERT_LE(values_.lent_size(), limit / 4);
+    ASSERT_LE(values_.lent_size(), limit / 2);
   }
-  EXPECT_EQ(loans.size(), limit / 4 / LargeValues::footprint(value_.size() + 3));
+  EXPECT_EQ(loans.size(), limit / 2 / LargeValues::footprint(value_.size() + 3));
   EXPECT_TRUE(values_.lend(loans.front().bytes())) << "it is lent already and costs no more";
   loans.pop_back();
   EXPECT_TRUE(values_.lend(bytes_at(places.back(), value_.size())));
