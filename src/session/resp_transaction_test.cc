@@ -243,14 +243,11 @@ TEST(Transaction, IsSeenWholeOrNotAtAllByCommandsWithSeveralKeys) {
     Connection connection(world, 1);
     for (int i = 0; !is_done; ++i) {
       const std::string value = std::to_string(i % 10);
-      for (const char* key : {"a", "b", "c", "d"}) {
-        if (key == std::string("a")) connection.ask("MULTI");
-        connection.ask("SET " + std::string(key) + " " + value);
-      }
+      connection.ask("MULTI");
+      for (const Bytes key : {"a", "b", "c", "d"}) connection.ask_words({"SET", key, value});
       connection.ask("EXEC");
-      connection.ask("MSET e " + value + " f " + value + " g " + value);
+      connection.ask_words({"MSET", "e", value, "f", value, "g", value});
       connection.ask("DEL e f g");
-      connection.ask(i % 2 == 0 ? "RENAME a h" : "RENAME h a");
     }
   });
   Connection reader(world, 9);
