@@ -59,8 +59,10 @@ class Output final {
   [[nodiscard]] std::size_t size() const {
     return bytes_.size() - sent_size_ + (loans_ != nullptr ? loans_->unsent_size : 0);
   }
-  /// Of these, what is not borrowed.
-  [[nodiscard]] std::size_t own_size() const { return bytes_.size() - sent_size_; }
+  /// Of these, what is not borrowed, and what it takes to remember what is.
+  [[nodiscard]] std::size_t own_size() const {
+    return bytes_.size() - sent_size_ + (loans_ != nullptr ? loans_->placed.size() * sizeof(Placed) : 0);
+  }
   [[nodiscard]] bool empty() const { return size() == 0; }
   [[nodiscard]] bool full() const { return size() >= high_water_size; }
   /// Bytes that it has allocated: a few fit into the object itself. What is borrowed is its lender's.

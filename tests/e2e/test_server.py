@@ -390,7 +390,9 @@ def test_many_shards_with_nothing_to_do_stop_when_told_to(start_server):
 
 
 def test_a_reply_past_the_output_limit_ends_its_connection_and_is_counted(start_server):
-    server = start_server("--memory", "64mb", "--shards", "1", "--value-size-max", "1mb", "--output-size-max", "4mb")
+    """Of what is copied: `lru` lends nothing."""
+    options = ("--memory", "64mb", "--shards", "1", "--value-size-max", "1mb", "--output-size-max", "4mb")
+    server = start_server("--backend", "lru", *options)
     value = b"x" * 1_000_000
     with server.peer("resp") as peer:
         peer.ask(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\n" + value + b"\r\n", b"+OK\r\n")
@@ -402,6 +404,16 @@ def test_a_reply_past_the_output_limit_ends_its_connection_and_is_counted(start_
         peer.ask(b"*4\r\n$4\r\nMGET\r\n" + b"$1\r\nk\r\n" * 3, b"*3\r\n" + reply * 3)
     with urllib.request.urlopen(f"{server.address('http')}/v1/stats") as stats:
         assert json.load(stats)["slow_readers_closed"] == 1
+
+
+def test_what_is_sent_from_where_it_lies_does_not_count_against_the_output_limit(start_server):
+    server = start_server("--memory", "64mb", "--value-size-max", "1mb", "--output-size-max", "4mb")
+    value = b"x" * 1_000_000
+    with server.peer("resp") as peer:
+        peer.ask(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\n" + value + b"\r\n", b"+OK\r\n")
+        reply = b"*20\r\n" + (b"$1000000\r\n" + value + b"\r\n") * 20
+        peer.send(b"*21\r\n$4\r\nMGET\r\n" + b"$1\r\nk\r\n" * 20)
+        assert peer.read_large(len(reply)) == reply
 
 
 @pytest.mark.parametrize("backend", ["lru", "segment"])

@@ -108,7 +108,8 @@ def test_a_client_that_never_reads_is_not_read_from_and_keeps_its_replies(server
 
 
 def test_a_client_that_never_reads_past_the_output_limit_is_closed_and_counted(start_server):
-    server = start_server("--workers", "1", "--memory", "64mb", "--value-size-max", "1mb", "--output-size-max", "2mb", "--shards", "1")
+    options = ("--memory", "64mb", "--value-size-max", "1mb", "--output-size-max", "2mb", "--shards", "1")
+    server = start_server("--workers", "1", "--backend", "lru", *options)  # which copies what it answers with
     neighbour = Neighbour(server)
     with server.peer("resp") as peer:
         peer.send(resp("SET", "big", b"x" * 1_000_000))
