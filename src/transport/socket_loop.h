@@ -95,9 +95,9 @@ class SocketLoop : public EventLoop {
   void close_peer(Peer& peer);
   /// After each time that a peer was served: its figures and its deadline.
   void settle(Peer& peer);
-  /// Out of descriptors or memory, or what was accepted: whatever `accept` answers.
   void accepted(Listening& listener, Socket socket);
-  /// False: leave the listener alone for a while.
+  /// What accept(2) answered instead. False: no descriptors or memory; all listeners are left alone for a
+  /// while.
   bool accept_failed(int error_number);
   [[nodiscard]] bool is_accepting() const { return accept_again_at_ == Scheduled::never; }
   void tasks_are_waiting() { tasks_waiting_ = true; }

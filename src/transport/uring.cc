@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <new>
 #include <string>
 #include <sys/mman.h>
@@ -12,7 +11,6 @@
 #include <thread>
 #include <vector>
 
-#include "base/assert.h"
 #include "transport/socket.h"
 
 namespace larder::transport {
@@ -34,7 +32,7 @@ std::unexpected<Error> refused(const std::string& what, int error_number) {
 // The loop asks to be told of sends that fell short and takes silence for success as soon as they were
 // submitted. So that this is seen before anybody's bytes depend on it: a socket that takes a part, and then
 // nothing.
-Result<void> try_failed_sends() {
+Result<void> try_failed_sends() try {
   io_uring ring{};
   if (const int result = io_uring_queue_init(4, &ring, ring_flags); result < 0) {
     return refused("the kernel refuses an io_uring", -result);
@@ -63,6 +61,8 @@ Result<void> try_failed_sends() {
     io_uring_cqe_seen(&ring, told);
   }
   return {};
+} catch (const std::bad_alloc&) {
+  return failure(ErrorKind::overloaded, "no memory to try io_uring with");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <new>
 #include <poll.h>
+#include <span>
 #include <sys/socket.h>
 #include <utility>
 
@@ -120,26 +121,28 @@ void UringLoop::close_listeners() {
 
 void UringLoop::queue_send(UringPeer& peer) {
   if (std::exchange(peer.is_queued_to_send, true)) return;
-  to_send_.push_back(&peer);
+  peer.next_to_send = std::exchange(to_send_, &peer);
 }
 
 // As late as can be: from here to the end of the call nobody may change an output.
 void UringLoop::submit_sends() {
   comes_back_ = false;
-  part_count_ = 0;
-  for (UringPeer* const peer : to_send_) {
+  std::size_t part_count = 0;
+  UringPeer* next = std::exchange(to_send_, nullptr);
+  while (next != nullptr) {
+    UringPeer* const peer = std::exchange(next, next->next_to_send);
     peer->is_queued_to_send = false;
     if (peer->closed || peer->connection.owed().empty()) continue;
-    if (part_count_ == parts_.size()) parts_.emplace_back();
-    SendParts& parts = parts_[part_count_];
-    peer->send_size = parts.gather(peer->connection.owed(), send_size_max);
     io_uring_sqe& entry = ring_->entry();
-    if (parts.message.msg_iovlen == 1) {
-      io_uring_prep_send(&entry, peer->socket.get(), parts.vectors[0].iov_base, peer->send_size,
-                         Uring::send_flags);
-    } else {
-      ++part_count_;
+    if (peer->connection.owed().has_loans() && part_count < parts_.size()) {
+      SendParts& parts = parts_[part_count++];
+      peer->send_size = parts.gather(peer->connection.owed(), send_size_max);
       io_uring_prep_sendmsg(&entry, peer->socket.get(), &parts.message, Uring::send_flags);
+    } else {
+      Bytes first;
+      static_cast<void>(peer->connection.owed().gather(std::span(&first, 1)));
+      peer->send_size = std::min(first.size(), send_size_max);
+      io_uring_prep_send(&entry, peer->socket.get(), first.data(), peer->send_size, Uring::send_flags);
     }
     // What is large, or borrowed, should go back at once and not when something happens next.
     const bool is_small = peer->send_size <= silent_send_size_max && !peer->connection.owed().has_loans();
@@ -148,9 +151,8 @@ void UringLoop::submit_sends() {
     const bool rests =
         peer->connection.rests_when_sent() && peer->send_size == peer->connection.owed().size();
     comes_back_ = comes_back_ || !rests;
-    sending_.push_back(peer);
+    peer->next_to_send = std::exchange(sending_, peer);
   }
-  to_send_.clear();
 }
 
 Result<void> UringLoop::wait(int time_ms) {
@@ -167,7 +169,7 @@ void UringLoop::note_events() {
   while (!is_all) {
     const unsigned count = ring_->completion_count();
     is_all = ring_->is_settled();
-    if (!sending_.empty()) {
+    if (sending_ != nullptr) {
       ring_->each_completion(count, [](const io_uring_cqe& completion) {
         if (static_cast<Operation>(completion.user_data & operation_mask) != Operation::send) return;
         auto* const peer = static_cast<UringPeer*>(object_of(completion));
@@ -186,7 +188,9 @@ void UringLoop::note_events() {
 }
 
 void UringLoop::conclude_sends() {
-  for (UringPeer* const peer : sending_) {
+  UringPeer* next = std::exchange(sending_, nullptr);
+  while (next != nullptr) {
+    UringPeer* const peer = std::exchange(next, next->next_to_send);
     Connection& connection = peer->connection;
     const bool fell_short = std::exchange(peer->fell_short, false);
     const int result = fell_short ? peer->send_result : static_cast<int>(peer->send_size);
@@ -206,7 +210,6 @@ void UringLoop::conclude_sends() {
       make_ready(*peer);
     }
   }
-  sending_.clear();
 }
 
 void UringLoop::note(const io_uring_cqe& completion) {

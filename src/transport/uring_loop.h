@@ -8,9 +8,9 @@
 // kernel.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -40,6 +40,7 @@ class UringLoop final : public SocketLoop {
     bool waits_to_send = false;  // a poll for room
     bool watches_end = false;    // a poll for the peer's end, while nothing is received
     bool is_queued_to_send = false;
+    UringPeer* next_to_send = nullptr;
     bool fell_short = false;  // of its last send the kernel has told:
     int send_result = 0;
     std::size_t send_size = 0;
@@ -83,11 +84,10 @@ class UringLoop final : public SocketLoop {
   void note_accepted(UringListening& listener, const io_uring_cqe& completion);
   void watch_what_matters(UringPeer& peer);
 
-  std::unique_ptr<Uring> ring_;      // from start() on: it belongs to the loop's thread
-  std::vector<UringPeer*> to_send_;  // when the turn ends
-  std::vector<UringPeer*> sending_;  // submitted, not concluded
-  std::deque<SendParts> parts_;      // of sends of several parts
-  std::size_t part_count_ = 0;
+  std::unique_ptr<Uring> ring_;   // from start() on: it belongs to the loop's thread
+  UringPeer* to_send_ = nullptr;  // when the turn ends: a list through the peers, so that no event allocates
+  UringPeer* sending_ = nullptr;  // submitted, not concluded: the same
+  std::array<SendParts, 64> parts_;  // of a turn's sends of several parts
   std::vector<std::unique_ptr<Listening>> closed_listeners_;
   bool comes_back_ = false;  // somebody has more to do as soon as the sends are made
 };
