@@ -7,19 +7,21 @@
 // opens, and taken away by RESET alone.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <string>
 
 #include "base/bytes.h"
-#include "base/sha256.h"
 
 namespace larder::session {
 
 /// The one password of a server. Empty: there is none.
 ///
 /// Threads    any
-/// Errors     matches() tells a caller's clock nothing about the password, its length included
+/// Errors     std::bad_alloc; matches() tells a caller's clock nothing about the password, its length
+/// included
 class Password final {
  public:
   void set(Bytes text);
@@ -37,9 +39,13 @@ class Password final {
   [[nodiscard]] std::string digest_text() const;
 
  private:
+  using Digest = std::array<std::uint8_t, 32>;  // SHA-256
+
+  static Digest digest_of(Bytes text);
+
   mutable std::mutex mutex_;
   std::string text_;
-  Sha256 digest_{};
+  Digest digest_{};
   std::atomic<bool> is_set_{false};
 };
 
