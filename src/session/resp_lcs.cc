@@ -80,21 +80,17 @@ void handle_lcs(RespCall& call) {
   if (!options) return;
   const auto keys = call.arguments.subspan(1, 2);
   std::array<std::string, 2> values;
-  bool can_compare = false;
-  call.keys.with_keys(keys, [&](cache::Keyspace& locked) {
-    std::array<std::size_t, 2> sizes{};
-    for (std::size_t k = 0; k < keys.size(); ++k) {
-      locked.get(call.state.database, keys[k], call.now,
-                 [&](const cache::ItemView& item) { sizes[k] = item.value.size(); });
-    }
-    can_compare = can_find_common_sequence(sizes[0], sizes[1]);
-    for (std::size_t k = 0; can_compare && k < keys.size(); ++k) {
-      locked.peek(call.state.database, keys[k], call.now,
-                  [&](const cache::ItemView& item) { values[k] = item.value; });
-    }
-  });
-  if (!can_compare) {
+  std::array<std::size_t, 2> sizes{};
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    call.keys.get(call.state.database, keys[k], call.now,
+                  [&](const cache::ItemView& item) { sizes[k] = item.value.size(); });
+  }
+  if (!can_find_common_sequence(sizes[0], sizes[1])) {
     return call.reply.error("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
+  }
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    call.keys.peek(call.state.database, keys[k], call.now,
+                   [&](const cache::ItemView& item) { values[k] = item.value; });
   }
   CommonSequence common = find_common_sequence(values[0], values[1]);
   if (options->asks_for_matches) return write_pieces(call, *options, common);

@@ -1,6 +1,7 @@
 #include "session/resp_run.h"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,9 +36,14 @@ void call_handler(RespCall& call) {
   const bool sees_to_it =
       call.is_in_transaction || call.spec.group == "transactions";  // WATCH keeps its keyspace
   if (has_one_key || sees_to_it) return call.spec.handler(call);
-  std::vector<Bytes> keys;
-  for_each_key(call.spec, call.arguments, [&](Bytes key) { keys.push_back(key); });
-  if (keys.size() < 2) return call.spec.handler(call);
+  const KeyRange range = key_range(call.spec, call.arguments);
+  if (range.first + range.step >= range.end) return call.spec.handler(call);
+  std::span<const Bytes> keys = call.arguments.subspan(range.first, range.end - range.first);
+  std::vector<Bytes> picked;  // from among values
+  if (range.step > 1) {
+    for (std::size_t i = range.first; i < range.end; i += range.step) picked.push_back(call.arguments[i]);
+    keys = picked;
+  }
   call.keys.with_keys(keys, [&](cache::Keyspace& locked) {
     RespCall inside{.spec = call.spec,
                     .arguments = call.arguments,
