@@ -147,6 +147,19 @@ TEST_P(RespLargeValues, AreNotHeldByTheSession) {
   EXPECT_TRUE(output.text() == bulk(a_)) << "whatever becomes of it meanwhile";
 }
 
+TEST_P(RespLargeValues, CountWhatIsHeldOfTheCommandBeforeThem) {
+  std::string command =
+      "*5\r\n$4\r\nMSET\r\n$1\r\na\r\n$60000\r\n" + std::string(60'000, 'a') + "\r\n$1\r\nb\r\n";
+  command += "$3000000\r\n";
+  connection_.peer.send(command);
+  EXPECT_EQ(connection_.session.held_size() > 60'000, lends())
+      << "where it lies in the input, that is counted";
+  connection_.peer.send(std::string(3'000'000, 'b') + "\r\n");
+  EXPECT_EQ(connection_.peer.take_replies(), ok);
+  ask({"PING"});
+  EXPECT_EQ(connection_.session.held_size(), 0U);
+}
+
 TEST_P(RespLargeValues, AreGoneWithTheirConnection) {
   const std::uint64_t before = world_.cache->stats().memory_used;
   {

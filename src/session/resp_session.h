@@ -57,7 +57,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   [[nodiscard]] std::size_t held_size() const override {
     return (state_.transaction != nullptr ? state_.transaction->held_size() : 0) +
            state_.watched.held_size() + (state_.task != nullptr ? state_.task->held_size() : 0) +
-           held_refusal_size() +
+           held_refusal_size() + decoder_.head_size() +
            (state_.client->is_monitor.load(std::memory_order_relaxed) ? state_.client->left_size() : 0);
   }
 

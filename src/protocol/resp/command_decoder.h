@@ -114,6 +114,10 @@ class CommandDecoder final {
   /// A command was refused, and its end is not there yet: the next call may pass over arguments of it.
   [[nodiscard]] bool passes_over() const { return skipping_; }
 
+  /// Of a command with an argument in the sink: the bytes that stood before it, which the input no longer
+  /// has.
+  [[nodiscard]] std::size_t head_size() const { return head_.size(); }
+
   /// Bytes that the decoder holds for itself.
   [[nodiscard]] std::size_t memory_size() const;
 
