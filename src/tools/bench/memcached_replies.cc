@@ -13,10 +13,6 @@ constexpr Bytes value_word = "VALUE ";
 // No server's items are larger (-I); what is larger means that nothing makes sense.
 constexpr std::uint64_t value_size_max = std::uint64_t{1} << 30;
 
-std::unexpected<Error> senseless(Bytes line) {
-  return failure(ErrorKind::malformed, "the server's answer is not what memcached answers: " + quoted(line));
-}
-
 // "0 64" and "0 64 17" with a compare token: the number in the middle.
 std::optional<std::uint64_t> size_of(Bytes flags_and_size) {
   const std::size_t space = flags_and_size.find(' ');
@@ -32,51 +28,26 @@ bool is_refusal(Bytes line) {
 
 }  // namespace
 
-Result<void> MemcachedReplies::scan(Bytes input, PendingRequests& pending, Books& books, BenchTime now) {
-  while (!input.empty()) {
-    if (value_.is_open()) {
-      if (auto taken = value_.take(input); !taken) return taken;
-      if (value_.is_open()) break;
-      if (value_.is_right()) {
-        books.hit(pending);
-      } else {
-        books.wrong(pending, value_.id());
-        is_spoilt_ = true;
-      }
-      continue;
-    }
-    const Result<std::optional<Bytes>> line = lines_.next(input);
-    if (!line) return std::unexpected(line.error());
-    const std::optional<Bytes>& whole = *line;
-    if (!whole) break;
-    if (auto taken = take_line(*whole, pending, books, now); !taken) return taken;
-  }
-  return {};
-}
-
 Result<void> MemcachedReplies::take_line(Bytes line, PendingRequests& pending, Books& books, BenchTime now) {
-  if (pending.empty()) {
-    return failure(ErrorKind::malformed, "the server answers although it was not asked: " + quoted(line));
-  }
   if (is_refusal(line)) {
     books.refused(pending, line);
     is_spoilt_ = false;  // counted once, whatever came before the error
-    end_reply(pending, books, now);
+    end_whole_reply(pending, books, now);
     return {};
   }
   if (!pending.is_read()) {
     if (line != "STORED") return senseless(line);
     books.stored(pending);
-    end_reply(pending, books, now);
+    end_whole_reply(pending, books, now);
     return {};
   }
-  if (line != "END") return begin_value(line, pending, books);
+  if (line != "END") return begin_item(line, pending, books);
   for (; key_index_ < pending.ids().size(); ++key_index_) books.miss(pending);
-  end_reply(pending, books, now);
+  end_whole_reply(pending, books, now);
   return {};
 }
 
-Result<void> MemcachedReplies::begin_value(Bytes line, PendingRequests& pending, Books& books) {
+Result<void> MemcachedReplies::begin_item(Bytes line, PendingRequests& pending, Books& books) {
   if (!line.starts_with(value_word)) return senseless(line);
   const Bytes key = line.substr(value_word.size(), object_key_size);
   const Bytes rest = line.substr(value_word.size() + key.size());
@@ -88,7 +59,7 @@ Result<void> MemcachedReplies::begin_value(Bytes line, PendingRequests& pending,
     write_object_key(id, wanted);
     if (key == Bytes(wanted, sizeof wanted)) {
       ++key_index_;
-      value_.begin(*size, value_size_of(workload_, id), id, workload_.is_verified);
+      begin_value(*size, id);
       return {};
     }
     books.miss(pending);
@@ -97,10 +68,9 @@ Result<void> MemcachedReplies::begin_value(Bytes line, PendingRequests& pending,
                  "the server answers for a key that it was not asked for: " + quoted(line));
 }
 
-void MemcachedReplies::end_reply(PendingRequests& pending, Books& books, BenchTime now) {
-  books.replied(pending, is_spoilt_, now);
-  is_spoilt_ = false;
+void MemcachedReplies::end_whole_reply(PendingRequests& pending, Books& books, BenchTime now) {
   key_index_ = 0;
+  end_reply(pending, books, now);
 }
 
 }  // namespace larder::tools

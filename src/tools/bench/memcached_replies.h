@@ -15,21 +15,16 @@ namespace larder::tools {
 
 class MemcachedReplies final : public ReplyScanner {
  public:
-  explicit MemcachedReplies(const Workload& workload) : workload_(workload) {}
-
-  [[nodiscard]] Result<void> scan(Bytes input, PendingRequests& pending, Books& books,
-                                  BenchTime now) override;
+  using ReplyScanner::ReplyScanner;
 
  private:
-  Result<void> take_line(Bytes line, PendingRequests& pending, Books& books, BenchTime now);
-  Result<void> begin_value(Bytes line, PendingRequests& pending, Books& books);
-  void end_reply(PendingRequests& pending, Books& books, BenchTime now);
+  Result<void> take_line(Bytes line, PendingRequests& pending, Books& books, BenchTime now) override;
+  void end_value(PendingRequests& /*pending*/, Books& /*books*/, BenchTime /*now*/) override {
+  }  // END ends it
+  Result<void> begin_item(Bytes line, PendingRequests& pending, Books& books);
+  void end_whole_reply(PendingRequests& pending, Books& books, BenchTime now);
 
-  const Workload& workload_;
-  LineCutter lines_;
-  PassingValue value_;
   std::size_t key_index_ = 0;  // of the first key that was neither found nor passed over
-  bool is_spoilt_ = false;
 };
 
 }  // namespace larder::tools

@@ -12,23 +12,16 @@ namespace larder::tools {
 
 class RespReplies final : public ReplyScanner {
  public:
-  explicit RespReplies(const Workload& workload) : workload_(workload) {}
-
-  [[nodiscard]] Result<void> scan(Bytes input, PendingRequests& pending, Books& books,
-                                  BenchTime now) override;
+  using ReplyScanner::ReplyScanner;
 
  private:
+  Result<void> take_line(Bytes line, PendingRequests& pending, Books& books, BenchTime now) override;
+  void end_value(PendingRequests& pending, Books& books, BenchTime now) override;
   Result<void> begin_reply(Bytes line, PendingRequests& pending, Books& books, BenchTime now);
   Result<void> begin_element(Bytes line, PendingRequests& pending, Books& books, BenchTime now);
-  void end_element(PendingRequests& pending, Books& books, BenchTime now);
-  void end_reply(PendingRequests& pending, Books& books, BenchTime now);
 
-  const Workload& workload_;
-  LineCutter lines_;
-  PassingValue value_;
   std::size_t element_count_ = 0;  // of the reply under way; 0 between replies
   std::size_t element_index_ = 0;
-  bool is_spoilt_ = false;
 };
 
 }  // namespace larder::tools
