@@ -21,19 +21,10 @@
 
 #include "base/bytes.h"
 #include "base/loan.h"
+#include "cache/segment/byte_budget.h"
 #include "cache/segment/extents.h"
 
 namespace larder::cache::segment {
-
-/// Where the bytes come from: the pool.
-class ByteBudget {
- public:
-  [[nodiscard]] virtual bool reserve(std::size_t size) = 0;
-  virtual void release(std::size_t size) = 0;
-
- protected:
-  ~ByteBudget() = default;
-};
 
 /// All large values of one cache. A value is named by the address of its first byte.
 ///
@@ -68,7 +59,7 @@ class LargeValues final : public Lender {
   /// It will not be written to any more. If it was adopted, it stays.
   void end_draft(std::byte* value);
   /// Makes a draft with all of its bytes a stored value with room for its key. Null: `value` is no such
-  /// draft, or there is no memory for the key.
+  /// draft, or the key is longer than it was announced.
   [[nodiscard]] std::byte* adopt(Bytes value, std::size_t key_size);
 
   // ---- Memory

@@ -19,7 +19,7 @@
 #include <span>
 #include <vector>
 
-#include "cache/segment/large_values.h"
+#include "cache/segment/byte_budget.h"
 #include "cache/segment/region.h"
 
 namespace larder::cache::segment {

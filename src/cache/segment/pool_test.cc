@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "cache/segment/large_values.h"
 #include "cache/segment/region.h"
 #include "cache/test_support.h"
 

@@ -10,9 +10,6 @@
 namespace larder::cache::segment {
 namespace {
 
-// Records that a writer looks at before it asks again whether there is room.
-constexpr std::size_t records_per_portion = 32;
-
 // What a write owes while room is short: to look at this many times its own size.
 constexpr std::size_t eviction_effort = 3;
 constexpr std::size_t owed_count_max = 64;
@@ -26,88 +23,6 @@ std::size_t large_size_max_for(const Pool& pool, std::size_t chunk_count) {
 }
 
 }  // namespace
-
-// The first threads of a process get a line each. Those that come later share the last one.
-std::size_t ReadCounters::line_of_this_thread() {
-  static std::atomic<std::size_t> thread_count{0};
-  static constinit thread_local std::size_t number_from_one = 0;
-  if (number_from_one == 0) {
-    number_from_one = 1 + thread_count.fetch_add(1, std::memory_order_relaxed);
-  }
-  return std::min(number_from_one, line_count) - 1;
-}
-
-// A line with one writer needs no locked instruction.
-void ReadCounters::count(bool hit) {
-  const std::size_t index = line_of_this_thread();
-  Line& line = lines_[index];
-  std::atomic<std::uint64_t>& counter = hit ? line.hits : line.misses;
-  if (index + 1 < line_count) {
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  } else {
-    counter.fetch_add(1, std::memory_order_relaxed);
-  }
-}
-
-std::uint64_t ReadCounters::sum(std::atomic<std::uint64_t> Line::* counter) const {
-  std::uint64_t total = 0;
-  for (const Line& line : lines_) total += (line.*counter).load(std::memory_order_relaxed);
-  return total;
-}
-
-SegmentShared::SegmentShared(const CacheOptions& options, std::size_t fixed_size)
-    : hasher(options.secret),
-      policy(find_queue_policy(options.policy)),
-      pool(PoolShape::of(options.memory_size_max, options.shard_count), fixed_size),
-      large_values(pool, options.memory_size_max) {
-  LARDER_ASSERT(policy != nullptr);
-}
-
-namespace {
-
-/// A large value on its way into the cache.
-class SegmentDraft final : public Draft {
- public:
-  explicit SegmentDraft(SegmentShared& shared) : shared_(shared) {}
-  ~SegmentDraft() override {
-    if (place_ != nullptr) shared_.large_values.end_draft(place_);
-  }
-  SegmentDraft(const SegmentDraft&) = delete;
-  SegmentDraft& operator=(const SegmentDraft&) = delete;
-
-  bool begin(std::size_t value_size, std::size_t key_size_max) {
-    place_ = shared_.large_values.begin_draft(value_size, key_size_max);
-    return place_ != nullptr;
-  }
-
-  bool append(Bytes bytes, TimePoint now) override {
-    Patience patience;
-    while (!shared_.large_values.grow_draft(place_, size_ + bytes.size())) {
-      if (shared_.large_values.reclaim()) continue;
-      const auto progress = shared_.tenants.make_way(records_per_portion, now, patience.need());
-      if (progress.record_count == 0) return false;
-      patience.note(progress);
-    }
-    std::memcpy(place_ + size_, bytes.data(), bytes.size());
-    size_ += bytes.size();
-    return true;
-  }
-  [[nodiscard]] Bytes bytes() const override { return {reinterpret_cast<const char*>(place_), size_}; }
-
- private:
-  SegmentShared& shared_;
-  std::byte* place_ = nullptr;
-  std::size_t size_ = 0;
-};
-
-}  // namespace
-
-std::unique_ptr<Draft> SegmentShared::draft(std::size_t value_size, std::size_t key_size_max) {
-  if (!is_large(value_size)) return nullptr;
-  auto draft = std::make_unique<SegmentDraft>(*this);
-  if (!draft->begin(value_size, key_size_max)) return nullptr;
-  return draft;
-}
 
 SegmentShard::SegmentShard(const ShardLimits& limits, SegmentShared& shared, std::size_t shard_index)
     : shared_(shared),

@@ -6,7 +6,7 @@
 //     Evictor, Ghost        who leaves
 //     Cleaner, Sweeper      dead bytes, expired items
 //     Sequence              tells readers without a lock when to look again
-//   SegmentShared           what all shards of a cache have in common: pool, tenants, counters, policy
+//   SegmentShared           what all shards of a cache have in common (segment_shared.h)
 //
 // An item costs 4 bytes in the log, 10.7 in the index, and 6 more if it has a deadline.
 #pragma once
@@ -25,68 +25,13 @@
 #include "cache/segment/evictor.h"
 #include "cache/segment/ghost.h"
 #include "cache/segment/items.h"
-#include "cache/segment/large_values.h"
-#include "cache/segment/pool.h"
-#include "cache/segment/queue_policy.h"
+#include "cache/segment/segment_shared.h"
 #include "cache/segment/sequence.h"
 #include "cache/segment/sweeper.h"
 #include "cache/segment/tenants.h"
 #include "cache/shard.h"
 
 namespace larder::cache::segment {
-
-/// Hits and misses, counted by readers that hold no lock: each thread has its own line.
-class ReadCounters final {
- public:
-  void count(bool hit);
-  [[nodiscard]] std::uint64_t hits() const { return sum(&Line::hits); }
-  [[nodiscard]] std::uint64_t misses() const { return sum(&Line::misses); }
-
- private:
-  struct alignas(128) Line {
-    std::atomic<std::uint64_t> hits{0};
-    std::atomic<std::uint64_t> misses{0};
-  };
-  static constexpr std::size_t line_count = 32;
-
-  static std::size_t line_of_this_thread();
-  [[nodiscard]] std::uint64_t sum(std::atomic<std::uint64_t> Line::* counter) const;
-
-  std::array<Line, line_count> lines_;
-};
-
-/// What the shards of one cache share.
-///
-/// Threads    any
-/// Errors     the constructor throws std::system_error (address space) or std::bad_alloc
-class SegmentShared final {
- public:
-  SegmentShared(const CacheOptions& options, std::size_t fixed_size);
-
-  [[nodiscard]] std::size_t memory_used() const { return pool.used(); }
-  /// A little work that no call has to wait for. True: there is more of the kind that should not wait long.
-  bool tidy() {
-    if (large_values.reclaim()) return true;
-    pool.gather_huge_page();
-    return false;
-  }
-  [[nodiscard]] std::size_t fixed_size() const { return pool.fixed_size(); }
-  /// Of what memory_used() counts, what is no shard's: large values that are coming or going.
-  [[nodiscard]] std::size_t ownerless_size() const { return large_values.ownerless_size(); }
-
-  [[nodiscard]] std::unique_ptr<Draft> draft(std::size_t value_size, std::size_t key_size_max);
-  /// As what a record of the log holds, or in pages of its own.
-  [[nodiscard]] bool is_large(std::size_t body_size) const {
-    return body_size + head_size_max > pool.shape().segment_size / 4;
-  }
-
-  Hasher hasher;
-  const QueuePolicy* policy;
-  Pool pool;
-  LargeValues large_values;
-  Tenants tenants;
-  ReadCounters counters;
-};
 
 /// One shard; fulfils `Shard`, and beyond it offers reads without the lock. Not final: tests derive from it
 /// to plant mistakes.
