@@ -95,7 +95,8 @@ class EventLoop {
 /// Errors: overloaded (no descriptor or memory left).
 [[nodiscard]] Result<std::unique_ptr<EventLoop>> make_epoll_loop(const LoopOptions& options);
 
-/// Errors: unsupported (the kernel has no io_uring, an old one, or forbids it: says which), overloaded.
+/// Errors: overloaded. Whether the kernel has one is for choose_event_loop() to ask; where it has none, run()
+/// fails.
 [[nodiscard]] Result<std::unique_ptr<EventLoop>> make_uring_loop(const LoopOptions& options);
 
 }  // namespace larder::transport

@@ -26,7 +26,6 @@ void* object_of(const io_uring_cqe& completion) {
 }  // namespace
 
 Result<std::unique_ptr<EventLoop>> make_uring_loop(const LoopOptions& options) try {
-  if (auto probed = Uring::probe(); !probed) return std::unexpected(probed.error());
   auto tasks = make_task_queue();
   if (!tasks) return std::unexpected(tasks.error());
   return std::make_unique<UringLoop>(*std::move(tasks), options);
