@@ -5,10 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <iterator>
 #include <map>
 #include <random>
+#include <sys/resource.h>
 
 #include "cache/segment/region.h"
 #include "cache/test_support.h"
@@ -98,9 +100,25 @@ TEST(Extents, AnEmptyValueHasASlot) {
   extents.give_back(slot, 1);
 }
 
-TEST(Extents, WhatTheKernelRefusesIsNotThere) {
+TEST(Extents, WhatNoClassMayReserveIsNotThere) {
   Extents extents(std::size_t{1} << 60);
   EXPECT_EQ(extents.take(std::size_t{1} << 59), nullptr);
+  EXPECT_EQ(extents.count(), 0U);
+}
+
+TEST(Extents, WhatTheKernelRefusesIsNotThereUntilItAgrees) {
+  constexpr std::size_t size_max = 4096 * mib;
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
+  std::size_t pages = 0;
+  ASSERT_TRUE(std::ifstream("/proc/self/statm") >> pages);
+  const rlimit tight{.rlim_cur = pages * page_size + size_max / 2, .rlim_max = before.rlim_max};
+  Extents extents(size_max);
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &tight), 0);
+  std::byte* const refused = extents.take(10'000);
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &before), 0);
+  EXPECT_EQ(refused, nullptr);
+  EXPECT_EQ(extents.count(), 0U);
   EXPECT_NE(extents.take(10'000), nullptr);
   EXPECT_EQ(extents.count(), 1U);
 }
