@@ -1,10 +1,10 @@
-"""Lines over a common axis as an SVG file: as little as a page of figures needs."""
+"""Lines over a common axis, or bars, as an SVG file: as little as a page of figures needs."""
 
 from html import escape
 
 WIDTH, HEIGHT = 960, 420
 LEFT, RIGHT, TOP, BOTTOM = 60, 150, 20, 50
-COLORS = ["#1f5fa8", "#c4501b", "#2d7d46", "#7a3f9d", "#555555"]
+COLORS = ["#1f5fa8", "#c4501b", "#2d7d46", "#7a3f9d", "#555555", "#a08020"]
 
 
 def steps(highest, count):
@@ -41,3 +41,24 @@ def write_plot(path, lines, levels, marks, x_label, y_label):
                 text(WIDTH - RIGHT + 6, HEIGHT - BOTTOM - 16 * index, name, f'fill="{color}"')]
     out += [text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, x_label, 'text-anchor="middle"'), text(6, 12, y_label), "</svg>"]
     path.write_text("\n".join(out) + "\n", encoding="utf-8")
+
+
+def write_bars(path, groups, unit):
+    """A panel for each group, with a scale of its own: {group: {name: value}}. Names keep their color."""
+    names = list(dict.fromkeys(name for bars in groups.values() for name in bars))
+    row_height, label_width, width = 18, 150, 960
+    out = []
+    y = 10
+    for group, bars in groups.items():
+        out.append(f'<text x="10" y="{y + 14}" font-weight="bold">{escape(group)}: {escape(unit)}</text>')
+        y += 22
+        for name, value in bars.items():
+            length = value / (max(bars.values()) or 1) * (width - label_width - 80)
+            color = COLORS[names.index(name) % len(COLORS)]
+            out += [f'<text x="{label_width - 6}" y="{y + 13}" text-anchor="end">{escape(name)}</text>',
+                    f'<rect x="{label_width}" y="{y + 2}" width="{length:.1f}" height="{row_height - 4}" fill="{color}"/>',
+                    f'<text x="{label_width + length + 6:.1f}" y="{y + 13}">{value:.2f}</text>']
+            y += row_height
+        y += 12
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y}" font-family="sans-serif" font-size="12" fill="#222">'
+    path.write_text("\n".join([head + '<rect width="100%" height="100%" fill="#fff"/>', *out, "</svg>"]) + "\n", encoding="utf-8")

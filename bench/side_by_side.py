@@ -1,0 +1,261 @@
+#!/usr/bin/python3
+"""What a request costs: Larder over each event loop, Debian's Redis and memcached, and responders that do nothing.
+
+The servers have one core and one worker or thread, larder-bench another core. All are started and filled in each round; then, in
+each shape, one after the other is asked, so that neighbours in time are compared. Processor time is the server's own, user and
+system, over all its threads. A responder (bench/null_responder.cc) parses nothing and answers a constant: what the kernel takes
+for the same bytes. A ratio is one of medians; in brackets the smallest and the largest of the rounds' own.
+
+Prints Markdown: every figure, the targets, the two workers, and the cross-check with redis-benchmark and memcaslap. Takes about
+15 minutes for 5 rounds of 3 seconds.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import contestants
+from contestants import BIN, on_cores
+from svg_plot import write_bars
+
+LARGE_KEYS = 2000
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    name: str
+    options: tuple
+    value_size: int = 64
+    values: int = 1  # in a reply
+    stores: bool = False
+
+
+SHAPES = [
+    Shape("GET, 50 connections", ("--connections", "50")),
+    Shape("GET, 500 connections", ("--connections", "500")),
+    Shape("GET, 50 connections, pipeline 16", ("--connections", "50", "--pipeline", "16")),
+    Shape("SET, 50 connections, pipeline 16", ("--connections", "50", "--pipeline", "16", "--reads", "0"), stores=True),
+    Shape("MGET of 100, 50 connections", ("--connections", "50", "--keys-per-read", "100"), values=100),
+    Shape("GET of 100 KB, 50 connections", ("--connections", "50"), value_size=100 * 1024),
+]
+LARDERS = ["io_uring", "epoll"]
+SERVERS = ["Larder, io_uring", "Larder, epoll", "Redis", "memcached", "null, io_uring", "null, epoll"]
+
+# (shape, whose, beside whom, at most so many times as much)
+TARGETS = [
+    *((SHAPES[i].name, "Larder, io_uring", other, most) for i in (0, 1) for other, most in (("null, io_uring", 1.15), ("Redis", 0.80))),
+    *((SHAPES[i].name, "Larder, epoll", other, most) for i in (0, 1) for other, most in (("null, epoll", 1.15), ("Redis", 0.85))),
+    *((SHAPES[2].name, f"Larder, {loop}", other, most) for loop in LARDERS
+      for other, most in ((f"null, {loop}", 1.5), ("memcached", 0.7), ("Redis", 0.4))),
+    *((SHAPES[3].name, f"Larder, {loop}", "Redis", 0.5) for loop in LARDERS),
+    *((SHAPES[4].name, f"Larder, {loop}", "Redis", 0.4) for loop in LARDERS),
+    *((SHAPES[5].name, f"Larder, {loop}", "Redis", 0.9) for loop in LARDERS),
+]
+
+
+@dataclasses.dataclass
+class Figure:
+    """Of one server, one shape, one round."""
+
+    cost_us: float  # processor time for a request
+    per_s: float
+    p50_us: float
+    p99_us: float
+    p999_us: float
+
+
+def progress(words):
+    print(f"\r{words:<78}", end="", file=sys.stderr, flush=True)
+
+
+def load(url, keys, value_size, *options, cores=(1,)):
+    command = [BIN / "larder-bench", url, "--keys", str(keys), "--value-size", f"{value_size}b", "--json", *options]
+    told = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=on_cores(*cores), text=True)
+    if told.returncode != 0:
+        sys.exit(f"larder-bench: {told.stderr}")
+    return json.loads(told.stdout)
+
+
+def measure(server, shape, keys, seconds, *options, cores=(1,)):
+    before = server.processor_s()
+    told = load(server.url, keys, shape.value_size, "--duration", f"{round(seconds * 1000)}ms", *shape.options, *options, cores=cores)
+    cost_us = (server.processor_s() - before) / told["replied"] * 1e6
+    if told["misses"]:
+        sys.exit(f"{shape.name}: {told['misses']} keys are not there")
+    latency = told["latency_us"]["all"]
+    return Figure(cost_us, told["requests_per_s"], latency["p50"], latency["p99"], latency["p99.9"])
+
+
+def fill(server, keys, value_size):
+    load(server.url, keys, value_size, "--fill", "--requests", "0")
+
+
+def run_round(keys, seconds, shapes, say, figures, resident):
+    with contextlib.ExitStack() as stack:
+        start = {f"Larder, {loop}": lambda loop=loop: contestants.larder(loop) for loop in LARDERS}
+        start |= {"Redis": contestants.redis, "memcached": contestants.memcached}
+        running = {}
+        for name, begin in start.items():
+            say(f"filling {name}")
+            running[name] = stack.enter_context(begin())
+            fill(running[name], keys, 64)
+            resident.setdefault(name, []).append(running[name].resident_mib())
+        for shape in shapes:
+            is_large = shape.value_size != 64
+            for name in SERVERS:
+                say(f"{shape.name}: {name}")
+                if name in running:
+                    if is_large:
+                        fill(running[name], min(keys, LARGE_KEYS), shape.value_size)
+                    figure = measure(running[name], shape, min(keys, LARGE_KEYS) if is_large else keys, seconds)
+                elif shape.stores:
+                    continue  # it would take a value's bytes for requests, and answer with values
+                else:
+                    with contestants.null(name.split()[-1], shape.value_size, shape.values) as server:
+                        figure = measure(server, shape, min(keys, LARGE_KEYS) if is_large else keys, seconds)
+                figures.setdefault((shape.name, name), []).append(figure)
+
+
+def ratio_of(figures, shape, name, other):
+    """Of medians, and the smallest and the largest of the rounds' own. None where one was not measured."""
+    if not all((shape, who) in figures for who in (name, other)):
+        return None
+    ours, theirs = ([figure.cost_us for figure in figures[shape, who]] for who in (name, other))
+    each = [one / its for one, its in zip(ours, theirs)]
+    return statistics.median(ours) / statistics.median(theirs), min(each), max(each)
+
+
+def ratio_text(ratio):
+    return "" if ratio is None else "{:.2f} ({:.2f} to {:.2f})".format(*ratio)
+
+
+def row(*cells):
+    print("|", " | ".join(map(str, cells)), "|", flush=True)
+
+
+def heading(*cells):
+    row(*cells)
+    row(*["---"] + ["---:"] * (len(cells) - 1))
+
+
+def print_figures(figures, shapes):
+    for shape in shapes:
+        print(f"\n### {shape.name}\n")
+        heading("server", "CPU us a request", "of its null", "of Redis", "of memcached", "requests/s", "p50 us", "p99 us", "p99.9 us")
+        for name in SERVERS:
+            if not (all_rounds := figures.get((shape.name, name))):
+                continue
+            costs = [figure.cost_us for figure in all_rounds]
+            middle = [statistics.median(getattr(figure, field) for figure in all_rounds) for field in ("per_s", "p50_us", "p99_us", "p999_us")]
+            own_null = f"null, {name.split()[-1]}" if name.startswith("Larder") else ""
+            others = [ratio_text(ratio_of(figures, shape.name, name, other)) if name != other else "" for other in (own_null, "Redis", "memcached")]
+            row(name, f"{statistics.median(costs):.2f} ({min(costs):.2f} to {max(costs):.2f})", *others, f"{middle[0]:,.0f}",
+                *(f"{value:.0f}" for value in middle[1:]))
+
+
+def print_targets(figures):
+    print("\n### Targets\n")
+    heading("shape", "whose", "beside", "at most", "measured", "")
+    for shape, name, other, most in TARGETS:
+        if ratio := ratio_of(figures, shape, name, other):
+            row(shape, name, other, f"{most:.2f}", ratio_text(ratio), "met" if ratio[0] <= most else "missed")
+
+
+def print_resident(resident, keys):
+    print(f"\n### Resident memory with {keys:,} keys of 23 bytes and values of 64\n")
+    heading("server", "MiB")
+    for name, sizes in resident.items():
+        row(name, f"{statistics.median(sizes):.0f}")
+
+
+def print_workers(rounds, keys, seconds, say):
+    """Two workers on both cores, and the load on both too: what the server had of them, and what it did with it."""
+    print("\n### Two workers on two cores\n")
+    heading("", "one worker: CPU us a request", "two workers: CPU us a request", "requests for each second of CPU, two beside one")
+    for loop in LARDERS:
+        for shape in (SHAPES[0], SHAPES[2]):
+            costs = {1: [], 2: []}
+            for number in range(rounds):
+                for workers, all_costs in costs.items():
+                    say(f"{workers} workers, {loop}, round {number + 1}")
+                    with contestants.larder(loop, workers=workers, cores=(0, 1)) as server:
+                        fill(server, keys, 64)
+                        all_costs.append(measure(server, shape, keys, seconds, "--threads", "2", cores=(0, 1)).cost_us)
+            one, two = (statistics.median(costs[workers]) for workers in (1, 2))
+            row(f"{loop}, {shape.name}", f"{one:.2f} ({min(costs[1]):.2f} to {max(costs[1]):.2f})",
+                f"{two:.2f} ({min(costs[2]):.2f} to {max(costs[2]):.2f})", f"{one / two:.2f}")
+
+
+def redis_benchmark(server, requests, *options):
+    port = server.url.rsplit(":", 1)[1]
+    command = ["redis-benchmark", "-p", port, "-c", "50", "-d", "64", "-n", str(requests), "-q", *options]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=on_cores(1))
+
+
+def print_cross_check(keys, seconds, say):
+    """The same servers under other people's load: does a request cost what larder-bench says?"""
+    print("\n### The same under other load generators, CPU us a request, one run\n")
+    heading("server", "shape", "larder-bench", "redis-benchmark", "memcaslap")
+    for name, start in [(f"Larder, {loop}", lambda loop=loop: contestants.larder(loop)) for loop in LARDERS] + [("Redis", contestants.redis)]:
+        with start() as server:
+            say(f"cross-check: {name}")
+            few = max(keys // 10, 1)
+            redis_benchmark(server, 5 * keys, "-t", "set", "-P", "16", "-r", str(few))
+            fill(server, keys, 64)
+            for shape, pipeline in ((SHAPES[0], 1), (SHAPES[2], 16)):
+                ours = measure(server, shape, keys, seconds)
+                requests = int(ours.per_s * seconds)
+                before = server.processor_s()
+                redis_benchmark(server, requests, "-t", "get", "-P", str(pipeline), "-r", str(few))
+                theirs_us = (server.processor_s() - before) / requests * 1e6
+                row(name, shape.name, f"{ours.cost_us:.2f}", f"{theirs_us:.2f}", "")
+    with contestants.memcached() as server, tempfile.TemporaryDirectory() as folder:
+        say("cross-check: memcached")
+        fill(server, keys, 64)
+        ours = measure(server, SHAPES[0], keys, seconds)
+        settings = pathlib.Path(folder, "memcaslap.cnf")
+        settings.write_text("key\n23 23 1\nvalue\n64 64 1\ncmd\n0 0\n1 1\n", encoding="ascii")
+        command = ["memcaslap", "-s", server.url.removeprefix("memcached://"), "-T", "1", "-c", "50", "-t", f"{max(round(seconds), 1)}s", "-F", str(settings)]
+        before = server.processor_s()
+        told = subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=on_cores(1)).stdout
+        spent_s = server.processor_s() - before
+        count = int(told.rsplit("Ops:", 1)[1].split()[0])
+        row("memcached", SHAPES[0].name, f"{ours.cost_us:.2f}", "", f"{spent_s / count * 1e6:.2f}")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--seconds", type=float, default=3, help="for each server, shape and round (%(default)s)")
+    arguments.add_argument("--keys", type=int, default=1_000_000)
+    arguments.add_argument("--shapes", type=int, nargs="+", default=range(1, len(SHAPES) + 1), metavar="N",
+                           help="; ".join(f"{number}: {shape.name}" for number, shape in enumerate(SHAPES, 1)))
+    arguments.add_argument("--plot", type=pathlib.Path, metavar="FILE", help="draws what a request costs as an SVG file")
+    arguments.add_argument("--only-rounds", action="store_true", help="neither two workers nor the cross-check")
+    given = arguments.parse_args()
+    shapes = [SHAPES[number - 1] for number in given.shapes]
+    figures, resident = {}, {}
+    for number in range(given.rounds):
+        run_round(given.keys, given.seconds, shapes, lambda words: progress(f"round {number + 1} of {given.rounds}: {words}"), figures, resident)
+    progress("")
+    print_figures(figures, shapes)
+    print_targets(figures)
+    print_resident(resident, given.keys)
+    if given.plot:
+        bars = {shape.name: {name: statistics.median(figure.cost_us for figure in figures[shape.name, name])
+                             for name in SERVERS if (shape.name, name) in figures} for shape in shapes}
+        write_bars(given.plot, bars, "CPU us a request")
+    if not given.only_rounds:
+        print_workers(given.rounds, given.keys, given.seconds, progress)
+        print_cross_check(given.keys, given.seconds, progress)
+    progress("")
+
+
+if __name__ == "__main__":
+    main()
