@@ -230,6 +230,10 @@ class Cache : public Keyspace {
   /// small to be worth it, this back end has no such thing, or too much is on its way already.
   [[nodiscard]] virtual std::unique_ptr<Draft> draft(std::size_t value_size, std::size_t key_size_max) = 0;
 
+  /// For calls on these keys that come at once, at most two dozen: has what they will read from memory
+  /// fetched meanwhile, where the back end knows what that is. Changes nothing and promises nothing.
+  virtual void fetch(Database database, std::span<const Bytes> keys) const = 0;
+
   /// Frees expired items, looking at no more than about `visit_count_max` places. Called a few times a
   /// second, and again while it answers true, it frees every expired item within a few seconds without
   /// anybody reading it. True: it stopped for that bound, and more may be due.

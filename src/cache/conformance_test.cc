@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <gtest/gtest.h>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,39 @@ TEST_P(Conformance, GetManyVisitsEachIndexInOrder) {
   EXPECT_EQ(seen, (std::vector<std::string>{"1", "absent", "3", "1"}));
   EXPECT_EQ(cache_.stats().hits, 3U);
   EXPECT_EQ(cache_.stats().misses, 1U);
+}
+
+TEST_P(Conformance, GetManyVisitsAnyNumberOfThem) {
+  constexpr std::size_t count_max = 100;
+  for (std::size_t i = 0; i < count_max; i += 3) put(cache_, std::to_string(i), std::to_string(i));
+  std::vector<std::string> names;
+  for (std::size_t count = 0; count <= count_max; ++count) {
+    const std::vector<Bytes> keys(names.begin(), names.end());
+    const auto check = [&](Keyspace& keyspace) {
+      std::size_t seen = 0;
+      keyspace.get_many(0, keys, at(0), [&](std::size_t index, const ItemView* item) {
+        ASSERT_EQ(index, seen++);
+        ASSERT_EQ(item != nullptr, index % 3 == 0);
+        if (item == nullptr) return;
+        ASSERT_EQ(item->value, keys[index]);
+      });
+      ASSERT_EQ(seen, count);
+    };
+    check(cache_);
+    cache_.with_keys(keys, check);
+    names.push_back(std::to_string(count));
+  }
+}
+
+TEST_P(Conformance, FetchIsNoUse) {
+  put(cache_, "a", "1");
+  const std::array<Bytes, 3> keys = {"a", "b", ""};
+  for (std::size_t count = 0; count <= keys.size(); ++count) cache_.fetch(0, std::span(keys).first(count));
+  cache_.fetch(15, std::vector<Bytes>(100, "a"));
+  EXPECT_EQ(cache_.stats().hits, 0U);
+  EXPECT_EQ(cache_.stats().misses, 0U);
+  EXPECT_EQ(value_of(cache_, "a"), "1");
+  EXPECT_FALSE(has(cache_, "b"));
 }
 
 // ---- Conditions and tokens

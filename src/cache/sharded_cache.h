@@ -23,7 +23,8 @@
 //
 //   draft                   (of Shared) makes drafts of large values
 //
-//   line_hint, record_hint  get_many() has these fetched for a batch before it looks up the first key
+//   line_hint, record_hint  where a look-up will read; get_many() and fetch() have it fetched before
+//   (lookahead.h)
 //
 //   begin_body, end_body    with_keys(), with_everything() and swap_databases() keep such readers out, from
 //   first lock to last
@@ -53,6 +54,7 @@
 #include "base/hash.h"
 #include "cache/backend.h"
 #include "cache/factory.h"
+#include "cache/lookahead.h"
 #include "cache/routed_calls.h"
 #include "cache/shard.h"
 #include "cache/watch_table.h"
@@ -108,6 +110,12 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
     return look_up(database, key, hasher_(key), false, now, visit);
   }
   void get_many(Database database, std::span<const Bytes> keys, TimePoint now, ManyVisitor visit) override;
+  void fetch(Database database, std::span<const Bytes> keys) const override {
+    if constexpr (LockFreeReads<S>) {
+      const Hints hints{.cache = *this, .database = physical(database)};
+      Lookahead<Hints>(keys, hasher_, hints).fetch();
+    }
+  }
   void with_keys(std::span<const Bytes> keys, Body body) override;
   void with_everything(Body body) override;
   Cursor scan(Database database, Cursor cursor, std::size_t count, TimePoint now,
@@ -196,11 +204,27 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
     return physical_databases_[database].load(std::memory_order_acquire);
   }
 
-  void prefetch(Database database, std::span<const std::uint64_t> hashes) const;
-  void prefetch(Database database, std::span<const Bytes> keys) const {
-    std::array<std::uint64_t, 16> hashes{};
-    for (std::size_t i = 0; i < keys.size(); ++i) hashes[i] = hasher_(keys[i]);
-    prefetch(database, std::span<const std::uint64_t>(hashes).first(keys.size()));
+  // Where look-ups in a database will read.
+  struct Hints {
+    const ShardedCache& cache;
+    Database database;
+    [[nodiscard]] const void* line(std::uint64_t hash) const {
+      return cache.shard_of(hash).line_hint(hash, database);
+    }
+    [[nodiscard]] const std::byte* record(std::uint64_t hash) const {
+      return cache.shard_of(hash).record_hint(hash, database);
+    }
+  };
+
+  // Calls `look_up(index, hash)` for each key in order, with what it reads on its way where that is possible.
+  template <class LookUp>
+  void look_up_many(Database database, std::span<const Bytes> keys, LookUp look_up) const {
+    if constexpr (LockFreeReads<S>) {
+      const Hints hints{.cache = *this, .database = physical(database)};
+      Lookahead<Hints>(keys, hasher_, hints).run(look_up);
+    } else {
+      for (std::size_t i = 0; i < keys.size(); ++i) look_up(i, hasher_(keys[i]));
+    }
   }
 
   bool look_up(Database database, Bytes key, std::uint64_t hash, bool is_use, TimePoint now, Visitor visit) {
@@ -292,15 +316,12 @@ class ShardedCache<S>::Locked final : public RoutedCalls<Locked, Keyspace> {
   Locked(ShardedCache& cache, const ShardSet& locked) : cache_(cache), locked_(locked) {}
 
   void get_many(Database database, std::span<const Bytes> keys, TimePoint now, ManyVisitor visit) override {
-    constexpr std::size_t batch_size = 16;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if constexpr (LockFreeReads<S>) {
-        if (i % batch_size == 0)
-          cache_.prefetch(database, keys.subspan(i, std::min(batch_size, keys.size() - i)));
-      }
-      const bool found = this->get(database, keys[i], now, [&](const ItemView& item) { visit(i, &item); });
-      if (!found) visit(i, nullptr);
-    }
+    cache_.look_up_many(database, keys, [&](std::size_t index, std::uint64_t hash) {
+      const bool found = at_hash(database, keys[index], hash, [&](S& shard, const ItemKey& item) {
+        return shard.get(item, now, [&](const ItemView& view) { visit(index, &view); });
+      });
+      if (!found) visit(index, nullptr);
+    });
   }
   void with_keys(std::span<const Bytes> /*keys*/, Body body) override { body(*this); }
   void with_everything(Body body) override {
@@ -353,7 +374,11 @@ class ShardedCache<S>::Locked final : public RoutedCalls<Locked, Keyspace> {
 
   template <class Call>
   auto at(Database database, Bytes key, Call call) {
-    const std::uint64_t hash = cache_.hasher_(key);
+    return at_hash(database, key, cache_.hasher_(key), call);
+  }
+
+  template <class Call>
+  auto at_hash(Database database, Bytes key, std::uint64_t hash, Call call) {
     const std::size_t index = cache_.shard_index(hash);
     LARDER_ASSERT(locked_[index]);
     return call(cache_.slots_[index]->shard,
@@ -398,42 +423,11 @@ ShardedCache<S>::ShardedCache(const CacheOptions& options)
 template <Shard S>
 void ShardedCache<S>::get_many(Database database, std::span<const Bytes> keys, TimePoint now,
                                ManyVisitor visit) {
-  // As many lookups as a core can have in flight: what they will read is asked for together, not one after
-  // the other.
-  constexpr std::size_t batch_size = 16;
-  std::array<std::uint64_t, batch_size> hashes{};
-  for (std::size_t first = 0; first < keys.size(); first += batch_size) {
-    const std::size_t count = std::min(batch_size, keys.size() - first);
-    for (std::size_t i = 0; i < count; ++i) hashes[i] = hasher_(keys[first + i]);
-    if constexpr (LockFreeReads<S>) prefetch(database, std::span<const std::uint64_t>(hashes).first(count));
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t index = first + i;
-      const bool found = look_up(database, keys[index], hashes[i], true, now,
-                                 [&](const ItemView& item) { visit(index, &item); });
-      if (!found) visit(index, nullptr);
-    }
-  }
-}
-
-// Each loop that asks for memory does nothing else. A prefetch that waits for a page walk holds up what comes
-// after it when the core's window is full, so with the work in between only three would be under way.
-template <Shard S>
-void ShardedCache<S>::prefetch(Database database, std::span<const std::uint64_t> hashes) const {
-  constexpr std::size_t batch_size = 16;
-  constexpr std::size_t record_size = 192;
-  constexpr std::size_t line_size = 64;
-  const Database own = physical(database);
-  std::array<const void*, batch_size> lines{};
-  std::array<const std::byte*, batch_size> records{};
-  for (std::size_t i = 0; i < hashes.size(); ++i) lines[i] = shard_of(hashes[i]).line_hint(hashes[i], own);
-  for (std::size_t i = 0; i < hashes.size(); ++i) __builtin_prefetch(lines[i]);
-  for (std::size_t i = 0; i < hashes.size(); ++i)
-    records[i] = shard_of(hashes[i]).record_hint(hashes[i], own);
-  for (std::size_t offset = 0; offset < record_size; offset += line_size) {
-    for (std::size_t i = 0; i < hashes.size(); ++i) {
-      if (records[i] != nullptr) __builtin_prefetch(records[i] + offset);
-    }
-  }
+  look_up_many(database, keys, [&](std::size_t index, std::uint64_t hash) {
+    const bool found =
+        look_up(database, keys[index], hash, true, now, [&](const ItemView& item) { visit(index, &item); });
+    if (!found) visit(index, nullptr);
+  });
 }
 
 template <Shard S>
