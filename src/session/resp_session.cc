@@ -1,6 +1,7 @@
 #include "session/resp_session.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -111,6 +112,7 @@ bool RespSession::keys_fit(const CommandSpec& spec, std::span<const Bytes> argum
 
 Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
   std::size_t consumed = 0;
+  protocol::CommandBatch batch;
   now_ = now;
   if (const std::optional<Progress> waits = wait_first(now, output)) return *waits;
   if (state_.task != nullptr && !output.full()) {
@@ -127,9 +129,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
       return {.consumed = input.size(), .wait = Wait::close};
     }
     const Bytes rest = input.substr(consumed);
-    decoder_.set_stranger(is_stranger());
-    const auto next = decoder_.next(rest);
-    forget_passed(now);
+    const auto next = next_command(rest, batch, now);
     if (next && !*next) {
       // A peer gets a buffer for what it announces only as fast as it pays for it with bytes.
       const std::size_t affordable = 2 * rest.size() + (std::size_t{64} << 10);
@@ -166,6 +166,34 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
     }
   }
   return {.consumed = consumed, .wait = Wait::output};
+}
+
+// A stranger's commands are the decoder's, which knows the tighter bounds.
+Result<std::optional<protocol::Command>> RespSession::next_command(Bytes rest, protocol::CommandBatch& batch,
+                                                                   TimePoint now) {
+  const bool is_plain_allowed = !is_stranger();
+  if (!is_plain_allowed) batch.clear();
+  if (batch.empty() && is_plain_allowed && decoder_.is_between_commands()) {
+    batch.decode(rest, decoder_.limits());
+    if (batch.size() > 1) fetch_keys(batch);
+  }
+  if (!batch.empty()) return batch.take();
+  decoder_.set_stranger(!is_plain_allowed);
+  auto next = decoder_.next(rest);
+  forget_passed(now);
+  return next;
+}
+
+// What the commands of a pipeline will read: of nearly every one the first argument is a key, and a wrong
+// guess does no harm.
+void RespSession::fetch_keys(const protocol::CommandBatch& batch) const {
+  std::array<Bytes, protocol::CommandBatch::command_count_max> keys;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const std::span<const Bytes> arguments = batch.arguments(i);
+    if (arguments.size() > 1) keys[count++] = arguments[1];
+  }
+  environment_.cache.fetch(state_.database, std::span(keys).first(count));
 }
 
 // One step a call: the connection is called again when the others have had their turns.

@@ -1,6 +1,6 @@
 // session/resp_session.h: RESP on one connection.
 //
-//   bytes -> CommandDecoder -> row of the command table -> handler -> ReplyEncoder -> bytes
+//   bytes -> CommandBatch or CommandDecoder -> row of the command table -> handler -> ReplyEncoder -> bytes
 //
 // Every command gets one reply, in order, whatever is wrong with it. A command with an argument beyond the
 // limits gets an error and its bytes are passed over: the connection goes on. What breaks the protocol gets
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "protocol/resp/command_batch.h"
 #include "protocol/resp/command_decoder.h"
 #include "session/quiet_keyspace.h"
 #include "session/resp_commands.h"
@@ -73,6 +74,10 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   void tell_monitors(const RespCall& call);
   void note(const CommandSpec& spec, TimePoint now);
   [[nodiscard]] cache::Keyspace& keys_for(const CommandSpec& spec);
+  [[nodiscard]] Result<std::optional<protocol::Command>> next_command(Bytes rest,
+                                                                      protocol::CommandBatch& batch,
+                                                                      TimePoint now);
+  void fetch_keys(const protocol::CommandBatch& batch) const;
   void go_on_with_task(TimePoint now, Output& output);
   [[nodiscard]] std::string error_before(RespCall& call, const CommandSpec* spec,
                                          const CommandSpec* container);

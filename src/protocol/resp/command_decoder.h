@@ -104,6 +104,14 @@ class CommandDecoder final {
   /// passed_size_max as an empty one. They borrow the input of that call.
   [[nodiscard]] std::span<const Bytes> passed() const { return passed_; }
 
+  /// It holds nothing of any command: the next one may be decoded by another.
+  [[nodiscard]] bool is_between_commands() const {
+    return stage_ == Stage::start && offset_ == 0 && scanned_size_ == 0 && head_.empty() && sunk_.empty() &&
+           !repeats_;
+  }
+
+  [[nodiscard]] const CommandLimits& limits() const { return limits_; }
+
   /// Whether the peer has to log in before it is served. Holds for the headers that next() reads from here
   /// on.
   void set_stranger(bool is_stranger) { is_stranger_ = is_stranger; }

@@ -1,0 +1,93 @@
+#include "protocol/resp/command_batch.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/assert.h"
+
+namespace larder::protocol {
+namespace {
+
+/// Reads one command, as long as it is plain.
+class PlainReader final {
+ public:
+  explicit PlainReader(Bytes input) : at_(input.data()), end_(input.data() + input.size()) {}
+
+  /// "*12\r\n" or "$12\r\n". Nothing: it is not there, or no number as one writes it.
+  std::optional<std::size_t> header(char kind) {
+    constexpr int digit_count_max = 6;
+    if (at_ == end_ || *at_ != kind) return std::nullopt;
+    const char* digit = at_ + 1;
+    const char* const digits_end = digit + std::min<std::ptrdiff_t>(end_ - digit, digit_count_max);
+    std::size_t number = 0;
+    for (; digit != digits_end && *digit >= '0' && *digit <= '9'; ++digit) {
+      number = 10 * number + static_cast<std::size_t>(*digit - '0');
+    }
+    const bool is_plain = digit != at_ + 1 && (at_[1] != '0' || digit == at_ + 2);
+    if (!is_plain || !has_line_end(digit)) return std::nullopt;
+    at_ = digit + 2;
+    return number;
+  }
+
+  /// `size` bytes and a line end.
+  std::optional<Bytes> bulk(std::size_t size) {
+    if (static_cast<std::size_t>(end_ - at_) < size || !has_line_end(at_ + size)) return std::nullopt;
+    const Bytes bytes(at_, size);
+    at_ += size + 2;
+    return bytes;
+  }
+
+  [[nodiscard]] std::size_t offset_from(Bytes input) const {
+    return static_cast<std::size_t>(at_ - input.data());
+  }
+
+ private:
+  [[nodiscard]] bool has_line_end(const char* place) const {
+    return end_ - place >= 2 && place[0] == '\r' && place[1] == '\n';
+  }
+
+  const char* at_;
+  const char* end_;
+};
+
+/// The size of the command at the front of `input`, and its arguments. Nothing: it is not plain.
+std::optional<std::size_t> read_plain(Bytes input, const CommandLimits& limits, std::size_t bulk_size_max,
+                                      std::span<Bytes> arguments, std::size_t& count) {
+  PlainReader reader(input);
+  const auto announced = reader.header('*');
+  if (!announced || *announced == 0 || *announced > arguments.size()) return std::nullopt;
+  for (count = 0; count < *announced; ++count) {
+    const auto size = reader.header('$');
+    if (!size || *size > bulk_size_max) return std::nullopt;
+    if (reader.offset_from(input) + *size + 2 > limits.command_size_max) return std::nullopt;
+    const auto bytes = reader.bulk(*size);
+    if (!bytes) return std::nullopt;
+    arguments[count] = *bytes;
+  }
+  return reader.offset_from(input);
+}
+
+}  // namespace
+
+void CommandBatch::decode(Bytes input, const CommandLimits& limits) {
+  LARDER_ASSERT(empty());
+  clear();
+  if (limits.sunk_size_min == 0) return;
+  const std::size_t bulk_size_max = std::min(limits.bulk_size_max, limits.sunk_size_min - 1);
+  std::size_t argument_count = 0;
+  while (count_ < command_count_max) {
+    const std::span<Bytes> room = std::span(arguments_)
+                                      .subspan(argument_count, std::min(argument_count_max - argument_count,
+                                                                        limits.argument_count_max));
+    std::size_t count = 0;
+    const auto size = read_plain(input, limits, bulk_size_max, room, count);
+    if (!size) return;
+    entries_[count_++] = {.first = static_cast<std::uint32_t>(argument_count),
+                          .count = static_cast<std::uint32_t>(count),
+                          .size = *size};
+    argument_count += count;
+    input.remove_prefix(*size);
+  }
+}
+
+}  // namespace larder::protocol
