@@ -168,6 +168,12 @@ struct WatchMark {
   friend bool operator==(const WatchMark&, const WatchMark&) = default;
 };
 
+/// A key that is about to be asked for. Only the cache that made it knows what it says.
+struct KeyHint {
+  std::uint64_t hash = 0;
+  Database database = 0;
+};
+
 /// Everything that can be asked of keys and values. Thread rules are those of the object that offers it.
 class Keyspace : public KeyedCalls {
  public:
@@ -230,9 +236,12 @@ class Cache : public Keyspace {
   /// small to be worth it, this back end has no such thing, or too much is on its way already.
   [[nodiscard]] virtual std::unique_ptr<Draft> draft(std::size_t value_size, std::size_t key_size_max) = 0;
 
-  /// For calls on these keys that come at once, at most two dozen: has what they will read from memory
-  /// fetched meanwhile, where the back end knows what that is. Changes nothing and promises nothing.
-  virtual void fetch(Database database, std::span<const Bytes> keys) const = 0;
+  /// For a call on this key that comes soon: has what it reads first fetched from memory, where the back end
+  /// knows what that is. Is no use of the item, changes nothing and promises nothing.
+  [[nodiscard]] virtual KeyHint hint(Database database, Bytes key) const = 0;
+  /// The same for what the calls read next: worth while for a few hints together, since it waits for what
+  /// hint() has asked for.
+  virtual void fetch(std::span<const KeyHint> hints) const = 0;
 
   /// Frees expired items, looking at no more than about `visit_count_max` places. Called a few times a
   /// second, and again while it answers true, it frees every expired item within a few seconds without

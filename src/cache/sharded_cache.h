@@ -110,10 +110,21 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
     return look_up(database, key, hasher_(key), false, now, visit);
   }
   void get_many(Database database, std::span<const Bytes> keys, TimePoint now, ManyVisitor visit) override;
-  void fetch(Database database, std::span<const Bytes> keys) const override {
+  [[nodiscard]] KeyHint hint(Database database, Bytes key) const override {
+    if constexpr (!LockFreeReads<S>) return {};
+    const KeyHint made{.hash = hasher_(key), .database = physical(database)};
+    if constexpr (LockFreeReads<S>) __builtin_prefetch(hints_for(made.database).line(made.hash));
+    return made;
+  }
+  void fetch(std::span<const KeyHint> hints) const override {
     if constexpr (LockFreeReads<S>) {
-      const Hints hints{.cache = *this, .database = physical(database)};
-      Lookahead<Hints>(keys, hasher_, hints).fetch();
+      for (std::size_t i = 0; i < hints.size(); i += lookahead_group_size) {
+        const std::span<const KeyHint> group =
+            hints.subspan(i, std::min(lookahead_group_size, hints.size() - i));
+        fetch_records(group.size(), [&](std::size_t index) {
+          return hints_for(group[index].database).record(group[index].hash);
+        });
+      }
     }
   }
   void with_keys(std::span<const Bytes> keys, Body body) override;
@@ -216,12 +227,13 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
     }
   };
 
+  [[nodiscard]] Hints hints_for(Database own) const { return {.cache = *this, .database = own}; }
+
   // Calls `look_up(index, hash)` for each key in order, with what it reads on its way where that is possible.
   template <class LookUp>
   void look_up_many(Database database, std::span<const Bytes> keys, LookUp look_up) const {
     if constexpr (LockFreeReads<S>) {
-      const Hints hints{.cache = *this, .database = physical(database)};
-      Lookahead<Hints>(keys, hasher_, hints).run(look_up);
+      Lookahead<Hints>(keys, hasher_, hints_for(physical(database))).run(look_up);
     } else {
       for (std::size_t i = 0; i < keys.size(); ++i) look_up(i, hasher_(keys[i]));
     }

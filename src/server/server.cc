@@ -102,6 +102,7 @@ Result<void> Server::open_workers() {
   command_stats_ = std::vector<session::CommandStats>(options_.worker_count);
   is_sweeping_ = std::make_unique<bool[]>(options_.worker_count);
   randoms_.assign(options_.worker_count, SplitMix64(0));
+  foresights_.assign(options_.worker_count, session::Foresight(*cache_));
   for (SplitMix64& random : randoms_) {
     std::array<unsigned char, sizeof(std::uint64_t)> seed{};
     fill_random(seed);
@@ -118,7 +119,8 @@ Result<void> Server::open_workers() {
                              .facts = facts_,
                              .allowed_origins = options_.allowed_origins,
                              .service = service_,
-                             .random = randoms_[i]});
+                             .random = randoms_[i],
+                             .foresight = foresights_[i]});
     transport::EventLoop& loop = *workers_->loops()[i];
     loop.every(tick_period, [this, i](const Now& now) {
       if (!is_sweeping_[i]) sweep(i, now.wall);

@@ -82,6 +82,7 @@ class Server final : private session::Control {
   std::uint64_t connection_id_ = 0;  // of worker 0: the last one given
   std::unique_ptr<cache::Cache> cache_;
   std::vector<SplitMix64> randoms_;                   // one a worker
+  std::vector<session::Foresight> foresights_;        // one a worker
   std::vector<session::CommandStats> command_stats_;  // one a worker
   std::vector<session::Environment> environments_;    // one a worker
   std::unique_ptr<transport::AcceptSpread> spread_;

@@ -36,6 +36,8 @@ class SessionHandler final : public transport::Handler {
     session_->attach(std::make_shared<WakerRemote>(std::move(waker)));
   }
 
+  void announced(Bytes input) override { session_->announced(input); }
+
   Progress advance(Bytes input, const Now& now, Output& output) override {
     return session_->advance(input, now.wall, output);
   }

@@ -213,7 +213,8 @@ TEST(RespInfo, AddsUpTheWorkers) {
                             .facts = world.facts,
                             .allowed_origins = world.allowed_origins,
                             .service = world.service,
-                            .random = world.random});
+                            .random = world.random,
+                            .foresight = world.foresight});
   }
   RespSession first(environments[0], 1);
   RespSession second(environments[1], 2);

@@ -114,6 +114,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
   std::size_t consumed = 0;
   protocol::CommandBatch batch;
   now_ = now;
+  environment_.foresight.fetch();
   if (const std::optional<Progress> waits = wait_first(now, output)) return *waits;
   if (state_.task != nullptr && !output.full()) {
     go_on_with_task(now, output);
@@ -175,7 +176,10 @@ Result<std::optional<protocol::Command>> RespSession::next_command(Bytes rest, p
   if (!is_plain_allowed) batch.clear();
   if (batch.empty() && is_plain_allowed && decoder_.is_between_commands()) {
     batch.decode(rest, decoder_.limits());
-    if (batch.size() > 1) fetch_keys(batch);
+    if (batch.size() > 1) {
+      for (std::size_t i = 0; i < batch.size(); ++i) foresee(batch.arguments(i));
+      environment_.foresight.fetch();
+    }
   }
   if (!batch.empty()) return batch.take();
   decoder_.set_stranger(!is_plain_allowed);
@@ -184,16 +188,17 @@ Result<std::optional<protocol::Command>> RespSession::next_command(Bytes rest, p
   return next;
 }
 
-// What the commands of a pipeline will read: of nearly every one the first argument is a key, and a wrong
-// guess does no harm.
-void RespSession::fetch_keys(const protocol::CommandBatch& batch) const {
-  std::array<Bytes, protocol::CommandBatch::command_count_max> keys;
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const std::span<const Bytes> arguments = batch.arguments(i);
-    if (arguments.size() > 1) keys[count++] = arguments[1];
-  }
-  environment_.cache.fetch(state_.database, std::span(keys).first(count));
+// Of nearly every command the first argument is a key, and a wrong guess does no harm.
+void RespSession::foresee(std::span<const Bytes> arguments) const {
+  if (arguments.size() > 1) environment_.foresight.add(state_.database, arguments[1]);
+}
+
+// A pipeline is a batch of its own, and nobody's memory but its own is worth its while.
+void RespSession::announced(Bytes input) {
+  if (!decoder_.is_between_commands() || state_.transaction != nullptr || is_stranger()) return;
+  std::array<Bytes, 8> arguments;
+  const protocol::Command command = protocol::plain_command(input, decoder_.limits(), arguments);
+  if (command.size == input.size()) foresee(command.arguments);
 }
 
 // One step a call: the connection is called again when the others have had their turns.

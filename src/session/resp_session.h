@@ -53,6 +53,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
 
   void attach(std::shared_ptr<Remote> remote) override { state_.client->attach(std::move(remote)); }
 
+  void announced(Bytes input) override;
   Progress advance(Bytes input, TimePoint now, Output& output) override;
   [[nodiscard]] bool failed() const override { return state_.failed; }
   [[nodiscard]] std::size_t held_size() const override {
@@ -77,7 +78,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   [[nodiscard]] Result<std::optional<protocol::Command>> next_command(Bytes rest,
                                                                       protocol::CommandBatch& batch,
                                                                       TimePoint now);
-  void fetch_keys(const protocol::CommandBatch& batch) const;
+  void foresee(std::span<const Bytes> arguments) const;
   void go_on_with_task(TimePoint now, Output& output);
   [[nodiscard]] std::string error_before(RespCall& call, const CommandSpec* spec,
                                          const CommandSpec* container);

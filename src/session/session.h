@@ -22,6 +22,7 @@
 #include "cache/backend.h"
 #include "insight/counters.h"
 #include "session/command_stats.h"
+#include "session/foresight.h"
 #include "session/service.h"
 
 namespace larder::session {
@@ -69,7 +70,8 @@ struct Environment {
   const ServerFacts& facts;
   const std::vector<std::string>& allowed_origins;  // --allow-origin
   Service& service;
-  SplitMix64& random;  // of the worker, like the counters
+  SplitMix64& random;    // of the worker, like the counters
+  Foresight& foresight;  // of the worker
 };
 
 /// One dialect on one connection.
@@ -83,6 +85,10 @@ class Session {
 
   /// Called once before anything else, where the connection can be reached by others.
   virtual void attach(std::shared_ptr<Remote> /*remote*/) {}  // NOLINT(performance-unnecessary-value-param)
+
+  /// These bytes will come with the next advance(), and others are told the same before that: a chance to
+  /// have memory fetched that it will read. Changes nothing that could be seen.
+  virtual void announced(Bytes /*input*/) {}
 
   /// `input` starts where the last call stopped consuming: the same bytes again, with more behind them. Takes
   /// as many whole requests as there are, until `output` is full, and appends one reply for each in order.

@@ -50,6 +50,7 @@ struct World {
   std::vector<std::string> allowed_origins;
   Service service;
   SplitMix64 random{1};
+  Foresight foresight{*cache};
   Environment environment{.cache = *cache,
                           .counters = counters,
                           .all_counters = std::span(&counters, 1),
@@ -59,7 +60,8 @@ struct World {
                           .facts = facts,
                           .allowed_origins = allowed_origins,
                           .service = service,
-                          .random = random};
+                          .random = random,
+                          .foresight = foresight};
 };
 
 /// What a conversation came to.

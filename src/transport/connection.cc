@@ -23,6 +23,11 @@ void Connection::attach(std::shared_ptr<Waker> waker) try {
   finish(Ending::failed);
 }
 
+void Connection::announced(Bytes bytes) {
+  const bool is_next = state_ == State::open && wait_ == Wait::input && input_.empty() && may_call();
+  if (is_next) handler_->announced(bytes);
+}
+
 void Connection::received(Bytes bytes, const Now& now) try {
   active_at_ = now.steady;
   if (state_ == State::finished || bytes.empty()) return;

@@ -65,6 +65,8 @@ class Connection final {
   // that wants_input() no longer asked for: they are kept, and there are only as many as it had under way.
 
   void attach(std::shared_ptr<Waker> waker);
+  /// These bytes will be told of with received(), when other connections were told of theirs.
+  void announced(Bytes bytes);
   void received(Bytes bytes, const Now& now);
   void received_end(const Now& now);
   /// The first `size` bytes of owed() have left.

@@ -22,6 +22,7 @@ using Script = std::function<Progress(Bytes input, Output& output)>;
 struct Record {
   std::size_t held_size = 0;
   std::vector<std::string> inputs;
+  std::vector<std::string> announced;
   Duration idle_timeout{0};
   std::string last_words;
   std::size_t closing_count = 0;
@@ -35,6 +36,7 @@ class ScriptedHandler final : public Handler {
     record_.inputs.emplace_back(input.substr(0, 100));
     return script_(input, output);
   }
+  void announced(Bytes input) override { record_.announced.emplace_back(input); }
   void closing(Output& output) override {
     if (record_.fails_at_the_end) throw std::bad_alloc();
     ++record_.closing_count;
@@ -82,6 +84,20 @@ class ConnectionTest : public testing::Test {
   Now now_{TimePoint{1'000'000s}, SteadyTime{1000s}};
   Record record_;
 };
+
+TEST_F(ConnectionTest, AnnouncesOnlyWhatTheNextCallBeginsWith) {
+  Connection connection = make(echo_lines);
+  connection.announced("one\n");
+  connection.received("one\n", now_);
+  connection.announced("two\n");  // while the last reply still waits to leave
+  connection.received("tw", now_);
+  connection.announced("o\n");  // behind what is held
+  connection.received("o\n", now_);
+  EXPECT_EQ(take_all(connection), "one\ntwo\n");
+  connection.shut_down(now_);
+  connection.announced("three\n");
+  EXPECT_EQ(record_.announced, (std::vector<std::string>{"one\n", "two\n"}));
+}
 
 TEST_F(ConnectionTest, ShowsTheHandlerWhatItDidNotConsumeTogetherWithWhatFollows) {
   Connection connection = make(echo_lines);

@@ -1,7 +1,9 @@
 #include "transport/epoll_loop.h"
 
+#include <array>
 #include <cerrno>
 #include <new>
+#include <span>
 #include <string>
 #include <sys/socket.h>
 #include <system_error>
@@ -15,6 +17,8 @@ namespace {
 /// One read. All connections share this buffer; 64 KiB is a thousand pipelined requests.
 constexpr std::size_t receive_size_max = std::size_t{64} << 10;
 constexpr std::size_t receive_calls_max = 16;  // of one connection in a turn
+/// What is received of each of several peers before the first is served: a usual request, or pipeline.
+constexpr std::size_t early_size_max = std::size_t{4} << 10;
 /// New connections each turn, for each listener.
 constexpr std::size_t accept_calls_max = 64;
 
@@ -25,7 +29,8 @@ constexpr std::uint32_t peer_events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 EpollLoop::EpollLoop(Socket epoll, std::shared_ptr<TaskQueue> tasks, const LoopOptions& options)
     : SocketLoop(std::move(tasks), options),
       epoll_(std::move(epoll)),
-      receive_buffer_(new char[receive_size_max]) {}
+      receive_buffer_(new char[receive_size_max]),
+      early_buffers_(new char[announced_count_max * early_size_max]) {}
 
 Result<std::unique_ptr<EventLoop>> make_epoll_loop(const LoopOptions& options) try {
   Socket epoll(::epoll_create1(EPOLL_CLOEXEC));
@@ -77,6 +82,29 @@ void EpollLoop::watch(Peer& peer) {
     throw std::system_error(errno, std::system_category());
 }
 
+/// Receives what is there for all of them, then has it answered; serve() sends. So the first replies do not
+/// wake a peer that would find the others' not there yet and sleep again.
+void EpollLoop::look_ahead(Peer& first) {
+  struct Early {
+    EpollPeer* peer = nullptr;
+    Bytes bytes;
+  };
+  std::array<Early, announced_count_max> all;
+  std::size_t early_count = 0;
+  Peer* next = &first;
+  for (unsigned count = 0; next != nullptr && count < announced_count_max; ++count) {
+    EpollPeer& peer = static_cast<EpollPeer&>(*std::exchange(next, next->next_ready));
+    if (peer.closed || !peer.readable || !peer.connection.wants_input()) continue;
+    const Bytes bytes = receive(peer, early_buffers_.get() + early_count * early_size_max, early_size_max);
+    if (bytes.empty()) continue;
+    peer.connection.announced(bytes);
+    all[early_count++] = {.peer = &peer, .bytes = bytes};
+  }
+  for (const Early& early : std::span(all).first(early_count)) {
+    if (!early.peer->closed) early.peer->connection.received(early.bytes, now());
+  }
+}
+
 /// Reads first and sends last, so that the replies to all that came leave in one send. Goes round again only
 /// if sending made room for requests that wait.
 void EpollLoop::serve(Peer& any_peer) {
@@ -88,7 +116,8 @@ void EpollLoop::serve(Peer& any_peer) {
   while (true) {
     while (peer.readable && connection.wants_input() && receive_calls > 0) {
       --receive_calls;
-      receive(peer);
+      const Bytes bytes = receive(peer, receive_buffer_.get(), receive_size_max);
+      if (!bytes.empty()) connection.received(bytes, now());
     }
     if (peer.broken && !connection.wants_input()) connection.lost();
     if (peer.ended && connection.ends_with_peer()) connection.lost();
@@ -118,16 +147,18 @@ void EpollLoop::serve(Peer& any_peer) {
   settle(peer);
 }
 
-void EpollLoop::receive(EpollPeer& peer) {
-  const ssize_t received = ::recv(peer.socket.get(), receive_buffer_.get(), receive_size_max, 0);
+/// What is there, up to `size_max`, in `room`. Empty: nothing, and the peer knows why.
+Bytes EpollLoop::receive(EpollPeer& peer, char* room, std::size_t size_max) {
+  const ssize_t received = ::recv(peer.socket.get(), room, size_max, 0);
   if (received > 0) {
     const auto size = static_cast<std::size_t>(received);
     // A short read has emptied the socket, and whatever comes after it is a new edge. The end is not: if it
     // was announced already, it must be read.
-    if (size < receive_size_max && !peer.ended) peer.readable = false;
+    if (size < size_max && !peer.ended) peer.readable = false;
     observer().on_received(size);
-    peer.connection.received({receive_buffer_.get(), size}, now());
-  } else if (received == 0) {
+    return {room, size};
+  }
+  if (received == 0) {
     peer.readable = false;
     peer.connection.received_end(now());
   } else if (errno == EAGAIN) {
@@ -136,6 +167,7 @@ void EpollLoop::receive(EpollPeer& peer) {
     peer.readable = false;
     peer.connection.lost();
   }
+  return {};
 }
 
 void EpollLoop::send_pending(EpollPeer& peer, std::size_t& budget) {

@@ -49,18 +49,20 @@ class EpollLoop final : public SocketLoop {
   Result<void> wait(int time_ms) override;
   void note_events() override;
   void watch(Peer& peer) override;
+  void look_ahead(Peer& first) override;
   void serve(Peer& peer) override;
   void let_go(Peer& peer) override { peer.socket.close(); }  // which takes it out of epoll, too
   [[nodiscard]] bool is_at_rest(const Peer& /*peer*/) const override { return true; }
   bool watch_listener(Listening& listener, bool is_watched) override;
   void accept_some(Listening& listener) override;
 
-  void receive(EpollPeer& peer);
+  [[nodiscard]] Bytes receive(EpollPeer& peer, char* room, std::size_t size_max);
   void send_pending(EpollPeer& peer, std::size_t& budget);
   [[nodiscard]] static ssize_t send_some(const Peer& peer, std::size_t size_max, std::size_t& size);
 
   Socket epoll_;
   std::unique_ptr<char[]> receive_buffer_;
+  std::unique_ptr<char[]> early_buffers_;  // one for each peer of a look ahead
   std::array<epoll_event, 256> events_{};
   int event_count_ = 0;
 };

@@ -36,6 +36,10 @@ class Handler {
   /// Called once before anything else. Handlers that never answer Wait::wake need not care.
   virtual void attach(std::shared_ptr<Waker> /*waker*/) {}  // NOLINT(performance-unnecessary-value-param)
 
+  /// The next advance() will begin with these bytes, and the handlers of other connections are told the same
+  /// before that: a chance to have memory fetched. Nothing else may come of it, and it may come to nothing.
+  virtual void announced(Bytes /*input*/) {}
+
   /// `input` starts where the last call stopped consuming. See base/progress.h for the answer.
   virtual Progress advance(Bytes input, const Now& now, Output& output) = 0;
 

@@ -133,8 +133,13 @@ class FunctionHandler final : public Handler {
   Progress advance(Bytes input, const Now& now, Output& output) override {
     return advance_(input, now, output);
   }
+  void announced(Bytes input) override {
+    if (on_announced) on_announced(input);
+  }
   [[nodiscard]] Duration idle_timeout() const override { return idle_timeout_; }
   void set_idle_timeout(Duration idle_timeout) { idle_timeout_ = idle_timeout; }
+
+  std::function<void(Bytes)> on_announced;
 
  private:
   Advance advance_;

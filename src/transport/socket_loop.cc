@@ -224,8 +224,9 @@ void SocketLoop::make_ready(Peer& peer) {
 /// Those who are ready now; who is made ready meanwhile waits for the next turn.
 void SocketLoop::serve_ready() {
   Peer* next = std::exchange(ready_, {}).first;
-  while (next != nullptr) {
+  for (unsigned count = 0; next != nullptr; ++count) {
     Peer& peer = *next;
+    if (count % announced_count_max == 0 && peer.next_ready != nullptr) look_ahead(peer);
     next = peer.next_ready;
     peer.queued = false;
     if (!peer.closed) serve(peer);

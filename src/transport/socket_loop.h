@@ -85,6 +85,8 @@ class SocketLoop : public EventLoop {
   // What one connection may do in a turn before the others have theirs: 1 MiB each way.
   static constexpr std::size_t send_size_max = std::size_t{1} << 20;
   static constexpr std::size_t handler_calls_max = 16;
+  // Connections whose bytes are announced before those of the first are received.
+  static constexpr unsigned announced_count_max = 16;
 
   SocketLoop(std::shared_ptr<TaskQueue> tasks, const LoopOptions& options);
 
@@ -122,6 +124,8 @@ class SocketLoop : public EventLoop {
   virtual void note_events() = 0;
   /// Has the peer's socket watched. Throws std::system_error or std::bad_alloc.
   virtual void watch(Peer& peer) = 0;
+  /// The first of up to announced_count_max peers that serve() comes for next, in a list.
+  virtual void look_ahead(Peer& /*first*/) {}
   /// Moves its bytes, and calls close_peer() when it is finished; settle() otherwise.
   virtual void serve(Peer& peer) = 0;
   /// It was closed: its descriptor may go, perhaps when the kernel has let go of it.

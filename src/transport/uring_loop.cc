@@ -179,11 +179,25 @@ void UringLoop::note_events() {
       // left is not full.
       if (is_all) conclude_sends();
     }
-    ring_->each_completion(count, [this](const io_uring_cqe& completion) { note(completion); });
-    ring_->pass_completions(count);
+    for (unsigned rest = count; rest > 0;) {
+      const unsigned group = std::min(rest, announced_count_max);
+      if (group > 1) {
+        ring_->each_completion(group, [this](const io_uring_cqe& completion) { announce(completion); });
+      }
+      ring_->each_completion(group, [this](const io_uring_cqe& completion) { note(completion); });
+      ring_->pass_completions(group);
+      rest -= group;
+    }
     ring_->publish_buffers();
     if (!is_all) ring_->go_on();
   }
+}
+
+void UringLoop::announce(const io_uring_cqe& completion) {
+  if (static_cast<Operation>(completion.user_data & operation_mask) != Operation::receive) return;
+  UringPeer& peer = *static_cast<UringPeer*>(object_of(completion));
+  if (peer.closed || completion.res <= 0 || !Uring::has_buffer(completion)) return;
+  peer.connection.announced(ring_->buffer_of(completion));
 }
 
 void UringLoop::conclude_sends() {

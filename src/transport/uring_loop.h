@@ -79,6 +79,7 @@ class UringLoop final : public SocketLoop {
   void queue_send(UringPeer& peer);
   void submit_sends();
   void conclude_sends();
+  void announce(const io_uring_cqe& completion);
   void note(const io_uring_cqe& completion);
   void note_received(UringPeer& peer, const io_uring_cqe& completion);
   void note_accepted(UringListening& listener, const io_uring_cqe& completion);

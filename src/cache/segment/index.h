@@ -255,6 +255,7 @@ std::optional<Index::Place> Index::find(std::uint64_t hash, IsIt is_it) const {
     unsigned matches = 0;
     unsigned free = 0;
     std::array<Slot, slots_per_line> slots;
+#pragma GCC unroll 8
     for (unsigned i = 0; i < slots_per_line; ++i) {
       slots[i] = candidates.slots[i].load(std::memory_order_acquire);
       matches |= static_cast<unsigned>(tag_of(slots[i]) == tag) << i;

@@ -50,43 +50,37 @@ class PlainReader final {
   const char* end_;
 };
 
-/// The size of the command at the front of `input`, and its arguments. Nothing: it is not plain.
-std::optional<std::size_t> read_plain(Bytes input, const CommandLimits& limits, std::size_t bulk_size_max,
-                                      std::span<Bytes> arguments, std::size_t& count) {
-  PlainReader reader(input);
-  const auto announced = reader.header('*');
-  if (!announced || *announced == 0 || *announced > arguments.size()) return std::nullopt;
-  for (count = 0; count < *announced; ++count) {
-    const auto size = reader.header('$');
-    if (!size || *size > bulk_size_max) return std::nullopt;
-    if (reader.offset_from(input) + *size + 2 > limits.command_size_max) return std::nullopt;
-    const auto bytes = reader.bulk(*size);
-    if (!bytes) return std::nullopt;
-    arguments[count] = *bytes;
-  }
-  return reader.offset_from(input);
-}
-
 }  // namespace
+
+Command plain_command(Bytes input, const CommandLimits& limits, std::span<Bytes> room) {
+  if (limits.sunk_size_min == 0) return {};
+  const std::size_t bulk_size_max = std::min(limits.bulk_size_max, limits.sunk_size_min - 1);
+  PlainReader reader(input);
+  const auto count = reader.header('*');
+  if (!count || *count == 0 || *count > std::min(room.size(), limits.argument_count_max)) return {};
+  for (Bytes& argument : room.first(*count)) {
+    const auto size = reader.header('$');
+    if (!size || *size > bulk_size_max) return {};
+    if (reader.offset_from(input) + *size + 2 > limits.command_size_max) return {};
+    const auto bytes = reader.bulk(*size);
+    if (!bytes) return {};
+    argument = *bytes;
+  }
+  return {.arguments = room.first(*count), .size = reader.offset_from(input)};
+}
 
 void CommandBatch::decode(Bytes input, const CommandLimits& limits) {
   LARDER_ASSERT(empty());
   clear();
-  if (limits.sunk_size_min == 0) return;
-  const std::size_t bulk_size_max = std::min(limits.bulk_size_max, limits.sunk_size_min - 1);
   std::size_t argument_count = 0;
   while (count_ < command_count_max) {
-    const std::span<Bytes> room = std::span(arguments_)
-                                      .subspan(argument_count, std::min(argument_count_max - argument_count,
-                                                                        limits.argument_count_max));
-    std::size_t count = 0;
-    const auto size = read_plain(input, limits, bulk_size_max, room, count);
-    if (!size) return;
+    const Command command = plain_command(input, limits, std::span(arguments_).subspan(argument_count));
+    if (command.size == 0) return;
     entries_[count_++] = {.first = static_cast<std::uint32_t>(argument_count),
-                          .count = static_cast<std::uint32_t>(count),
-                          .size = *size};
-    argument_count += count;
-    input.remove_prefix(*size);
+                          .count = static_cast<std::uint32_t>(command.arguments.size()),
+                          .size = command.size};
+    argument_count += command.arguments.size();
+    input.remove_prefix(command.size);
   }
 }
 

@@ -19,6 +19,10 @@
 
 namespace larder::protocol {
 
+/// The plain command at the front of `input`, its arguments in `room`, which must have room for them. Size 0:
+/// there is none.
+[[nodiscard]] Command plain_command(Bytes input, const CommandLimits& limits, std::span<Bytes> room);
+
 /// A queue of decoded commands.
 ///
 /// Ownership  commands borrow the input of decode(), and the batch
