@@ -47,11 +47,9 @@ void handle_acl_cat(RespCall& call) {
   if (call.arguments.size() == 3) {
     const std::string wanted = "@" + to_lower(call.arguments[2].substr(0, 64));
     std::vector<Bytes> names;
-    for (const CommandSpec& spec : command_table()) {
-      if (spec.is_served && (" " + std::string(spec.categories) + " ").contains(" " + wanted + " ")) {
-        names.push_back(spec.name);
-      }
-    }
+    for_each_served([&](const CommandSpec& spec) {
+      if (has_word(spec.categories, wanted)) names.push_back(spec.name);
+    });
     const bool is_known = std::ranges::any_of(
         categories, [&](Bytes name) { return equals_ignoring_case(name, call.arguments[2]); });
     if (!is_known) return call.reply.error("ERR Unknown category '" + quotable(call.arguments[2]) + "'");

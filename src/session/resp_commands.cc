@@ -110,12 +110,11 @@ bool accepts_argument_count(const CommandSpec& spec, std::size_t count) {
   return count >= static_cast<std::size_t>(-spec.arity);
 }
 
-bool has_flag(const CommandSpec& spec, Bytes flag) {
-  Bytes words = spec.flags;
-  while (!words.empty()) {
-    const std::size_t size = std::min(words.find(' '), words.size());
-    if (words.substr(0, size) == flag) return true;
-    words.remove_prefix(std::min(size + 1, words.size()));
+bool has_word(Bytes text, Bytes wanted) {
+  while (!text.empty()) {
+    const std::size_t size = std::min(text.find(' '), text.size());
+    if (text.substr(0, size) == wanted) return true;
+    text.remove_prefix(std::min(size + 1, text.size()));
   }
   return false;
 }

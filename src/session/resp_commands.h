@@ -73,6 +73,7 @@ struct KeyPlaces {
   Bytes access;             // words: what the command does to its keys, as key specs say it
   bool is_counted = false;  // the argument before the first says how many there are
   Bytes second_access{};    // not empty: there are two keys, and this is done to the second
+  Bytes (*chosen_access)(std::span<const Bytes> arguments) = nullptr;  // in place of `access`, by the options
 };
 inline constexpr KeyPlaces no_keys{};
 
@@ -153,7 +154,19 @@ struct CommandSpec {
 [[nodiscard]] bool reads_quietly(const RespState& state, const CommandSpec& spec);
 
 [[nodiscard]] bool accepts_argument_count(const CommandSpec& spec, std::size_t count);
-[[nodiscard]] bool has_flag(const CommandSpec& spec, Bytes flag);
+/// Whether `wanted` is one of the words that stand in `text`, divided by spaces.
+[[nodiscard]] bool has_word(Bytes text, Bytes wanted);
+[[nodiscard]] inline bool has_flag(const CommandSpec& spec, Bytes flag) { return has_word(spec.flags, flag); }
+
+/// Calls `visit` with each command that is served, and behind it with its subcommands.
+template <class Visit>
+void for_each_served(Visit visit) {
+  for (const CommandSpec& spec : command_table()) {
+    if (!spec.is_served) continue;
+    visit(spec);
+    for (const CommandSpec& subcommand : spec.subcommands) visit(subcommand);
+  }
+}
 
 /// Where the keys of a command stand: from, up to but not with, and in which steps. Empty where it has none,
 /// or where what says how many there are is no number that fits.

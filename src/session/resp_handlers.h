@@ -156,6 +156,10 @@ void handle_shutdown(RespCall& call);
 void handle_time(RespCall& call);
 void handle_swapdb(RespCall& call);
 
+// resp_store_options.cc: what a command does to its key, by its options
+[[nodiscard]] Bytes access_of_delex(std::span<const Bytes> arguments);
+[[nodiscard]] Bytes access_of_set(std::span<const Bytes> arguments);
+
 // resp_strings.cc
 void handle_delex(RespCall& call);
 void handle_delifeq(RespCall& call);

@@ -165,11 +165,6 @@ void write_docs(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
 constexpr std::size_t category_size_max = 64;
 constexpr std::size_t name_size_max = 64;
 
-bool has_word(Bytes text, Bytes wanted) {
-  const auto words = words_of(text);
-  return std::ranges::find(words, wanted) != words.end();
-}
-
 auto served_commands() { return command_table() | std::views::filter(&CommandSpec::is_served); }
 
 std::size_t served_count() {
@@ -240,14 +235,15 @@ void handle_command_docs(RespCall& call) {
   }
 }
 
-// COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]
+// COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]: commands and subcommands alike, a
+// container by what it is itself.
 void handle_command_list(RespCall& call) {
   const auto words = call.arguments.subspan(2);
   std::vector<Bytes> names;
   const auto add_if = [&](auto is_wanted) {
-    for (const CommandSpec& spec : served_commands()) {
+    for_each_served([&](const CommandSpec& spec) {
       if (is_wanted(spec)) names.push_back(spec.name);
-    }
+    });
   };
   const bool is_filtered = words.size() == 3 && equals_ignoring_case(words[0], "filterby");
   if (words.empty()) {
@@ -266,6 +262,12 @@ void handle_command_list(RespCall& call) {
 }
 
 namespace {
+
+// What a command does to the key that is its `index`th.
+Bytes access_of_key(const KeyPlaces& keys, std::span<const Bytes> command, std::size_t index) {
+  if (keys.chosen_access != nullptr) return keys.chosen_access(command);
+  return index > 0 && !keys.second_access.empty() ? keys.second_access : keys.access;
+}
 
 // The keys of the command that stands behind COMMAND GETKEYS; none: `call` is answered with an error.
 struct KeysOfCommand {
@@ -305,11 +307,11 @@ void handle_command_getkeysandflags(RespCall& call) {
   const auto found = keys_of_command(call);
   if (!found) return;
   call.reply.array(found->keys.size());
-  for (const Bytes key : found->keys) {
+  for (std::size_t i = 0; i < found->keys.size(); ++i) {
     if (outgrows_output(call)) return;
     call.reply.array(2);
-    call.reply.bulk(key);
-    write_words(call.reply, found->spec->keys.access);
+    call.reply.bulk(found->keys[i]);
+    write_words(call.reply, access_of_key(found->spec->keys, call.arguments.subspan(2), i));
   }
 }
 

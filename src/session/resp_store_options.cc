@@ -22,6 +22,8 @@ bool is_digest(Bytes text) {
          });
 }
 
+bool is_value_condition(Bytes word) { return find_value_condition(word).has_value(); }
+
 }  // namespace
 
 const TimeOption* find_time_option(Bytes word) {
@@ -80,6 +82,19 @@ std::optional<ValueCondition::Kind> find_value_condition(Bytes word) {
   if (equals_ignoring_case(word, "ifdeq")) return digest_equal;
   if (equals_ignoring_case(word, "ifdne")) return digest_different;
   return std::nullopt;
+}
+
+// As Redis does, in whatever place among the options the word stands.
+Bytes access_of_set(std::span<const Bytes> arguments) {
+  const auto options = arguments.subspan(std::min<std::size_t>(3, arguments.size()));
+  const auto is_get = [](Bytes word) { return equals_ignoring_case(word, "get"); };
+  if (std::ranges::any_of(options, is_get)) return "RW access update";
+  return std::ranges::any_of(options, is_value_condition) ? "RW update" : "OW update";
+}
+
+Bytes access_of_delex(std::span<const Bytes> arguments) {
+  const auto options = arguments.subspan(std::min<std::size_t>(2, arguments.size()));
+  return std::ranges::any_of(options, is_value_condition) ? "RW delete" : "RM delete";
 }
 
 std::string digest_of(Bytes value) { return fmt::format("{:016x}", digest64(value)); }

@@ -16,8 +16,8 @@ constexpr std::array rows{
     row("decrby", 3, "write denyoom fast", {1, 1, 1, "RW access update"}, "@write @string @fast",
         handle_decrby, "string", "1.0.0", "Decrements the integer value of a key by a number.", "")
         .taking("key decrement:integer"),
-    row("delex", -2, "write fast", {1, 1, 1, "RW delete variable_flags"}, "@write @string @fast",
-        handle_delex, "string", "8.4.0",
+    row("delex", -2, "write fast", {1, 1, 1, "RW delete variable_flags", false, {}, access_of_delex},
+        "@write @string @fast", handle_delex, "string", "8.4.0",
         "Deletes a key if its value, or the digest of it, is or is not this one.", "")
         .taking("key [condition=(IFEQ ifeq-value | IFNE ifne-value | "
                 "IFDEQ ifdeq-digest | IFDNE ifdne-digest)]"),
@@ -76,8 +76,9 @@ constexpr std::array rows{
     row("psetex", 4, "write denyoom", {1, 1, 1, "OW update"}, "@write @string @slow", handle_psetex, "string",
         "2.6.0", "Sets the value of a key and its expiration time in milliseconds.", "")
         .taking("key milliseconds:integer value"),
-    row("set", -3, "write denyoom", {1, 1, 1, "RW access update variable_flags"}, "@write @string @slow",
-        handle_set, "string", "1.0.0", "Sets the string value of a key, ignoring its type.", "")
+    row("set", -3, "write denyoom", {1, 1, 1, "RW access update variable_flags", false, {}, access_of_set},
+        "@write @string @slow", handle_set, "string", "1.0.0",
+        "Sets the string value of a key, ignoring its type.", "")
         .taking("key value "
                 "[condition=(NX | XX | IFEQ ifeq-value@8.4.0 | IFNE ifne-value@8.4.0 | "
                 "IFDEQ ifdeq-digest@8.4.0 | IFDNE ifdne-digest@8.4.0)@2.6.12] [GET@6.2.0] "

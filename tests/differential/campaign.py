@@ -1,7 +1,6 @@
 """What the tests and run.py have in common: one seed, one script, and what is skipped."""
 
 import dataclasses
-import functools
 
 import commands
 import servers
@@ -15,11 +14,10 @@ ALL = True
 without = set()  # what run.py was asked not to send
 
 
-@functools.cache
 def abilities():
-    """What Redis has, and what Larder has."""
-    with servers.both() as (redis, larder):
-        return redis.has(), larder.has() - without
+    """What Redis has, and what Larder has and may be asked."""
+    redis_has, larder_has = servers.known()
+    return redis_has, larder_has - without
 
 
 def lacking():

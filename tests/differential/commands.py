@@ -127,6 +127,9 @@ KINDS = {
     "command": [b"get", b"SET", b"mget", b"del", b"exists", b"incr", b"expire", b"ttl", b"ping", b"multi", b"command",
                 b"append", b"getex", b"lcs", b"copy", b"rename", b"scan", b"mset", b"setrange", b"object", b"memory",
                 b"client", b"info", b"object|encoding", b"client|id", b"config|get", b"nosuch", b"get|x", b"client|nosuch"],
+    "category": [b"keyspace", b"read", b"write", b"string", b"fast", b"slow", b"CONNECTION", b"scripting", b"admin",
+                 b"dangerous", b"transaction", b"@read", b"nosuch", b""],
+    "name-pattern": [b"*", b"config|*", b"CONFIG|*", b"*|get", b"*get*", b"get", b"client", b"[a-d]*", b"nosuch*", b""],
     "configuration": [b"maxmemory", b"maxmemory-policy", b"maxclients", b"timeout", b"nosuch",
                       b"TIMEOUT", b"databases"],
 }
@@ -231,12 +234,13 @@ SERVER = [
     (1, "COMMAND COUNT"),
     (3, "COMMAND INFO command..."),
     (1, "COMMAND DOCS command..."),
-    (1, "COMMAND LIST [FILTERBY (MODULE text|ACLCAT text|PATTERN pattern)]"),
+    (2, "COMMAND LIST [FILTERBY (MODULE text|ACLCAT category|PATTERN name-pattern)]"),
     (1, "COMMAND GETKEYS GET key"),
     (1, "COMMAND GETKEYS SET key value"),
     (1, "COMMAND GETKEYS MSET (key value)..."),
     (1, "COMMAND GETKEYS DEL key..."),
     (1, "COMMAND GETKEYS command key"),
+    (1, "COMMAND GETKEYSANDFLAGS (SET key value [GET] [EX seconds]|RENAME key key|COPY key key|DEL key...|command key)"),
     (1, "COMMAND HELP"),
     (1, "COMMAND nonsense"),
     (1, "INFO [text]"),
@@ -875,6 +879,10 @@ SCRIPTS = {
     "questions whose answers are each server's own": """
         1 COMMAND COUNT
         1 COMMAND LIST
+        1 COMMAND LIST FILTERBY PATTERN *|*
+        1 COMMAND LIST FILTERBY ACLCAT scripting
+        1 COMMAND LIST FILTERBY ACLCAT slow
+        1 COMMAND LIST FILTERBY MODULE json
         1 COMMAND DOCS get
         1 COMMAND
         1 INFO
@@ -953,7 +961,7 @@ REQUIRED = """
     object|refcount object|help memory|usage
     hello auth ping echo quit reset time client|id client|info client|list client|getname client|setname client|kill
     client|pause client|unpause client|reply client|no-evict client|help command command|count command|info command|docs
-    command|list command|getkeys command|help info config|get config|set config|resetstat config|rewrite slowlog|get
+    command|list command|getkeys command|getkeysandflags command|help info config|get config|set config|resetstat config|rewrite slowlog|get
     slowlog|len slowlog|reset slowlog|help latency|latest latency|history latency|reset latency|help monitor shutdown debug
     wait function|flush
     multi exec discard watch unwatch

@@ -1,6 +1,7 @@
 """Redis and Larder, side by side. Both are started on addresses of their own and stopped whatever happens."""
 
 import contextlib
+import functools
 import pathlib
 import sys
 import tempfile
@@ -89,3 +90,10 @@ def both():
     """A pair: Redis first."""
     with redis() as one, larder() as other:
         yield one, other
+
+
+@functools.cache
+def known():
+    """The names of what Redis has, and of what Larder has."""
+    with both() as (one, other):
+        return one.has(), other.has()

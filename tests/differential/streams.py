@@ -49,7 +49,7 @@ def shown_word(word):
 
 
 CONTAINERS = (b"client", b"command", b"config", b"function", b"latency", b"memory", b"object", b"slowlog")
-NAMING = ("command|info", "command|docs", "command|getkeys")
+NAMING = ("command|info", "command|docs", "command|getkeys", "command|getkeysandflags")
 
 
 def name_of(words):

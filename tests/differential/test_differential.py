@@ -7,6 +7,7 @@ differ, and both replies; LARDER_SEED repeats a stream, run.py looks further.
 import contextlib
 import functools
 import os
+import random
 import secrets
 import socket
 import threading
@@ -15,9 +16,10 @@ import pytest
 
 import campaign
 import commands
-from grammar import kinds_of, read
-from harness import Judge, fresh_pair
+from grammar import Writer, kinds_of, read
+from harness import Judge, fresh_pair, play
 from servers import Server
+from streams import Step
 
 SEEDS = range(1, 9)
 LENGTH = 1500
@@ -61,6 +63,20 @@ def test_frames_that_are_no_commands():
 
 def test_frames_of_who_has_not_logged_in():
     assert not of_strangers_frames(), "\n" + "\n".join(of_strangers_frames())
+
+
+def test_keys_of_every_command():
+    """COMMAND GETKEYS and GETKEYSANDFLAGS, of each command of the tables with all kinds of options."""
+    writer = Writer(commands.KINDS, commands.STRAYS, random.Random("keys of every command"))
+    steps = []
+    for _, notation in commands.ROWS:
+        for _ in range(10):
+            words = tuple(writer.write(read(notation), is_wild=True))
+            asked = [(b"COMMAND", question, *words) for question in (b"GETKEYS", b"GETKEYSANDFLAGS")]
+            steps += [Step("command", 1, (each,)) for each in asked if campaign.can(each)]
+    for protocol in (b"2", b"3"):
+        difference = play([Step("command", 1, ((b"HELLO", protocol),)), *steps], Judge())
+        assert difference is None, f"\n{difference}"
 
 
 @pytest.mark.parametrize("seed", SEEDS)
