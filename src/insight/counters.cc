@@ -18,6 +18,10 @@ CounterTotals add_up(std::span<const Counters> workers) {
     totals.idle_closed += worker.idle_closed.value();
     totals.bytes_received += worker.bytes_received.value();
     totals.bytes_sent += worker.bytes_sent.value();
+    totals.reads += worker.reads.value();
+    totals.writes += worker.writes.value();
+    totals.sweep_duration_us += worker.sweep_duration_us.value();
+    totals.sweeps_cut_short += worker.sweeps_cut_short.value();
   }
   return totals;
 }

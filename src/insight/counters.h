@@ -41,6 +41,10 @@ struct alignas(128) Counters {
   Counter idle_closed;             // closed by an idle timeout
   Counter bytes_received;
   Counter bytes_sent;
+  Counter reads;              // from connections, that brought anything
+  Counter writes;             // to connections, that took anything
+  Counter sweep_duration_us;  // looking for expired items
+  Counter sweeps_cut_short;   // portions of that which left some for another
 };
 
 /// The sums over all workers at about one moment.
@@ -58,6 +62,10 @@ struct CounterTotals {
   std::uint64_t idle_closed = 0;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
+  std::uint64_t reads = 0;
+  std::uint64_t writes = 0;
+  std::uint64_t sweep_duration_us = 0;
+  std::uint64_t sweeps_cut_short = 0;
 };
 
 [[nodiscard]] CounterTotals add_up(std::span<const Counters> workers);

@@ -31,6 +31,10 @@ session::ProcessUse process_use() {
     use.cpu_system_us = microseconds(usage.ru_stime);
     use.cpu_user_us = microseconds(usage.ru_utime);
   }
+  if (::getrusage(RUSAGE_THREAD, &usage) == 0) {
+    use.thread_cpu_system_us = microseconds(usage.ru_stime);
+    use.thread_cpu_user_us = microseconds(usage.ru_utime);
+  }
   return use;
 }
 

@@ -17,6 +17,8 @@ TEST(ProcessUse, GrowsWithWhatIsUsed) {
   const auto cpu = [](const session::ProcessUse& use) { return use.cpu_system_us + use.cpu_user_us; };
   for (int i = 0; i < 100'000 && cpu(after) <= cpu(before); ++i) after = process_use();
   EXPECT_GT(cpu(after), cpu(before));
+  EXPECT_GT(after.thread_cpu_system_us + after.thread_cpu_user_us,
+            before.thread_cpu_system_us + before.thread_cpu_user_us);
 }
 
 TEST(ProcessUse, NamesTheSystemAsRedisDoes) { EXPECT_TRUE(system_name().starts_with("Linux ")); }

@@ -14,6 +14,7 @@
 #include "cache/factory.h"
 #include "program/log.h"
 #include "program/version.h"
+#include "server/build_id.h"
 #include "server/process_use.h"
 #include "server/session_handler.h"
 #include "transport/addresses.h"
@@ -145,12 +146,14 @@ Result<void> Server::open_workers() {
 
 void Server::describe() {
   facts_.version = program::version();
+  facts_.build_id = build_id();
   facts_.backend = options_.backend;
   facts_.policy = options_.backend == "segment" ? options_.policy : "lru";
   facts_.worker_count = options_.worker_count;
   facts_.shard_count = options_.shard_count;
   facts_.connection_count_max = options_.connection_count_max;
   facts_.memory_size_max = options_.memory_size_max;
+  facts_.memory_used_at_start = cache_->stats().memory_used;
   facts_.machine_memory_size = machine_memory_size();
   facts_.system = system_name();
   facts_.process_id = ::getpid();
@@ -201,7 +204,12 @@ void Server::log(Bytes line) { program::log_warn(line); }
 // between two portions adds nothing.
 void Server::sweep(std::size_t worker_index, TimePoint now) {
   is_sweeping_[worker_index] = false;
-  if (!cache_->sweep(now, sweep_visit_count) || is_stopping_) return;
+  insight::Counters& counters = workers_->counters()[worker_index];
+  const std::int64_t started_us = stopwatch_us();
+  const bool is_cut_short = cache_->sweep(now, sweep_visit_count);
+  counters.sweep_duration_us.add(static_cast<std::uint64_t>(stopwatch_us() - started_us));
+  if (!is_cut_short || is_stopping_) return;
+  counters.sweeps_cut_short.add();
   workers_->loops()[worker_index]->post([this, worker_index, now] { sweep(worker_index, now); });
   is_sweeping_[worker_index] = true;
 }

@@ -14,8 +14,14 @@ class Workers::Observer final : public transport::LoopObserver {
  public:
   explicit Observer(insight::Counters& counters) : counters_(counters) {}
 
-  void on_received(std::size_t size) override { counters_.bytes_received.add(size); }
-  void on_sent(std::size_t size) override { counters_.bytes_sent.add(size); }
+  void on_received(std::size_t size) override {
+    counters_.bytes_received.add(size);
+    counters_.reads.add();
+  }
+  void on_sent(std::size_t size) override {
+    counters_.bytes_sent.add(size);
+    counters_.writes.add();
+  }
   void on_buffers_resized(std::size_t size_before, std::size_t size) override {
     counters_.connection_buffer_size.add(size - size_before);  // in one store, whichever is larger
   }

@@ -61,6 +61,7 @@ void write_server(Text& text, const InfoFigures& figures) {
   field(text, "redis_version", redis_version);
   field(text, "redis_git_sha1", "00000000");
   field(text, "redis_git_dirty", 0);
+  if (!facts.build_id.empty()) field(text, "redis_build_id", facts.build_id);
   field(text, "redis_mode", "standalone");
   field(text, "larder_version", facts.version);
   field(text, "larder_backend", facts.backend);
@@ -72,6 +73,8 @@ void write_server(Text& text, const InfoFigures& figures) {
   field(text, "monotonic_clock", "POSIX clock_gettime");
   field(text, "multiplexing_api", facts.event_loop);
   field(text, "larder_event_loop_reason", facts.event_loop_reason);
+  field(text, "atomicvar_api", "atomic-builtin");
+  field(text, "gcc_version", fmt::format("{}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__));
   field(text, "process_id", facts.process_id);
   field(text, "process_supervised", "no");
   field(text, "run_id", facts.run_id);
@@ -94,18 +97,22 @@ void write_clients(Text& text, const InfoFigures& figures) {
   zeros(text, {"blocked_clients", "tracking_clients", "clients_in_timeout_table"});
 }
 
-// The resident memory is that of the whole process, connections' buffers included, while used_memory is the
-// cache's. Under `maxmemory` there may be more of either: of the one pages that are not touched yet, of the
-// other those that the allocator keeps.
+// What an empty cache takes is overhead, all beyond it is for items: their share of the index is not told
+// apart. The resident memory is that of the whole process, connections' buffers included, while used_memory
+// is the cache's. Under `maxmemory` there may be more of either: of the one pages that are not touched yet,
+// of the other those that the allocator keeps.
 void write_memory(Text& text, const InfoFigures& figures) {
   const cache::CacheStats& cache = figures.server.cache;
   const std::uint64_t used = cache.memory_used;
+  const std::uint64_t empty = std::min(used, figures.server.facts->memory_used_at_start);
   size_field(text, "used_memory", used);
   if (figures.process) size_field(text, "used_memory_rss", figures.process->resident_size);
   size_field(text, "used_memory_peak", figures.server.memory_used_peak);
   field(text, "used_memory_peak_perc", percentage(used, figures.server.memory_used_peak));
-  field(text, "used_memory_dataset", used);
-  field(text, "used_memory_dataset_perc", percentage(used, used));
+  field(text, "used_memory_overhead", empty);
+  field(text, "used_memory_startup", figures.server.facts->memory_used_at_start);
+  field(text, "used_memory_dataset", used - empty);
+  field(text, "used_memory_dataset_perc", percentage(used - empty, used - empty));
   if (figures.server.facts->machine_memory_size > 0) {
     size_field(text, "total_system_memory", figures.server.facts->machine_memory_size);
   }
@@ -148,7 +155,7 @@ void write_persistence(Text& text, const InfoFigures& figures) {
   field(text, "aof_last_rewrite_time_sec", -1);
   field(text, "aof_current_rewrite_time_sec", -1);
   field(text, "aof_last_bgrewrite_status", "ok");
-  field(text, "aof_rewrites", 0);
+  zeros(text, {"aof_rewrites", "aof_rewrites_consecutive_failures"});
   field(text, "aof_last_write_status", "ok");
   zeros(text, {"aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"});
 }
@@ -174,6 +181,8 @@ void write_stats(Text& text, const InfoFigures& figures) {
   field(text, "rejected_connections", stats.counters.connections_refused);
   zeros(text, {"sync_full", "sync_partial_ok", "sync_partial_err"});
   field(text, "expired_keys", stats.cache.expired);
+  field(text, "expired_time_cap_reached_count", stats.counters.sweeps_cut_short);
+  field(text, "expire_cycle_cpu_milliseconds", stats.counters.sweep_duration_us / 1000);
   field(text, "evicted_keys", stats.cache.evictions);
   zeros(text, {"evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time"});
   field(text, "keyspace_hits", stats.cache.hits);
@@ -184,7 +193,11 @@ void write_stats(Text& text, const InfoFigures& figures) {
                "total_active_defrag_time", "current_active_defrag_time", "tracking_total_keys",
                "tracking_total_items", "tracking_total_prefixes", "unexpected_error_replies"});
   field(text, "total_error_replies", error_count(figures.commands));
-  zeros(text, {"dump_payload_sanitizations", "io_threaded_reads_processed", "io_threaded_writes_processed"});
+  field(text, "dump_payload_sanitizations", 0);
+  field(text, "total_reads_processed", stats.counters.reads);
+  field(text, "total_writes_processed", stats.counters.writes);
+  zeros(text, {"io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks",
+               "reply_buffer_expands"});
   field(text, "larder_sets", stats.cache.sets);
   field(text, "larder_sets_refused", stats.cache.refused);
   field(text, "larder_protocol_errors", stats.counters.protocol_errors);
@@ -207,13 +220,16 @@ void write_replication(Text& text, const InfoFigures& figures) {
                "repl_backlog_histlen"});
 }
 
-// This process starts no others.
+// This process starts no others. Every worker does what Redis' main thread does: shown is the one that
+// answers.
 void write_cpu(Text& text, const InfoFigures& figures) {
   if (!figures.process) return;
   field(text, "used_cpu_sys", seconds(figures.process->cpu_system_us));
   field(text, "used_cpu_user", seconds(figures.process->cpu_user_us));
   field(text, "used_cpu_sys_children", seconds(0));
   field(text, "used_cpu_user_children", seconds(0));
+  field(text, "used_cpu_sys_main_thread", seconds(figures.process->thread_cpu_system_us));
+  field(text, "used_cpu_user_main_thread", seconds(figures.process->thread_cpu_user_us));
 }
 
 void write_modules(Text& /*text*/, const InfoFigures& /*figures*/) {}
@@ -250,8 +266,9 @@ void write_keyspace(Text& text, const InfoFigures& figures) {
   const auto& counts = figures.server.database_item_counts;
   for (std::size_t database = 0; database < counts.size(); ++database) {
     if (counts[database] == 0) continue;
-    fmt::format_to(std::back_inserter(text), "db{}:keys={},expires={},avg_ttl=0\r\n", database,
-                   counts[database], figures.server.database_deadline_counts[database]);
+    fmt::format_to(std::back_inserter(text), "db{}:keys={},expires={},avg_ttl={}\r\n", database,
+                   counts[database], figures.server.database_deadline_counts[database],
+                   figures.mean_times_to_live[database].count());
   }
 }
 

@@ -3,9 +3,11 @@
 // Sections and fields are named and ordered as redis-server 7.0.15 writes them, so that monitors which know
 // Redis read them; what is Larder's own begins with larder_ and stands last in its section, but in Server. A
 // field that says how much there is of a thing this server does not have reads 0, since that is so; one for
-// which there is a thing but no figure (the allocator's, the sizes of clients' buffers) is left out.
+// which there is a thing but no figure (the allocator's, the sizes of single connections' buffers) is left
+// out.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,6 +27,7 @@ struct InfoFigures {
   CommandTotals commands;
   std::optional<ProcessUse> process;  // none: its fields are left out
   TimePoint now;
+  std::array<Duration, cache::database_count> mean_times_to_live{};  // of what has a deadline: an estimate
 };
 
 /// The sections that `names` ask for, each once, in their fixed order, whatever the case. "all" and

@@ -57,7 +57,11 @@ TEST(RespInfo, HasTheSectionsThatAreAskedFor) {
 TEST(RespInfo, HasTheFieldsInTheOrderOfRedis) {
   World world;
   world.service.process_use = [] {
-    return ProcessUse{.resident_size = 3 << 20, .cpu_system_us = 1'000'042, .cpu_user_us = 2'500'000};
+    return ProcessUse{.resident_size = 3 << 20,
+                      .cpu_system_us = 1'000'042,
+                      .cpu_user_us = 2'500'000,
+                      .thread_cpu_system_us = 7,
+                      .thread_cpu_user_us = 8};
   };
   world.facts.machine_memory_size = std::uint64_t{4} << 30;
   Connection connection(world);
@@ -73,7 +77,8 @@ TEST(RespInfo, HasTheFieldsInTheOrderOfRedis) {
             "clients_in_timeout_table ");
   EXPECT_TRUE(names("memory").starts_with(
       "used_memory used_memory_human used_memory_rss used_memory_rss_human used_memory_peak "
-      "used_memory_peak_human used_memory_peak_perc used_memory_dataset used_memory_dataset_perc "
+      "used_memory_peak_human used_memory_peak_perc used_memory_overhead used_memory_startup "
+      "used_memory_dataset used_memory_dataset_perc "
       "total_system_memory total_system_memory_human "))
       << names("memory");
   EXPECT_THAT(names("memory"),
@@ -86,7 +91,8 @@ TEST(RespInfo, HasTheFieldsInTheOrderOfRedis) {
   EXPECT_THAT(
       connection.ask("INFO cpu"),
       HasSubstr("used_cpu_sys:1.000042\r\nused_cpu_user:2.500000\r\nused_cpu_sys_children:0.000000\r\n"
-                "used_cpu_user_children:0.000000\r\n"));
+                "used_cpu_user_children:0.000000\r\nused_cpu_sys_main_thread:0.000007\r\n"
+                "used_cpu_user_main_thread:0.000008\r\n"));
   const std::string memory = connection.ask("INFO memory");
   EXPECT_THAT(memory, HasSubstr("used_memory_rss:3145728\r\nused_memory_rss_human:3.00M\r\n"));
   EXPECT_THAT(memory, HasSubstr("total_system_memory_human:4.00G\r\n"));
@@ -186,15 +192,60 @@ TEST(RespInfo, TimesShortCommandsBySamples) {
                           "cmdstat_get:calls=64,usec=64,usec_per_call=1.00,rejected_calls=0,failed_calls=0"));
 }
 
-TEST(RespInfo, CountsTheKeysWithADeadline) {
+TEST(RespInfo, CountsTheKeysWithADeadlineAndTellsTheirMeanTimeToLive) {
   World world;
   Connection connection(world);
-  for (const std::string turn :
-       {"SET a 1 EX 100", "SET b 1 EX 100", "SET c 1", "PERSIST a", "SELECT 5", "SET a 1 PX 9"}) {
+  for (const std::string turn : {"SET a 1 EX 100", "SET b 1 EX 100", "SET c 1 EX 200", "SET d 1", "PERSIST a",
+                                 "SELECT 5", "SET a 1 PX 9", "SELECT 6", "SET a 1"}) {
     connection.ask(turn);
   }
   EXPECT_THAT(info_lines(connection, "keyspace"),
-              ElementsAre("# Keyspace", "db0:keys=3,expires=1,avg_ttl=0", "db5:keys=1,expires=1,avg_ttl=0"));
+              ElementsAre("# Keyspace", "db0:keys=4,expires=2,avg_ttl=150000",
+                          "db5:keys=1,expires=1,avg_ttl=9", "db6:keys=1,expires=0,avg_ttl=0"));
+}
+
+// Among many it is an estimate: here all have a deadline, half of them in 100 s, the others in 200 s.
+TEST(RespInfo, EstimatesTheMeanTimeToLiveOfMany) {
+  World world;
+  Connection connection(world);
+  for (int i = 0; i < 2000; ++i) {
+    connection.ask("SET key:" + std::to_string(i) + (i % 2 == 0 ? " 1 EX 100" : " 1 EX 200"));
+  }
+  const std::string line = info_lines(connection, "keyspace").back();
+  const std::string before = "db0:keys=2000,expires=2000,avg_ttl=";
+  ASSERT_TRUE(line.starts_with(before)) << line;
+  const int mean_ms = std::stoi(line.substr(before.size()));
+  EXPECT_GT(mean_ms, 100'000) << "one of the few dozen at least is of the others";
+  EXPECT_LT(mean_ms, 200'000);
+}
+
+TEST(RespInfo, TellsWhatAnEmptyCacheTakesFromWhatItemsTake) {
+  World world;
+  world.facts.memory_used_at_start = world.cache->stats().memory_used;
+  Connection connection(world);
+  connection.ask("SET a " + std::string(20'000, 'x'));
+  const std::uint64_t used = world.cache->stats().memory_used;
+  EXPECT_THAT(connection.ask("INFO memory"),
+              HasSubstr("used_memory_overhead:" + std::to_string(world.facts.memory_used_at_start) +
+                        "\r\nused_memory_startup:" + std::to_string(world.facts.memory_used_at_start) +
+                        "\r\nused_memory_dataset:" + std::to_string(used - world.facts.memory_used_at_start) +
+                        "\r\nused_memory_dataset_perc:100.00%\r\n"));
+}
+
+TEST(RespInfo, CountsReadsWritesAndSweepsUntilTheyAreReset) {
+  World world;
+  Connection connection(world);
+  world.counters.reads.add(3);
+  world.counters.writes.add(2);
+  world.counters.sweep_duration_us.add(5999);
+  world.counters.sweeps_cut_short.add(4);
+  const std::string before = connection.ask("INFO stats");
+  EXPECT_THAT(before, HasSubstr("expired_time_cap_reached_count:4\r\nexpire_cycle_cpu_milliseconds:5\r\n"));
+  EXPECT_THAT(before, HasSubstr("total_reads_processed:3\r\ntotal_writes_processed:2\r\n"));
+  connection.ask("CONFIG RESETSTAT");
+  const std::string after = connection.ask("INFO stats");
+  EXPECT_THAT(after, HasSubstr("expired_time_cap_reached_count:0\r\nexpire_cycle_cpu_milliseconds:0\r\n"));
+  EXPECT_THAT(after, HasSubstr("total_reads_processed:0\r\ntotal_writes_processed:0\r\n"));
 }
 
 // Two workers count apart, and are shown together.

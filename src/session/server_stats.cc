@@ -30,6 +30,25 @@ ServerStats gather_stats(const cache::Keyspace& keys, const Environment& environ
   return stats;
 }
 
+Duration estimate_time_to_live(cache::Keyspace& keys, cache::Database database, TimePoint now,
+                               SplitMix64& random) {
+  constexpr std::size_t page_item_count = 16;
+  constexpr std::size_t page_count_max = 4;
+  const bool is_whole = keys.item_count(database) <= page_item_count * page_count_max;
+  double sum_ms = 0;
+  std::size_t count = 0;
+  cache::Cursor cursor = is_whole ? 0 : random.next() % (cache::Cursor{1} << 48);
+  for (std::size_t page = 0; page < page_count_max && (is_whole || count < page_item_count); ++page) {
+    cursor = keys.scan(database, cursor, page_item_count, now, [&](Bytes, const cache::ItemView& item) {
+      if (!item.deadline) return;
+      sum_ms += static_cast<double>((*item.deadline - now).count());
+      ++count;
+    });
+    if (is_whole && cursor == 0) break;
+  }
+  return Duration{count == 0 ? 0 : static_cast<std::int64_t>(sum_ms / static_cast<double>(count))};
+}
+
 CommandTotals gather_commands(const Environment& environment) {
   CommandTotals totals;
   for (const CommandStats& stats : environment.all_command_stats) stats.add_to(totals);
@@ -54,6 +73,10 @@ ServerStats since_reset(ServerStats stats, Service& service) {
   take_off(stats.counters.commands, counters.commands);
   take_off(stats.counters.bytes_received, counters.bytes_received);
   take_off(stats.counters.bytes_sent, counters.bytes_sent);
+  take_off(stats.counters.reads, counters.reads);
+  take_off(stats.counters.writes, counters.writes);
+  take_off(stats.counters.sweep_duration_us, counters.sweep_duration_us);
+  take_off(stats.counters.sweeps_cut_short, counters.sweeps_cut_short);
   return stats;
 }
 

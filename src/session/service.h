@@ -40,6 +40,8 @@ struct ProcessUse {
   std::uint64_t resident_size = 0;  // bytes
   std::uint64_t cpu_system_us = 0;  // since it began, all threads
   std::uint64_t cpu_user_us = 0;
+  std::uint64_t thread_cpu_system_us = 0;  // of these, the thread that asked
+  std::uint64_t thread_cpu_user_us = 0;
 };
 
 /// Threads    any

@@ -43,6 +43,7 @@ inline constexpr std::size_t lent_size_min = std::size_t{32} << 10;
 /// What the server says of itself in INFO and /v1/stats. Filled once at start.
 struct ServerFacts {
   std::string version;            // Larder's own, "0.1.0"
+  std::string build_id;           // hexadecimal digits; empty: not known
   std::string backend;            // "segment"
   std::string policy;             // by what it evicts: "s3fifo"
   std::string event_loop;         // "epoll"
@@ -53,8 +54,9 @@ struct ServerFacts {
   TimePoint started_at{};
   std::size_t connection_count_max = 0;
   std::uint64_t memory_size_max = 0;
-  std::uint64_t machine_memory_size = 0;  // 0: not known
-  std::string system = "Linux";           // "Linux 6.1.0 x86_64"
+  std::uint64_t memory_used_at_start = 0;  // by a cache without items
+  std::uint64_t machine_memory_size = 0;   // 0: not known
+  std::string system = "Linux";            // "Linux 6.1.0 x86_64"
   int process_id = 0;
   std::string run_id = std::string(40, '0');  // 40 hexadecimal digits, another at each start
 };

@@ -52,7 +52,8 @@ def play_frames(frames, judge, password=""):
         for server in pair:
             server.ask("CONFIG", "SET", "requirepass", password)
         for data, must_end in frames:
-            difference = Run(pair, judge).play([Step("frame", 1, data=data, must_end=must_end)])
+            counted = Step("command", 2, ((b"INFO", b"everything"),))
+            difference = Run(pair, judge).play([Step("frame", 1, data=data, must_end=must_end), counted])
             if difference:
                 found.append(str(difference))
     return found

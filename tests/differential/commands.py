@@ -127,6 +127,9 @@ KINDS = {
     "command": [b"get", b"SET", b"mget", b"del", b"exists", b"incr", b"expire", b"ttl", b"ping", b"multi", b"command",
                 b"append", b"getex", b"lcs", b"copy", b"rename", b"scan", b"mset", b"setrange", b"object", b"memory",
                 b"client", b"info", b"object|encoding", b"client|id", b"config|get", b"nosuch", b"get|x", b"client|nosuch"],
+    "section": [b"server", b"Clients", b"memory", b"persistence", b"stats", b"replication", b"cpu", b"modules",
+                b"COMMANDSTATS", b"errorstats", b"latencystats", b"cluster", b"keyspace", b"all", b"everything", b"default",
+                b"nosuch", b""],
     "category": [b"keyspace", b"read", b"write", b"string", b"fast", b"slow", b"CONNECTION", b"scripting", b"admin",
                  b"dangerous", b"transaction", b"@read", b"nosuch", b""],
     "name-pattern": [b"*", b"config|*", b"CONFIG|*", b"*|get", b"*get*", b"get", b"client", b"[a-d]*", b"nosuch*", b""],
@@ -243,7 +246,7 @@ SERVER = [
     (1, "COMMAND GETKEYSANDFLAGS (SET key value [GET] [EX seconds]|RENAME key key|COPY key key|DEL key...|command key)"),
     (1, "COMMAND HELP"),
     (1, "COMMAND nonsense"),
-    (1, "INFO [text]"),
+    (1, "INFO [section]..."),
     (1, "CONFIG GET configuration..."),
     (1, "CONFIG RESETSTAT"),
     (1, "CONFIG REWRITE"),
@@ -887,6 +890,9 @@ SCRIPTS = {
         1 COMMAND
         1 INFO
         1 INFO server
+        1 INFO everything
+        1 INFO default commandstats nosuch
+        1 INFO nosuch
         1 HELLO
         1 HELLO 3
         1 COMMAND DOCS get

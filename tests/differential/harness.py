@@ -38,18 +38,20 @@ class Judge:
         self.entries = INTENDED if entries is None else entries
         self.uses = collections.Counter()
 
-    def agree(self, name, words, one, other):
+    def agree(self, name, words, one, other, is_after_frame=False):
         """`one` and `other` are replies taken apart, or for a frame what agree_on_frame() has."""
         if one == other:
             return True
         for entry in self.entries:
-            if entry.is_about(name) and entry.allows(words, one, other):
+            is_asked = entry.is_about(name) and (is_after_frame or not entry.after_frame)
+            if is_asked and entry.allows(words, one, other):
                 self.uses[entry] += 1
                 return True
         return False
 
-    def agree_on(self, words, one, other, kept):
-        """For replies as they came. `kept`: the commands that an EXEC answers for."""
+    def agree_on(self, words, one, other, kept, is_after_frame):
+        """For replies as they came. `kept`: the commands that an EXEC answers for. `is_after_frame`: one that ended
+        otherwise."""
         if one == other:
             return True
         try:
@@ -58,8 +60,10 @@ class Judge:
             return False
         is_exec = name_of(words) == "exec" and a.kind == b.kind == "*" and isinstance(a.value, list)
         if is_exec and isinstance(b.value, list) and len(a.value) == len(b.value) == len(kept):
-            return all(x == y or self.agree(name_of(each), each, x, y) for each, x, y in zip(kept, a.value, b.value))
-        return self.agree(name_of(words), words, a, b)
+            return all(
+                x == y or self.agree(name_of(each), each, x, y, is_after_frame) for each, x, y in zip(kept, a.value, b.value)
+            )
+        return self.agree(name_of(words), words, a, b, is_after_frame)
 
     def agree_on_frame(self, data, one, other):
         """`one` and `other` are all bytes that came, and whether the connection ended then."""
@@ -174,7 +178,7 @@ class Run:
                 if one != other or one == "silent":
                     return Difference(index, str(steps[index - at]), one, other, name_of(words))
                 break
-            if not self.judge.agree_on(words, one, other, self.kept[number]):
+            if not self.judge.agree_on(words, one, other, self.kept[number], self.larder.server.ended_frame_otherwise):
                 return Difference(index, str(steps[index - at]), one, other, name_of(words))
             self.follow(number, words, one)
         return self.see_ends(at + len(steps) - 1, steps[-1], number)
@@ -217,6 +221,7 @@ class Run:
         self.drop(number)
         if not self.judge.agree_on_frame(step.data, *said):
             return Difference(at, str(step), *said)
+        self.larder.server.ended_frame_otherwise |= said[0] != said[1]
         return None
 
     def scan(self, at, step):

@@ -18,6 +18,7 @@ class Entry:
     commands: str  # names as COMMAND LIST has them; "frame" for what is no command; "*" for any command
     reason: str
     allows: typing.Callable  # (words, Redis' reply, Larder's reply): is that the difference meant?
+    after_frame: bool = False  # only if a frame ended otherwise before: what it counts as differs
 
     def is_about(self, name):
         return name in self.commands.split() or (self.commands == "*" and name != "frame")
@@ -194,6 +195,91 @@ def same_count(_, one, other):
     return one.kind == other.kind == ":" and int(other.value) == len([name for name in larder_has if "|" not in name])
 
 
+# INFO: what Larder leaves out.
+LEFT_OUT = {
+    "client_recent_max_input_buffer": "no figures of single connections' buffers are kept",
+    "client_recent_max_output_buffer": "as above",
+    "allocator_allocated": "items lie in memory of their own, not in the allocator's",
+    "allocator_active": "as above",
+    "allocator_resident": "as above",
+    "allocator_frag_ratio": "as above",
+    "allocator_frag_bytes": "as above",
+    "allocator_rss_ratio": "as above",
+    "allocator_rss_bytes": "as above",
+    "rss_overhead_ratio": "a ratio to what the allocator holds",
+    "rss_overhead_bytes": "as above",
+    "expired_stale_perc": "what has expired and is not swept yet is not counted",
+}
+
+# INFO: figures that are each server's own, or depend on time, memory, policy or the socket. All others must be the same.
+FREE_FIGURES = set("""
+    redis_version redis_build_id multiplexing_api atomicvar_api gcc_version process_id run_id tcp_port server_time_usec
+    uptime_in_seconds uptime_in_days lru_clock executable connected_clients
+    used_memory used_memory_human used_memory_rss used_memory_rss_human used_memory_peak used_memory_peak_human
+    used_memory_peak_perc used_memory_overhead used_memory_startup used_memory_dataset used_memory_dataset_perc
+    used_memory_lua used_memory_vm_eval used_memory_lua_human used_memory_vm_functions used_memory_vm_total
+    used_memory_vm_total_human used_memory_functions used_memory_scripts used_memory_scripts_human maxmemory maxmemory_human
+    maxmemory_policy mem_fragmentation_ratio mem_fragmentation_bytes mem_clients_normal mem_allocator lazyfreed_objects
+    rdb_changes_since_last_save rdb_last_save_time
+    total_commands_processed instantaneous_ops_per_sec total_net_input_bytes total_net_output_bytes
+    instantaneous_input_kbps instantaneous_output_kbps expired_keys expired_time_cap_reached_count
+    expire_cycle_cpu_milliseconds keyspace_hits keyspace_misses total_reads_processed total_writes_processed
+    reply_buffer_shrinks reply_buffer_expands
+    master_replid repl_backlog_size
+    used_cpu_sys used_cpu_user used_cpu_sys_main_thread used_cpu_user_main_thread
+    cmdstat_scan
+""".split())  # the last one: a page may hold any keys
+FREE_PARTS = {"usec", "usec_per_call", "avg_ttl"}  # of figures like calls=1,usec=3
+
+
+def sections(reply):
+    """INFO taken apart: names of sections, each with its fields in their order."""
+    found = {}
+    for line in reply.value.removeprefix(b"txt:").decode().split("\r\n"):
+        if line.startswith("# "):
+            found[line[2:]] = of_section = {}
+        elif line:
+            name, figure = line.split(":", 1)
+            of_section[name] = figure
+    return found
+
+
+def without_free_parts(figure):
+    return [part for part in figure.split(",") if part.split("=")[0] not in FREE_PARTS]
+
+
+def same_section(name, theirs, ours):
+    if name == "Latencystats":
+        return not ours  # as with latency-tracking no
+    ours = {field: figure for field, figure in ours.items() if not field.startswith("larder_")}
+    theirs = {field: figure for field, figure in theirs.items() if field not in LEFT_OUT}
+    if name in ("Commandstats", "Errorstats"):  # in no order
+        theirs, ours = dict(sorted(theirs.items())), dict(sorted(ours.items()))
+    return list(theirs) == list(ours) and all(
+        without_free_parts(theirs[field]) == without_free_parts(ours[field]) or field in FREE_FIGURES for field in theirs
+    )
+
+
+def same_info(_, one, other):
+    """The same sections, in them the same fields, and the same figures but for those above."""
+    if one.kind != other.kind or one.kind not in "$=":
+        return False
+    theirs, ours = sections(one), sections(other)
+    return list(theirs) == list(ours) and all(same_section(name, theirs[name], ours[name]) for name in theirs)
+
+
+def same_info_but_counts(_, one, other):
+    """The same, but for the numbers of commands and errors."""
+    if one.kind != other.kind or one.kind not in "$=":
+        return False
+    theirs, ours = sections(one), sections(other)
+    for figures in (theirs, ours):
+        for counts in figures.keys() & {"Commandstats", "Errorstats"}:
+            figures[counts].clear()
+        figures.get("Stats", {}).pop("total_error_replies", None)
+    return list(theirs) == list(ours) and all(same_section(name, theirs[name], ours[name]) for name in theirs)
+
+
 # COMMAND DOCS: what Larder does not tell, or tells in words of its own.
 FREE_FIELDS = {
     b"summary": "the words are Larder's own",
@@ -283,7 +369,8 @@ INTENDED = [
     Entry("client|id", "numbers of connections are each server's own", same_kind),
     Entry("client|list client|info", "addresses, ages and sizes of buffers are each server's own", same_clients),
     Entry("time", "two clocks, read at different moments", same_time),
-    Entry("info", "figures and sections are each server's own", same_kind),
+    Entry("info", "some figures are each server's own, and some are left out", same_info),
+    Entry("info", "a frame that ends otherwise is counted otherwise", same_info_but_counts, after_frame=True),
     Entry("command|list", "no order; Larder names what it serves", same_list),
     Entry("command|count", "Larder counts what it serves", same_count),
     Entry("command|docs", "the words are Larder's own, and some options are newer", same_docs),

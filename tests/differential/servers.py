@@ -21,6 +21,7 @@ class Server:
     def __init__(self, name, address):
         self.name = name
         self.address = address
+        self.ended_frame_otherwise = False  # than the other, as it may
 
     def connect(self):
         return Connection(self.address)
