@@ -5,7 +5,9 @@
 #include <bit>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <span>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -166,6 +168,16 @@ void Server::describe() {
   facts_.started_at = clock_.now().wall;
   const auto resp = std::ranges::find(endpoints_, "resp", &Endpoint::scheme);
   if (resp != endpoints_.end()) facts_.resp_port = resp->port;
+  for (const Endpoint& endpoint : endpoints_) {
+    if (endpoint.scheme == "resp")
+      facts_.resp_hosts += (facts_.resp_hosts.empty() ? "" : " ") + endpoint.host;
+  }
+  facts_.backlog = transport::backlog_default;
+  facts_.keepalive = transport::keepalive_idle;
+  facts_.allows_anonymous = options_.allow_anonymous;
+  facts_.log_level = options_.log_level;
+  std::error_code unreachable;
+  facts_.directory = std::filesystem::current_path(unreachable).string();
 }
 
 void Server::accept_from(transport::Listener listener) {

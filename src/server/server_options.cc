@@ -269,6 +269,7 @@ Result<ServerOptions> make_server_options(const OptionValues& values) {
   options.idle_timeout = values.duration("idle-timeout");
   options.shutdown_timeout = values.duration("shutdown-timeout");
   options.allow_anonymous = values.toggle("allow-anonymous");
+  options.log_level = values.text("log-level");
   options.allowed_origins = values.texts("allow-origin");
 
   const Result<std::size_t> shard_count = choose_shards(values, options);

@@ -31,6 +31,7 @@ struct ServerOptions {
   Duration idle_timeout{0};  // 0: never
   Duration shutdown_timeout{0};
   bool allow_anonymous = false;
+  std::string log_level = "info";
   std::vector<std::string> allowed_origins;
   std::vector<std::string> warnings;  // sentences for the log: allowed, but perhaps not meant
 };

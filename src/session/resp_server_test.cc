@@ -43,7 +43,7 @@ TEST(RespConfig, RefusesAsRedisDoes) {
   expect_turns(
       {{"CONFIG SET", "-ERR wrong number of arguments for 'config|set' command\r\n"},
        {"CONFIG SET a", "-ERR wrong number of arguments for 'config|set' command\r\n"},
-       {"CONFIG SET timeout 1 maxclients", "-ERR wrong number of arguments for 'config|set' command\r\n"},
+       {"CONFIG SET timeout 1 maxclients", syntax},
        {"CONFIG SET nosuch 1", "-ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'\r\n"},
        {"CONFIG SET maxclients x", refused("maxclients", "argument couldn't be parsed into an integer")},
        {"CONFIG SET maxclients 0",

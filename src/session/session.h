@@ -7,6 +7,7 @@
 // that a test drives it byte by byte.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -50,7 +51,13 @@ struct ServerFacts {
   std::string event_loop_reason;  // why this one
   std::size_t worker_count = 1;
   std::size_t shard_count = 1;
-  std::uint16_t resp_port = 0;  // of the first RESP listener, 0 without one
+  std::uint16_t resp_port = 0;        // of the first RESP listener, 0 without one
+  std::string resp_hosts;             // of all RESP listeners, as they were asked for, divided by spaces
+  int backlog = 0;                    // connections that may wait to be accepted
+  std::chrono::seconds keepalive{0};  // of silence, after which the kernel asks whether the peer is there
+  bool allows_anonymous = false;      // --allow-anonymous
+  std::string directory;              // in which it works
+  std::string log_level = "info";
   TimePoint started_at{};
   std::size_t connection_count_max = 0;
   std::uint64_t memory_size_max = 0;

@@ -67,6 +67,12 @@ Socket listen_on(const addrinfo& address, int backlog) {
   // Without it a restart fails for a minute while old connections sit in TIME_WAIT.
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  constexpr int probe_count = 3;
+  constexpr auto idle_s = static_cast<int>(keepalive_idle.count());
+  constexpr int probe_interval_s = idle_s / probe_count;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_KEEPINTVL, &probe_interval_s, sizeof probe_interval_s);
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_KEEPCNT, &probe_count, sizeof probe_count);
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (address.ai_family == AF_INET6) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (::bind(socket.get(), address.ai_addr, address.ai_addrlen) == 0 && ::listen(socket.get(), backlog) == 0)

@@ -1,6 +1,8 @@
 // transport/listener.h: opening the sockets that peers connect to.
 #pragma once
 
+#include <chrono>
+
 #include "base/endpoint.h"
 #include "base/result.h"
 #include "transport/socket.h"
@@ -16,6 +18,10 @@ struct Listener final {
 
 /// Connections that may wait to be accepted. The kernel lowers it to net.core.somaxconn.
 inline constexpr int backlog_default = 4096;
+
+/// A connection that was silent for this long is asked whether its peer is there; three times unanswered,
+/// each a third of this apart, and it ends. Redis has the same.
+inline constexpr std::chrono::seconds keepalive_idle{300};
 
 /// Listens on `endpoint`: a numeric IPv4 or IPv6 address, or a host name, whose first address that this
 /// machine has is taken. An IPv6 address means IPv6 only, so that `[::]` and `0.0.0.0` go side by side on one

@@ -95,6 +95,13 @@ TEST(Listener, HandsItsSettingsToWhatItAccepts) {
     ASSERT_EQ(::getsockopt(accepted.get(), level, option, &value, &size), 0);
     EXPECT_EQ(value, 1);
   }
+  for (const auto& [option, expected] :
+       {std::pair<int, int>{TCP_KEEPIDLE, 300}, {TCP_KEEPINTVL, 100}, {TCP_KEEPCNT, 3}}) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    ASSERT_EQ(::getsockopt(accepted.get(), IPPROTO_TCP, option, &value, &size), 0);
+    EXPECT_EQ(value, expected);
+  }
 }
 
 TEST(IsLoopback, IsTrueOnlyOfWhatStaysOnThisMachine) {

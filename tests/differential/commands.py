@@ -133,8 +133,14 @@ KINDS = {
     "category": [b"keyspace", b"read", b"write", b"string", b"fast", b"slow", b"CONNECTION", b"scripting", b"admin",
                  b"dangerous", b"transaction", b"@read", b"nosuch", b""],
     "name-pattern": [b"*", b"config|*", b"CONFIG|*", b"*|get", b"*get*", b"get", b"client", b"[a-d]*", b"nosuch*", b""],
-    "configuration": [b"maxmemory", b"maxmemory-policy", b"maxclients", b"timeout", b"nosuch",
-                      b"TIMEOUT", b"databases"],
+    "configuration": [b"maxmemory", b"maxmemory-policy", b"maxclients", b"timeout", b"nosuch", b"TIMEOUT", b"databases",
+                      b"save", b"appendonly", b"slave-read-only", b"replica-read-only", b"max*", b"*", b"[s-t]*", b"tcp-*"],
+    "fixed-setting": [b"databases", b"DAEMONIZE", b"aclfile", b"logfile", b"cluster-enabled", b"io-threads", b"tcp-backlog",
+                      b"unixsocket", b"unixsocketperm", b"supervised", b"pidfile", b"replicaof", b"enable-debug-command",
+                      b"always-show-logo", b"dir", b"dbfilename", b"nosuch"],
+    "flag-setting": [b"appendonly", b"activedefrag", b"lazyfree-lazy-expire", b"replica-read-only", b"protected-mode"],
+    "number-setting": [b"timeout", b"hz", b"maxclients", b"lfu-log-factor", b"lua-time-limit", b"tcp-keepalive", b"port",
+                       b"maxmemory-samples", b"slowlog-max-len"],
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -278,6 +284,13 @@ AS_THEY_ARE = [
     (1, "CLIENT PAUSE 0 NOSUCH"),
     (1, "CLIENT REPLY NOSUCH"),
     (1, "CONFIG SET 'timeout' ('abc'|-1)"),
+    (2, "CONFIG SET fixed-setting text ['timeout' 'abc']"),
+    (1, "CONFIG SET 'timeout' 'abc' fixed-setting text"),
+    (1, "CONFIG SET flag-setting ('maybe'|'')"),
+    (1, "CONFIG SET number-setting ('abc'|''|'1x')"),
+    (1, "CONFIG SET ('maxmemory'|'proto-max-bulk-len') ('abc'|'1x')"),
+    (1, "CONFIG SET ('loglevel'|'appendfsync'|'maxmemory-policy') ('nosuch'|'')"),
+    (1, "CONFIG SET 'save' '' 'appendonly' 'no' 'hz' 10 'lfu-decay-time' 1 'notify-keyspace-events' ''"),
     (1, "CONFIG SET NOSUCH 1"),
     (1, "CONFIG SET 'timeout'"),
     (1, "DEBUG SLEEP 0"),
@@ -951,6 +964,11 @@ SCRIPTS = {
         1 CONFIG GET maxmemory
         1 CONFIG GET maxclients
         1 CONFIG GET nosuch
+        1 CONFIG GET *
+        1 CONFIG GET save APPENDONLY "slave-*" timeout
+        1 CONFIG SET timeout abc databases 16
+        1 CONFIG SET timeout 1 Timeout 2
+        1 CONFIG SET timeout 1 hz
     """,
     "none of a peer's bytes but printable ones": """
         1 "NO\\xffSUCH" "\\x00\\x7f"
