@@ -1,5 +1,6 @@
 // What Redis tells of the inside of a value and of its memory, for those who ask. Larder stores all values in
 // one way, and answers as a Redis with the same value would.
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -7,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/numbers.h"
 #include "session/resp_handlers.h"
+#include "session/server_stats.h"
 
 namespace larder::session {
 namespace {
@@ -67,17 +69,43 @@ void handle_memory_usage(RespCall& call) {
   });
 }
 
+// The fields of Redis that this server knows, in its order, and one of its own. An item's share of the index
+// counts as data, as in INFO; no figures are kept of single databases.
 void handle_memory_stats(RespCall& call) {
-  const cache::CacheStats stats = call.keys.stats();
-  const auto write = [&call](Bytes name, std::uint64_t value) {
+  const ServerStats stats = gather_stats(call.keys, call.environment, call.now);
+  const std::uint64_t used = stats.cache.memory_used;
+  const std::uint64_t empty = std::min(used, stats.facts->memory_used_at_start);
+  std::optional<ProcessUse> process;
+  if (call.environment.service.process_use != nullptr) process = call.environment.service.process_use();
+  const auto size = [&call](Bytes name, std::uint64_t value) {
     call.reply.bulk(name);
     call.reply.integer(static_cast<std::int64_t>(value));
   };
-  call.reply.map(4);
-  write("total.allocated", stats.memory_used);
-  write("keys.count", stats.items);
-  write("keys.bytes-per-key", stats.items == 0 ? 0 : stats.memory_used / stats.items);
-  write("larder.memory.limit", stats.memory_limit);
+  const auto share = [&call](Bytes name, std::uint64_t part, std::uint64_t whole, int unit) {
+    call.reply.bulk(name);
+    const double value = whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+    call.reply.number(value * unit);
+  };
+  constexpr std::size_t field_count = 17;
+  call.reply.map(process ? field_count + 2 : field_count);
+  size("peak.allocated", stats.memory_used_peak);
+  size("total.allocated", used);
+  size("startup.allocated", stats.facts->memory_used_at_start);
+  for (const Bytes name : {"replication.backlog", "clients.slaves"}) size(name, 0);
+  size("clients.normal", stats.counters.connection_buffer_size);
+  for (const Bytes name : {"cluster.links", "aof.buffer", "lua.caches", "functions.caches"}) size(name, 0);
+  size("overhead.total", empty);
+  size("keys.count", stats.cache.items);
+  size("keys.bytes-per-key", stats.cache.items == 0 ? 0 : (used - empty) / stats.cache.items);
+  size("dataset.bytes", used - empty);
+  share("dataset.percentage", used - empty, used - empty, 100);
+  share("peak.percentage", used, stats.memory_used_peak, 100);
+  if (process) {
+    share("fragmentation", process->resident_size, used, 1);
+    call.reply.bulk("fragmentation.bytes");
+    call.reply.integer(static_cast<std::int64_t>(process->resident_size) - static_cast<std::int64_t>(used));
+  }
+  size("larder.memory.limit", stats.cache.memory_limit);
 }
 
 void handle_memory_doctor(RespCall& call) {

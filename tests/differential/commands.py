@@ -211,6 +211,8 @@ KEYSPACE = [
     (1, "OBJECT REFCOUNT key"),
     (1, "OBJECT HELP"),
     (2, "MEMORY USAGE key [SAMPLES length]"),
+    (1, "MEMORY STATS"),
+    (1, "MEMORY PURGE"),
 ]
 
 CONNECTION = [
@@ -951,6 +953,16 @@ SCRIPTS = {
         1 SET a "some value"
         1 MEMORY USAGE a
         1 MEMORY USAGE absent
+        1 MEMORY USAGE a SAMPLES -1
+        1 MEMORY STATS
+        1 SELECT 3
+        1 SET a 1 EX 10000
+        1 MEMORY STATS
+        1 MEMORY STATS a
+        1 MEMORY DOCTOR
+        1 MEMORY MALLOC-STATS
+        1 MEMORY PURGE
+        1 MEMORY NOSUCH
     """,
     "what an object looks like": """
         1 SET a "some value"
@@ -982,7 +994,7 @@ REQUIRED = """
     decrby incrbyfloat lcs
     del unlink exists touch type expire pexpire expireat pexpireat ttl pttl expiretime pexpiretime persist rename renamenx
     copy move swapdb randomkey keys scan dbsize flushdb flushall select object|encoding object|freq object|idletime
-    object|refcount object|help memory|usage
+    object|refcount object|help memory|usage memory|stats memory|doctor memory|malloc-stats memory|purge memory|help
     hello auth ping echo quit reset time client|id client|info client|list client|getname client|setname client|kill
     client|pause client|unpause client|reply client|no-evict client|help command command|count command|info command|docs
     command|list command|getkeys command|getkeysandflags command|help info config|get config|set config|resetstat config|rewrite slowlog|get

@@ -70,6 +70,11 @@ def same_kind(_, one, other):
     return one.kind == other.kind and (one.value is None) == (other.value is None)
 
 
+def same_text(_, one, other):
+    """A text each: Redis' with its format, Larder's perhaps without."""
+    return one.kind in "$=" and other.kind in "$=" and bool(other.value)
+
+
 def same_in_any_order(_, one, other):
     return one.kind == other.kind and one.kind in "*~" and sorted(one.value) == sorted(other.value)
 
@@ -327,6 +332,22 @@ def same_info_but_counts(_, one, other):
     return list(theirs) == list(ours) and all(same_section(name, theirs[name], ours[name]) for name in theirs)
 
 
+# MEMORY STATS: what Larder leaves out, with INFO's reasons; and of single databases, whose items share one index.
+MEMORY_LEFT_OUT = ("allocator", "rss-overhead", "db.")
+
+
+def same_memory(_, one, other):
+    """The same fields in the same order, each of the same kind; what is nothing to Larder may be something to Redis."""
+    if one.kind != other.kind or not isinstance(one.value, list) or not isinstance(other.value, list):
+        return False
+    theirs, ours = ({name.decode(): value for name, value in pairs(each).items()} for each in (one, other))
+    theirs = {name: value for name, value in theirs.items() if not name.startswith(MEMORY_LEFT_OUT)}
+    ours = {name: value for name, value in ours.items() if not name.startswith("larder.")}
+    return list(theirs) == list(ours) and all(
+        theirs[name].kind == ours[name].kind and theirs[name].value is not None for name in theirs
+    ) and theirs["keys.count"] == ours["keys.count"]
+
+
 # COMMAND DOCS: what Larder does not tell, or tells in words of its own.
 FREE_FIELDS = {
     b"summary": "the words are Larder's own",
@@ -423,6 +444,8 @@ INTENDED = [
     Entry("command|docs", "the words are Larder's own, and some options are newer", same_docs),
     Entry("client|help command|help config|help function|help memory|help object|help slowlog|help latency|help",
           "the words are Larder's own", same_shape),
+    Entry("memory|stats", "memory is laid out otherwise", same_memory),
+    Entry("memory|doctor memory|malloc-stats", "prose, and of another allocator", same_text),
     Entry("memory|usage", "memory is laid out otherwise", near_size),
     Entry("debug", "what DEBUG OBJECT tells is each server's own", same_kind),
     Entry("config|get", "some values are each server's own, and some settings are of what Larder has not", same_settings),
