@@ -5,6 +5,7 @@ differ, and both replies; LARDER_SEED repeats a stream, run.py looks further.
 """
 
 import contextlib
+import fnmatch
 import functools
 import os
 import random
@@ -18,6 +19,7 @@ import campaign
 import commands
 from grammar import Writer, kinds_of, read
 from harness import Judge, fresh_pair, play
+from introspection import FREE_SETTINGS, LEFT_OUT, NOT_SETTINGS, SETTINGS_ALL_THE_SAME, pairs, sections
 from servers import Server
 from streams import Step
 
@@ -107,6 +109,18 @@ def test_every_intended_difference_is_needed():
     for seed in SEEDS:
         of_seed(seed)
     assert not campaign.unneeded(JUDGE)
+
+
+def test_what_larder_does_not_tell_of_itself_is_told_by_redis():
+    with fresh_pair() as (redis, _):
+        settings = [name.decode() for name in pairs(redis.ask("CONFIG", "GET", "*"))]
+        figures = {name for fields in sections(redis.ask("INFO", "everything")).values() for name in fields}
+    for pattern in " ".join(NOT_SETTINGS).split():
+        assert fnmatch.filter(settings, pattern), pattern
+    for name in SETTINGS_ALL_THE_SAME:
+        assert any(fnmatch.fnmatchcase(name, pattern) for pattern in " ".join(NOT_SETTINGS).split()), name
+    assert LEFT_OUT.keys() <= figures
+    assert FREE_SETTINGS <= set(settings)
 
 
 def test_tables_name_kinds_that_there_are():
