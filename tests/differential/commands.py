@@ -985,6 +985,7 @@ SCRIPTS = {
     "none of a peer's bytes but printable ones": """
         1 "NO\\xffSUCH" "\\x00\\x7f"
         1 CLIENT "no\\xffsuch"
+        1 HELLO 3 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
     """,
 }
 

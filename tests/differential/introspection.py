@@ -78,6 +78,7 @@ FREE_FIGURES = set("""
     used_memory_lua used_memory_vm_eval used_memory_lua_human used_memory_vm_functions used_memory_vm_total
     used_memory_vm_total_human used_memory_functions used_memory_scripts used_memory_scripts_human maxmemory maxmemory_human
     maxmemory_policy mem_fragmentation_ratio mem_fragmentation_bytes mem_clients_normal mem_allocator lazyfreed_objects
+    lazyfree_pending_objects
     rdb_changes_since_last_save rdb_last_save_time
     total_commands_processed instantaneous_ops_per_sec total_net_input_bytes total_net_output_bytes
     instantaneous_input_kbps instantaneous_output_kbps expired_keys expired_time_cap_reached_count
