@@ -3,7 +3,8 @@
 // Names, order of errors and their texts are those of redis-server 7.0.15. A parameter that Redis can change
 // while it runs and this server cannot takes the value that it has; another one of the right kind is refused
 // as Redis refuses to change what it calls immutable. Of what there is nothing of here, a parameter says so
-// (appendonly no), or says what it does in a Redis in which it has no effect either (lfu-log-factor 10).
+// (appendonly no), or has the value with which Redis begins, where it has no effect there either
+// (lfu-log-factor 10).
 #pragma once
 
 #include <cstdint>

@@ -300,20 +300,28 @@ bool asks_for(Bytes word, const Section& section) {
          (section.is_default && equals_ignoring_case(word, "default"));
 }
 
+bool is_asked_for(const Section& section, std::span<const Bytes> names) {
+  return names.empty() ? section.is_default
+                       : std::ranges::any_of(names, [&](Bytes word) { return asks_for(word, section); });
+}
+
 }  // namespace
 
 std::string info_text(const InfoFigures& figures, std::span<const Bytes> names) {
   Text text;
   for (const Section& section : sections) {
-    const bool is_asked_for =
-        names.empty() ? section.is_default
-                      : std::ranges::any_of(names, [&](Bytes word) { return asks_for(word, section); });
-    if (!is_asked_for) continue;
+    if (!is_asked_for(section, names)) continue;
     if (!text.empty()) text += "\r\n";
     fmt::format_to(std::back_inserter(text), "# {}\r\n", section.name);
     section.write(text, figures);
   }
   return text;
+}
+
+bool info_shows(Bytes section, std::span<const Bytes> names) {
+  return std::ranges::any_of(sections, [&](const Section& known) {
+    return equals_ignoring_case(known.name, section) && is_asked_for(known, names);
+  });
 }
 
 }  // namespace larder::session

@@ -7,7 +7,6 @@
 // out.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,12 +26,15 @@ struct InfoFigures {
   CommandTotals commands;
   std::optional<ProcessUse> process;  // none: its fields are left out
   TimePoint now;
-  std::array<Duration, cache::database_count> mean_times_to_live{};  // of what has a deadline: an estimate
+  DatabaseDurations mean_times_to_live{};  // of what has a deadline: an estimate
 };
 
 /// The sections that `names` ask for, each once, in their fixed order, whatever the case. "all" and
 /// "everything" ask for each; "default", and no names, for all but the statistics of each command. Names that
 /// are not known ask for nothing.
 [[nodiscard]] std::string info_text(const InfoFigures& figures, std::span<const Bytes> names);
+
+/// Whether they ask for this one, a name of Redis.
+[[nodiscard]] bool info_shows(Bytes section, std::span<const Bytes> names);
 
 }  // namespace larder::session

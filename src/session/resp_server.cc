@@ -69,12 +69,12 @@ void handle_info(RespCall& call) {
                       .process = std::nullopt,
                       .now = call.now};
   if (service.process_use != nullptr) figures.process = service.process_use();
-  for (std::size_t database = 0; database < cache::database_count; ++database) {
-    if (figures.server.database_deadline_counts[database] == 0) continue;
-    figures.mean_times_to_live[database] = estimate_time_to_live(
-        call.keys, static_cast<cache::Database>(database), call.now, call.environment.random);
+  const auto names = call.arguments.subspan(1);
+  if (info_shows("keyspace", names)) {
+    figures.mean_times_to_live =
+        estimate_times_to_live(call.keys, figures.server, call.now, call.environment.random);
   }
-  call.reply.verbatim("txt", info_text(figures, call.arguments.subspan(1)));
+  call.reply.verbatim("txt", info_text(figures, names));
 }
 
 void handle_time(RespCall& call) {

@@ -30,16 +30,18 @@ ServerStats gather_stats(const cache::Keyspace& keys, const Environment& environ
   return stats;
 }
 
-Duration estimate_time_to_live(cache::Keyspace& keys, cache::Database database, TimePoint now,
-                               SplitMix64& random) {
-  constexpr std::size_t page_item_count = 16;
-  constexpr std::size_t page_count_max = 4;
-  const bool is_whole = keys.item_count(database) <= page_item_count * page_count_max;
+namespace {
+
+constexpr std::size_t sampled_page_size = 16;
+
+Duration estimate_time_to_live(cache::Keyspace& keys, cache::Database database, std::size_t page_count_max,
+                               TimePoint now, SplitMix64& random) {
+  const bool is_whole = keys.item_count(database) <= sampled_page_size * page_count_max;
   double sum_ms = 0;
   std::size_t count = 0;
   cache::Cursor cursor = is_whole ? 0 : random.next() % (cache::Cursor{1} << 48);
-  for (std::size_t page = 0; page < page_count_max && (is_whole || count < page_item_count); ++page) {
-    cursor = keys.scan(database, cursor, page_item_count, now, [&](Bytes, const cache::ItemView& item) {
+  for (std::size_t page = 0; page < page_count_max && (is_whole || count < sampled_page_size); ++page) {
+    cursor = keys.scan(database, cursor, sampled_page_size, now, [&](Bytes, const cache::ItemView& item) {
       if (!item.deadline) return;
       sum_ms += static_cast<double>((*item.deadline - now).count());
       ++count;
@@ -47,6 +49,25 @@ Duration estimate_time_to_live(cache::Keyspace& keys, cache::Database database, 
     if (is_whole && cursor == 0) break;
   }
   return Duration{count == 0 ? 0 : static_cast<std::int64_t>(sum_ms / static_cast<double>(count))};
+}
+
+}  // namespace
+
+// A page costs some ten microseconds where the database is small among large ones: there are a few for all.
+DatabaseDurations estimate_times_to_live(cache::Keyspace& keys, const ServerStats& stats, TimePoint now,
+                                         SplitMix64& random) {
+  constexpr std::size_t page_count = 8;
+  const auto& counts = stats.database_deadline_counts;
+  const auto database_count = static_cast<std::size_t>(
+      std::ranges::count_if(counts, [](std::size_t deadline_count) { return deadline_count > 0; }));
+  const std::size_t page_count_max = page_count / std::clamp<std::size_t>(database_count, 1, page_count);
+  DatabaseDurations times{};
+  for (std::size_t database = 0; database < counts.size(); ++database) {
+    if (counts[database] == 0) continue;
+    times[database] =
+        estimate_time_to_live(keys, static_cast<cache::Database>(database), page_count_max, now, random);
+  }
+  return times;
 }
 
 CommandTotals gather_commands(const Environment& environment) {

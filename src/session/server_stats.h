@@ -31,11 +31,14 @@ struct ServerStats {
   std::array<std::size_t, cache::database_count> database_deadline_counts{};  // of these, with a deadline
 };
 
-/// How long the items of a database that have a deadline have until then, by those of a few dozen that stand
-/// behind a random place, or of all if there are no more. 0: none of these has one. Any thread; takes a
-/// shard's lock or two for a moment.
-[[nodiscard]] Duration estimate_time_to_live(cache::Keyspace& keys, cache::Database database, TimePoint now,
-                                             SplitMix64& random);
+/// One for each database.
+using DatabaseDurations = std::array<Duration, cache::database_count>;
+
+/// How long the items that have a deadline have until then on average: an estimate by some dozen of each
+/// database that stand behind a random place, or by all if there are no more. 0: none of these has one. Takes
+/// about a tenth of a millisecond, and some shards' locks for a moment each. Any thread.
+[[nodiscard]] DatabaseDurations estimate_times_to_live(cache::Keyspace& keys, const ServerStats& stats,
+                                                       TimePoint now, SplitMix64& random);
 
 /// The figures of commands, apart: only INFO shows them. Any thread.
 [[nodiscard]] CommandTotals gather_commands(const Environment& environment);
