@@ -216,6 +216,7 @@ void Server::log(Bytes line) { program::log_warn(line); }
 // between two portions adds nothing.
 void Server::sweep(std::size_t worker_index, TimePoint now) {
   is_sweeping_[worker_index] = false;
+  if (!service_.settings.sweeps.load(std::memory_order_relaxed)) return;
   insight::Counters& counters = workers_->counters()[worker_index];
   const std::int64_t started_us = stopwatch_us();
   const bool is_cut_short = cache_->sweep(now, sweep_visit_count);

@@ -89,6 +89,15 @@ void debug_sleep(RespCall& call) {
       call.now + Duration{static_cast<std::int64_t>(std::ceil(std::min(seconds, sleep_s_max) * 1000))};
 }
 
+// As in Redis, what is no number means 0.
+void debug_set_active_expire(RespCall& call) {
+  int number = 0;
+  const Bytes text = call.arguments[2];
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  call.environment.service.settings.sweeps.store(number != 0, std::memory_order_relaxed);
+  call.reply.ok();
+}
+
 // What Redis tells of an object's place, with figures of here where there are any.
 void debug_object(RespCall& call) {
   std::optional<std::size_t> size;
@@ -122,7 +131,7 @@ void debug_help(RespCall& call) {
       "PROTOCOL <type>",
       "    Reply with a sample of that type of reply.",
       "SET-ACTIVE-EXPIRE <0|1>",
-      "    Accepted; items are swept all the same.",
+      "    Whether expired items are freed that nobody asks for. No command finds them in any case.",
       "SLEEP <seconds>",
       "    Reply after that time. Only this connection waits.",
       "STRINGMATCH-LEN <pattern> <text>",
@@ -141,11 +150,8 @@ struct Action {
 };
 
 constexpr std::array actions{
-    Action{"sleep", 3, debug_sleep},
-    // Items expire by access and by sweeping alike; that sweeping goes on harms no test of the former.
-    Action{"set-active-expire", 3, [](RespCall& call) { call.reply.ok(); }},
-    Action{"protocol", 3, debug_protocol},
-    Action{"object", 3, debug_object},
+    Action{"sleep", 3, debug_sleep},       Action{"set-active-expire", 3, debug_set_active_expire},
+    Action{"protocol", 3, debug_protocol}, Action{"object", 3, debug_object},
     Action{"log", 3, debug_log},
 };
 

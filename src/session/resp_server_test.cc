@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
+#include <utility>
 
 #include "session/resp_test_support.h"
 
@@ -131,6 +132,16 @@ TEST(RespDebug, LogsALineASecondOfPrintableBytes) {
   EXPECT_EQ(control.words, "DEBUG LOG: back|") << "the clock was set back";
 }
 
+TEST(RespDebug, StopsAndStartsTheSweep) {
+  World world;
+  RespConnection connection(world);
+  for (const auto& [word, sweeps] :
+       {std::pair("0", false), std::pair("1", true), std::pair("no", false), std::pair("2", true)}) {
+    EXPECT_EQ(connection.ask("DEBUG SET-ACTIVE-EXPIRE " + std::string(word)), ok);
+    EXPECT_EQ(world.service.settings.sweeps, sweeps) << word;
+  }
+}
+
 TEST(RespDebug, RepliesWithASampleOfEachType) {
   expect_turns(
       {{"DEBUG PROTOCOL string", "$11\r\nHello World\r\n"},
@@ -145,7 +156,6 @@ TEST(RespDebug, RepliesWithASampleOfEachType) {
        {"DEBUG OBJECT none", "-ERR no such key\r\n"},
        {"DEBUG STRINGMATCH-LEN a* abc", ":1\r\n"},
        {"DEBUG STRINGMATCH-LEN b* abc", ":0\r\n"},
-       {"DEBUG SET-ACTIVE-EXPIRE 0", ok},
        {"DEBUG LOG text", ok},
        {"DEBUG foo", "-ERR unknown subcommand or wrong number of arguments for 'foo'. Try DEBUG HELP.\r\n"},
        {"DEBUG", "-ERR wrong number of arguments for 'debug' command\r\n"}});

@@ -23,6 +23,7 @@ namespace larder::session {
 struct Settings {
   std::atomic<std::size_t> connection_count_max{10'000};
   std::atomic<std::int64_t> idle_timeout_ms{0};  // 0: for ever
+  std::atomic<bool> sweeps{true};                // DEBUG SET-ACTIVE-EXPIRE
 };
 
 /// What only the whole server can do.

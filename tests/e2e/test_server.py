@@ -212,6 +212,21 @@ def test_expired_items_leave_without_being_read(start_server):
             assert time.monotonic() < deadline
 
 
+def test_expired_items_stay_while_the_sweep_is_off_and_are_not_found(start_server):
+    """Without a sweep nobody sees that an item has expired but who asks for it. Method: a reply that comes long after
+    the sweep would have been there."""
+    server = start_server("--workers", "2")
+    with server.peer("resp") as peer:
+        peer.ask(b"DEBUG SET-ACTIVE-EXPIRE 0\r\n", b"+OK\r\n")
+        peer.ask(b"SET k v PX 1\r\nSELECT 3\r\nSET l v PX 1\r\n", b"+OK\r\n" * 3)
+        peer.ask(b"DEBUG SLEEP 3\r\n", b"+OK\r\n")
+        assert stats_of(server)["items"] == 2
+        peer.ask(b"GET l\r\nEXISTS l\r\nSELECT 0\r\nGET k\r\nKEYS *\r\n",
+                 b"$-1\r\n:0\r\n+OK\r\n$-1\r\n*0\r\n")
+        peer.ask(b"DEBUG SET-ACTIVE-EXPIRE 1\r\n", b"+OK\r\n")
+    wait_until(lambda: stats_of(server)["items"] == 0)
+
+
 # Its bounds.
 
 REFUSALS = {
