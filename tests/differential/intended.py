@@ -136,6 +136,14 @@ def same_time(_, one, other):
     return abs(int(one.value[0].value) - int(other.value[0].value)) <= 5 and len(other.value[1].value) <= 6
 
 
+def same_description(words, one, other):
+    """DEBUG OBJECT: the same names in the same order."""
+    if words[1].lower() != b"object" or not one.kind == other.kind == "+":
+        return False
+    theirs, ours = ([field.partition(b":")[0] for field in reply.value.split()] for reply in (one, other))
+    return theirs == ours
+
+
 def is_printable(word):
     return all(32 <= c < 127 for c in word)
 
@@ -191,7 +199,7 @@ INTENDED = [
     Entry("memory|stats", "memory is laid out otherwise", same_memory),
     Entry("memory|doctor memory|malloc-stats", "prose, and of another allocator", same_text),
     Entry("memory|usage", "memory is laid out otherwise", near_size),
-    Entry("debug", "what DEBUG OBJECT tells is each server's own", same_kind),
+    Entry("debug", "figures of DEBUG OBJECT are each server's own", same_description),
     Entry("config|get", "some values are each server's own, and some settings are of what Larder has not", same_settings),
     Entry("command command|info", "no order, no prose; Larder describes what it serves", same_rows),
     Entry("frame", "what follows a bulk must be CR LF, Redis skips two bytes unseen",
