@@ -2,6 +2,8 @@
 // the replies that Redis 7 gives.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <memory>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -100,6 +102,8 @@ TEST(RespClients, AskForSilence) {
   EXPECT_EQ(connection.ask("CLIENT REPLY SKIP"), "");
   EXPECT_EQ(connection.ask("SET a 1"), "");
   EXPECT_EQ(connection.ask("GET a"), "$1\r\n1\r\n");
+  EXPECT_EQ(connection.ask("CLIENT REPLY SKIP\r\nCLIENT REPLY SKIP\r\nCLIENT REPLY ON"), ok);
+  EXPECT_EQ(connection.ask("CLIENT REPLY SKIP\r\nRESET\r\nPING"), "+PONG\r\n");
   EXPECT_EQ(connection.ask("CLIENT REPLY OFF"), "");
   EXPECT_EQ(connection.ask("SET a 2"), "");
   EXPECT_EQ(connection.ask("nosuch"), "");
@@ -107,6 +111,22 @@ TEST(RespClients, AskForSilence) {
   EXPECT_EQ(connection.ask("GET a"), "");
   EXPECT_EQ(connection.ask("CLIENT REPLY ON"), ok);
   EXPECT_EQ(connection.ask("GET a"), "$1\r\n2\r\n");
+}
+
+TEST(RespClients, EndInSilenceWhenTheyAskedForIt) {
+  for (const std::string mode : {"OFF", "SKIP"}) {
+    for (const std::string last : {"*x", "QUIT", "*1\r\n$-5"}) {
+      World world;
+      Connection connection(world);
+      connection.ask("CLIENT REPLY " + mode);
+      EXPECT_EQ(connection.ask(last), "") << mode << " " << last;
+      EXPECT_TRUE(connection.peer.played().closed) << mode << " " << last;
+    }
+  }
+  World world;
+  Connection connection(world);
+  EXPECT_EQ(connection.ask("CLIENT REPLY OFF"), "");
+  EXPECT_EQ(connection.ask("RESET"), "+RESET\r\n");
 }
 
 TEST(RespClients, WaitWhileThereIsAPause) {
@@ -142,9 +162,43 @@ TEST(RespClients, ATransactionThatOnlyReadsDoesNotWaitForWriters) {
   client.ask("MULTI");
   EXPECT_EQ(client.ask("GET k"), "+QUEUED\r\n");
   EXPECT_EQ(client.ask("EXEC"), "*1\r\n$-1\r\n");
-  client.ask("MULTI");
-  EXPECT_EQ(client.ask("SET k 1"), "+QUEUED\r\n");
-  EXPECT_EQ(client.ask("EXEC"), "");
+}
+
+// Method: what Redis 7.0.15 holds up was asked of it.
+TEST(RespClients, AreToldAtOnceInAPauseWhatIsWrong) {
+  World world;
+  Connection admin(world, 1);
+  for (const Bytes mode : {"ALL", "WRITE"}) {
+    Connection client(world, 2);
+    client.session.attach(std::make_shared<Noted>());
+    admin.ask("CLIENT PAUSE 1000 " + std::string(mode));
+    EXPECT_THAT(client.ask("NOSUCH"), HasSubstr("ERR unknown command"));
+    EXPECT_THAT(client.ask("CONFIG NOSUCH"), HasSubstr("ERR unknown subcommand"));
+    EXPECT_THAT(client.ask("LPUSH l v"), HasSubstr("not served yet"));
+    EXPECT_THAT(client.ask("GET"), HasSubstr("ERR wrong number"));
+    EXPECT_THAT(client.ask("SET k"), HasSubstr("ERR wrong number"));
+    EXPECT_THAT(client.ask("EXEC now"), HasSubstr("EXECABORT"));
+    EXPECT_EQ(client.ask("SET k v EX"), "") << "the command finds that out itself";
+    admin.ask("CLIENT UNPAUSE");
+    client.peer.send("");
+    EXPECT_EQ(client.peer.take_replies(), syntax);
+  }
+}
+
+TEST(RespClients, WaitWithEveryKindOfWrite) {
+  World world;
+  Connection admin(world, 1);
+  for (const std::string before : {"", "MULTI", "MULTI\r\nSET k 1"}) {
+    for (const std::string command : {"SET k v", "FUNCTION FLUSH", "EXEC"}) {
+      Connection client(world, 2);
+      client.session.attach(std::make_shared<Noted>());
+      client.ask(before);
+      admin.ask("CLIENT PAUSE 1000 WRITE");
+      const bool waits = command != "EXEC" || before.size() > 6;
+      EXPECT_EQ(client.ask(command).empty(), waits) << before << " " << command;
+      admin.ask("CLIENT UNPAUSE");
+    }
+  }
 }
 
 // A store that is refused empties its key, and that is a write. Method: what a paused connection sends is not
@@ -260,13 +314,62 @@ TEST(RespMonitor, ShowsTheCommandsOfAllConnections) {
   client.ask("CONFIG GET save");
   monitor.peer.send("");
   EXPECT_EQ(monitor.peer.take_replies(),
-            "+1700000000.000000 [0 127.0.0.1:50002] \"SELECT\" \"2\"\r\n"
+            "+1700000000.000000 [2 127.0.0.1:50002] \"SELECT\" \"2\"\r\n"
             "+1700000000.000000 [2 127.0.0.1:50002] \"SET\" \"a \\x00\\n\" \"v\"\r\n"
             "+1700000000.000000 [2 127.0.0.1:50002] \"AUTH\" \"(redacted)\"\r\n");
   EXPECT_EQ(monitor.ask("RESET"), "+RESET\r\n");
   client.ask("PING");
   monitor.peer.send("");
   EXPECT_EQ(monitor.peer.take_replies(), "");
+}
+
+// What is kept for EXEC is shown when it is done, EXEC behind it, and what is refused not at all.
+TEST(RespMonitor, ShowsCommandsAsTheyAreDone) {
+  World world;
+  Connection monitor(world, 1);
+  Connection client(world, 2);
+  monitor.session.attach(std::make_shared<Noted>());
+  monitor.ask("MONITOR");
+  const auto seen = [&] {
+    monitor.peer.send("");
+    return std::regex_replace(monitor.peer.take_replies(), std::regex(R"(\+\S+ (\[\d) \S+\])"), "$1]");
+  };
+  for (const std::string command : {"MULTI", "SELECT 5", "GET y"}) client.ask(command);
+  EXPECT_EQ(seen(), "[0] \"MULTI\"\r\n");
+  client.ask("EXEC");
+  EXPECT_EQ(seen(), "[5] \"SELECT\" \"5\"\r\n[5] \"GET\" \"y\"\r\n[5] \"EXEC\"\r\n");
+  for (const std::string command : {"SELECT 99", "NOSUCH", "GET", "EXEC now", "RESET"}) client.ask(command);
+  EXPECT_EQ(seen(), "[5] \"SELECT\" \"99\"\r\n[5] \"EXEC\" \"now\"\r\n[0] \"RESET\"\r\n");
+}
+
+TEST(RespMonitor, MayAskWhatConcernsNoKey) {
+  World world;
+  world.put("k", "v");
+  Connection monitor(world, 1);
+  Connection admin(world, 2);
+  monitor.session.attach(std::make_shared<Noted>());
+  const std::string refused = "-ERR Replica can't interact with the keyspace\r\n";
+  const std::string line = "+1700000000.000000 [0 127.0.0.1:50001] ";
+  EXPECT_EQ(monitor.ask("MONITOR"), ok);
+  EXPECT_EQ(monitor.ask("MONITOR"), "") << "as in Redis";
+  EXPECT_EQ(monitor.ask("PING"), "+PONG\r\n" + line + "\"PING\"\r\n");
+  for (const std::string command : {"GET k", "SET k w", "KEYS *", "DBSIZE", "FLUSHALL"}) {
+    EXPECT_EQ(monitor.ask(command), refused) << command;
+  }
+  EXPECT_EQ(monitor.ask("MULTI\r\nGET k\r\nEXEC"),
+            ok + line + "\"MULTI\"\r\n" + refused +
+                "-EXECABORT Transaction discarded because of previous errors.\r\n" + line + "\"EXEC\"\r\n");
+  admin.ask("CLIENT PAUSE 1000");
+  EXPECT_EQ(monitor.ask("GET k"), refused) << "it waits for no end of a pause";
+  monitor.ask("CLIENT REPLY OFF");
+  EXPECT_EQ(monitor.ask("PING"), "");
+  admin.ask("CLIENT UNPAUSE");
+  admin.ask("PING");
+  EXPECT_EQ(monitor.ask("CLIENT REPLY ON"), ok + line + "\"CLIENT\" \"REPLY\" \"ON\"\r\n");
+  EXPECT_EQ(monitor.ask("RESET"), "+RESET\r\n");
+  EXPECT_EQ(monitor.ask("GET k"), "$1\r\nv\r\n");
+  monitor.ask("MONITOR");
+  EXPECT_EQ(monitor.ask("QUIT"), ok);
 }
 
 // A RESP session inside a WebSocket has no way to be called when there is news.

@@ -25,7 +25,7 @@
 namespace larder::session {
 
 /// CLIENT REPLY.
-enum class ReplyMode : std::uint8_t { on, off, skip_next };
+enum class ReplyMode : std::uint8_t { on, off, skip_next, skip_this };
 
 /// What one connection remembers between its commands.
 struct RespState {
@@ -50,7 +50,7 @@ struct CommandSpec;
 /// what with_keys() or with_everything() hands out. Which of the two is the row's `reach`.
 ///
 /// Ownership  everything is borrowed for the length of the call
-/// Invariant  a handler writes exactly one reply
+/// Invariant  a handler writes exactly one reply; but a second MONITOR none, as in Redis
 struct RespCall {
   const CommandSpec& spec;
   std::span<const Bytes> arguments;  // the name first

@@ -47,6 +47,7 @@ void handle_reset(RespCall& call) {
   set_client_name(call.state, "");
   RespState fresh;
   fresh.client = std::move(call.state.client);
+  if (call.state.reply_mode == ReplyMode::skip_this) fresh.reply_mode = ReplyMode::skip_this;
   fresh.login = Login(call.environment.service.password);
   call.state = std::move(fresh);
   call.reply.simple_string("RESET");

@@ -206,9 +206,13 @@ void set_client_name(RespState& state, Bytes name);
 /// The arguments as others may see them: "(redacted)" stands for a password.
 [[nodiscard]] std::vector<Bytes> without_secrets(const CommandSpec& spec, std::span<const Bytes> arguments);
 
-/// A command as MONITOR shows it: +SECONDS.MICROSECONDS [DATABASE ADDRESS] "COMMAND" "ARGUMENT" ...
-[[nodiscard]] std::string monitor_line(std::span<const Bytes> arguments, TimePoint now,
-                                       cache::Database database, Bytes address);
+// MONITOR shows what was called, in the database that it left selected, as a line:
+// +SECONDS.MICROSECONDS [DATABASE ADDRESS] "COMMAND" "ARGUMENT" ...
+
+/// The words of that, each with a blank before it. To be asked before the call: a value may be gone
+/// afterwards.
+[[nodiscard]] std::string monitor_words(const CommandSpec& spec, std::span<const Bytes> arguments);
+void tell_monitors(const RespCall& call, Bytes words);
 
 /// A value, or a part of one, for longer than its visit: borrowed where it is large, copied otherwise.
 class KeptValue final {

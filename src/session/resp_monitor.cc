@@ -49,26 +49,33 @@ void write_quoted(std::string& text, Bytes bytes) {
 
 }  // namespace
 
-std::string monitor_line(std::span<const Bytes> arguments, TimePoint now, cache::Database database,
-                         Bytes address) {
-  const std::int64_t now_ms = now.time_since_epoch().count();
-  std::string text = fmt::format("+{}.{:06} [{} {}]", now_ms / 1000, now_ms % 1000 * 1000, database, address);
-  for (const Bytes argument : arguments) {
+std::string monitor_words(const CommandSpec& spec, std::span<const Bytes> arguments) {
+  std::string text;
+  for (const Bytes argument : without_secrets(spec, arguments)) {
     text += ' ';
     constexpr std::size_t shown_size_max = std::size_t{16} << 10;  // more is nothing that people read
     write_quoted(text, argument.substr(0, shown_size_max));
   }
-  text += "\r\n";
   return text;
 }
 
+void tell_monitors(const RespCall& call, Bytes words) {
+  const std::int64_t now_ms = call.now.time_since_epoch().count();
+  call.environment.service.clients.tell_monitors(
+      fmt::format("+{}.{:06} [{} {}]{}\r\n", now_ms / 1000, now_ms % 1000 * 1000, call.state.database,
+                  call.state.client->facts.address, words),
+      call.environment.limits.output_size_max);
+}
+
 // Who monitors is sent what it did not ask for. Where nothing can have its session called for that (inside a
-// WebSocket), it would be told OK and then nothing. In a transaction, Redis' text.
+// WebSocket), it would be told OK and then nothing. In a transaction, Redis' text; and as in Redis, who
+// monitors already is not told that it does.
 void handle_monitor(RespCall& call) {
   if (call.is_in_transaction) return call.reply.error("ERR MONITOR isn't allowed for DENY BLOCKING client");
   if (!call.state.client->can_be_woken()) {
     return call.reply.error("ERR MONITOR needs a connection to the RESP port: this one is sent replies only");
   }
+  if (call.state.client->is_monitor.load(std::memory_order_relaxed)) return;
   call.reply.ok();
   call.environment.service.clients.start_monitor(call.state.client);
 }

@@ -21,6 +21,10 @@ bool can_take_long(const RespCall& call) {
          call.arguments.back().size() > long_argument;
 }
 
+bool is_for_monitors(const CommandSpec& spec) {
+  return !has_flag(spec, "skip_monitor") && !has_flag(spec, "admin");
+}
+
 void note_slow(const RespCall& call, std::int64_t duration_us, std::vector<std::string> arguments) {
   const Client& client = *call.state.client;
   call.environment.service.slow_log.add({.at = call.now,
@@ -92,6 +96,8 @@ void run_command(RespCall& call) {
   CommandCounter& counter = call.environment.command_stats.of(call.spec);
   const std::size_t size = call.output.size();
   const bool has_stopwatch = call.environment.service.stopwatch_us != nullptr;
+  const bool is_shown = call.environment.service.clients.anybody_monitors() && is_for_monitors(call.spec);
+  const std::string words = is_shown ? monitor_words(call.spec, call.arguments) : std::string();
   if (has_stopwatch && can_take_long(call)) {
     run_timed(call, counter);
   } else if (has_stopwatch && counter.calls.value() % calls_per_sample == calls_per_sample - 1) {
@@ -99,6 +105,7 @@ void run_command(RespCall& call) {
   } else {
     call_handler(call);
   }
+  if (is_shown) tell_monitors(call, words);
   counter.calls.add();
   if (count_if_error(call, size)) counter.failures.add();
 }

@@ -67,23 +67,20 @@ std::optional<Progress> RespSession::wait_first(TimePoint now, Output& output) {
 
 // What monitors are told, between replies: a task may have sent a part of its own.
 void RespSession::send_left(Output& output) {
-  if (state_.task == nullptr && state_.client->is_monitor.load(std::memory_order_relaxed)) {
-    output.append(state_.client->take_left());
-  }
+  if (state_.task != nullptr || state_.closing || !is_monitor()) return;
+  const std::string left = state_.client->take_left();
+  if (state_.reply_mode != ReplyMode::off) output.append(left);
 }
 
-// CLIENT PAUSE. A transaction waits before its EXEC if it would write; of what it keeps, a store with a key
-// that is too long empties its other keys at once. Who has to log in first is told so at once.
+// CLIENT PAUSE, as in Redis: what is wrong with a command is said at once, a write waits before it is kept
+// for EXEC, and who monitors waits for nothing.
 bool RespSession::is_paused(std::span<const Bytes> arguments, TimePoint now) const {
   const Clients::Pause pause = environment_.service.clients.paused(now);
-  if (pause == Clients::Pause::nothing || !state_.client->can_be_woken()) return false;
-  const CommandSpec* spec = find_command(arguments.front());
-  if (is_stranger() && (spec == nullptr || !has_flag(*spec, "no_auth"))) return false;
-  if (pause == Clients::Pause::all) return true;
-  if (spec == nullptr) return false;
-  if (state_.transaction == nullptr) return spec->is_write;
-  if (spec->name == "exec") return state_.transaction->writes();
-  return spec->is_store && accepts_argument_count(*spec, arguments.size()) && !keys_fit(*spec, arguments);
+  if (pause == Clients::Pause::nothing || !state_.client->can_be_woken() || is_monitor()) return false;
+  const Row row = find_row(arguments);
+  if (!error_in(arguments, row).empty()) return false;
+  if (pause == Clients::Pause::all || row.spec->is_write) return true;
+  return row.spec->name == "exec" && state_.transaction != nullptr && state_.transaction->writes();
 }
 
 // To empty the keys of a store that was refused is a write, too: it waits for the end of a pause, and its
@@ -108,6 +105,12 @@ bool RespSession::keys_fit(const CommandSpec& spec, std::span<const Bytes> argum
   for_each_key(spec, arguments,
                [&](Bytes key) { all_fit &= key.size() <= environment_.limits.key_size_max; });
   return all_fit;
+}
+
+RespSession::Row RespSession::find_row(std::span<const Bytes> arguments) {
+  const CommandSpec* spec = find_command(arguments.front());
+  if (spec == nullptr || spec->subcommands.empty() || arguments.size() < 2) return {.spec = spec};
+  return {.spec = find_subcommand(*spec, arguments[1]), .container = spec};
 }
 
 Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
@@ -157,6 +160,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
     }
     if (is_asked) {
       answer(command->arguments, now, output);
+      send_left(output);
       if (!drafts_.empty()) drafts_.clear();
     }
     consumed += command ? command->size : 0;
@@ -217,25 +221,21 @@ void RespSession::go_on_with_task(TimePoint now, Output& output) {
 }
 
 void RespSession::answer(std::span<const Bytes> arguments, TimePoint now, Output& output) {
-  const ReplyMode mode = state_.reply_mode;
   const std::size_t size = output.size();
-  if (mode == ReplyMode::skip_next) state_.reply_mode = ReplyMode::on;
+  if (state_.reply_mode == ReplyMode::skip_next) state_.reply_mode = ReplyMode::skip_this;
   answer_aloud(arguments, now, output);
   note_state(state_);
   // Of CLIENT REPLY itself, only ON is answered.
-  is_silent_ = mode == ReplyMode::skip_next || state_.reply_mode != ReplyMode::on;
+  is_silent_ = state_.reply_mode != ReplyMode::on;
+  if (state_.reply_mode == ReplyMode::skip_this) state_.reply_mode = ReplyMode::on;
   if (is_silent_) output.shrink_to(size);
 }
 
 void RespSession::answer_aloud(std::span<const Bytes> arguments, TimePoint now, Output& output) {
   static constexpr CommandSpec unknown = row("", -1, "", no_keys, "", nullptr, "", "", "");
-  const CommandSpec* spec = find_command(arguments.front());
-  const CommandSpec* container = nullptr;
-  if (spec != nullptr && !spec->subcommands.empty() && arguments.size() > 1) {
-    container = spec;
-    spec = find_subcommand(*container, arguments[1]);
-  }
-  if (spec == nullptr && container == nullptr && is_http_word(arguments.front())) {
+  const Row row = find_row(arguments);
+  const CommandSpec* spec = row.spec;
+  if (spec == nullptr && row.container == nullptr && is_http_word(arguments.front())) {
     environment_.counters.http_on_wrong_port.add();
     state_.closing = state_.failed = true;
     return;
@@ -250,7 +250,9 @@ void RespSession::answer_aloud(std::span<const Bytes> arguments, TimePoint now, 
                 .reply = {output, state_.version}};
   environment_.counters.commands.add();
   if (spec != nullptr) note(*spec, now);
-  if (const std::string error = error_before(call, spec, container); !error.empty()) {
+  std::string error = error_in(arguments, row);
+  if (error.empty()) error = refuse_long_keys(call);
+  if (!error.empty()) {
     const std::size_t size = output.size();
     if (spec != nullptr && spec->name == "exec") {
       abort_transaction(call, error);
@@ -260,7 +262,6 @@ void RespSession::answer_aloud(std::span<const Bytes> arguments, TimePoint now, 
     }
     return count_rejection(call, spec != nullptr && spec->is_served, size);
   }
-  if (environment_.service.clients.anybody_monitors()) tell_monitors(call);
   if (state_.transaction != nullptr && !runs_inside_transaction(*spec)) {
     const std::size_t size = output.size();
     keep(call);
@@ -286,18 +287,13 @@ void RespSession::note(const CommandSpec& spec, TimePoint now) {
   client.last_command.store(&spec.name, std::memory_order_relaxed);
 }
 
-void RespSession::tell_monitors(const RespCall& call) {
-  if (has_flag(call.spec, "skip_monitor") || has_flag(call.spec, "admin")) return;
-  environment_.service.clients.tell_monitors(
-      monitor_line(without_secrets(call.spec, call.arguments), call.now, state_.database,
-                   state_.client->facts.address),
-      environment_.limits.output_size_max);
-}
-
-// EXEC itself was wrong.
+// EXEC itself was wrong. As in Redis, no other command that is refused is shown by MONITOR.
 void RespSession::abort_transaction(RespCall& call, Bytes error) {
   state_.transaction.reset();
   state_.watched.clear();
+  if (environment_.service.clients.anybody_monitors()) {
+    tell_monitors(call, monitor_words(call.spec, call.arguments));
+  }
   if (error.starts_with("ERR ")) error.remove_prefix(4);
   call.reply.error("EXECABORT Transaction discarded because of: " + std::string(error));
 }
@@ -322,27 +318,33 @@ void RespSession::keep(RespCall& call) {
 
 // What is wrong with a command before it is known what it would do; empty: nothing. In the order of Redis: a
 // stranger is told what is no command before he is told to log in. Nothing he sends touches a key.
-std::string RespSession::error_before(RespCall& call, const CommandSpec* spec, const CommandSpec* container) {
+std::string RespSession::error_in(std::span<const Bytes> arguments, const Row& row) const {
+  const auto& [spec, container] = row;
   if (spec == nullptr && container != nullptr) {
-    return "ERR unknown subcommand '" + quotable(call.arguments[1]) + "'. Try " + to_upper(container->name) +
+    return "ERR unknown subcommand '" + quotable(arguments[1]) + "'. Try " + to_upper(container->name) +
            " HELP.";
   }
-  if (spec == nullptr) return unknown_command_error(call.arguments);
-  const bool is_right_count =
-      accepts_argument_count(*spec, call.arguments.size()) && spec->handler != nullptr;
+  if (spec == nullptr) return unknown_command_error(arguments);
+  const bool is_right_count = accepts_argument_count(*spec, arguments.size()) && spec->handler != nullptr;
   if (spec->is_served && !is_right_count) return wrong_argument_count_error(*spec);
   if (is_stranger() && !has_flag(*spec, "no_auth")) return "NOAUTH Authentication required.";
   if (!spec->is_served) return absent_command_error(*spec);
-  if (!keys_fit(*spec, call.arguments)) {
-    if (spec->is_store) {
-      std::vector<Bytes> keys;
-      for_each_key(*spec, call.arguments, [&](Bytes key) { keys.push_back(key); });
-      forget(std::move(keys), call.now);
-    }
-    environment_.counters.protocol_errors.add();
-    return "ERR a key is longer than " + std::to_string(environment_.limits.key_size_max) + " bytes";
+  if (is_monitor() && (spec->is_write || has_flag(*spec, "readonly"))) {
+    return "ERR Replica can't interact with the keyspace";  // Redis' text: to it, who monitors is a replica
   }
   return {};
+}
+
+// Empty: every key is within its limit. If one is not, a store leaves none of the others.
+std::string RespSession::refuse_long_keys(RespCall& call) {
+  if (keys_fit(call.spec, call.arguments)) return {};
+  if (call.spec.is_store) {
+    std::vector<Bytes> keys;
+    for_each_key(call.spec, call.arguments, [&](Bytes key) { keys.push_back(key); });
+    forget(std::move(keys), call.now);
+  }
+  environment_.counters.protocol_errors.add();
+  return "ERR a key is longer than " + std::to_string(environment_.limits.key_size_max) + " bytes";
 }
 
 // Begins as the error for an unknown command does: a client that tries whether a server has a command looks
@@ -365,13 +367,14 @@ std::string RespSession::unknown_command_error(std::span<const Bytes> arguments)
 }
 
 // The decoder would not have it: the protocol is broken, or an argument is too large. What is needed of its
-// arguments is copied: they are gone when it has to wait. Of a stranger nothing is: he empties no keys.
+// arguments is copied: they are gone when it has to wait. Of a stranger and a monitor nothing is: they empty
+// no keys.
 void RespSession::refuse(const Error& error) {
   const auto before = decoder_.refused_arguments();
   refusal_.emplace();
   refusal_->error = error;
   refusal_->argument_count = before.size();
-  refusal_->spec = before.empty() || is_stranger() ? nullptr : find_command(before.front());
+  refusal_->spec = before.empty() || is_stranger() || is_monitor() ? nullptr : find_command(before.front());
   if (refusal_->spec == nullptr || !refusal_->spec->is_store) return;
   for_each_key(*refusal_->spec, before, [&](Bytes key) { refusal_->keys.emplace_back(key); });
 }
@@ -392,8 +395,8 @@ bool RespSession::answer_refusal(const RefusedCommand& refusal, TimePoint now, O
   passed_spec_ = refusal.spec;
   passed_index_ = refusal.argument_count;
   forget(std::vector<Bytes>(refusal.keys.begin(), refusal.keys.end()), now);
+  if (state_.reply_mode != ReplyMode::on) output.shrink_to(size);
   if (refusal.error.kind == ErrorKind::too_large || refusal.error.kind == ErrorKind::overloaded) {
-    if (state_.reply_mode != ReplyMode::on) output.shrink_to(size);
     if (state_.reply_mode == ReplyMode::skip_next) state_.reply_mode = ReplyMode::on;
     return true;
   }

@@ -59,8 +59,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   [[nodiscard]] std::size_t held_size() const override {
     return (state_.transaction != nullptr ? state_.transaction->held_size() : 0) +
            state_.watched.held_size() + (state_.task != nullptr ? state_.task->held_size() : 0) +
-           held_refusal_size() + decoder_.head_size() +
-           (state_.client->is_monitor.load(std::memory_order_relaxed) ? state_.client->left_size() : 0);
+           held_refusal_size() + decoder_.head_size() + (is_monitor() ? state_.client->left_size() : 0);
   }
 
  private:
@@ -68,11 +67,11 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   [[nodiscard]] std::optional<Progress> wait_first(TimePoint now, Output& output);
   void send_left(Output& output);
   [[nodiscard]] bool is_stranger() const { return state_.login.is_missing(environment_.service.password); }
+  [[nodiscard]] bool is_monitor() const { return state_.client->is_monitor.load(std::memory_order_relaxed); }
   [[nodiscard]] bool is_paused(std::span<const Bytes> arguments, TimePoint now) const;
   void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);
   void answer_aloud(std::span<const Bytes> arguments, TimePoint now, Output& output);
   void count_rejection(const RespCall& call, bool is_known, std::size_t size);
-  void tell_monitors(const RespCall& call);
   void note(const CommandSpec& spec, TimePoint now);
   [[nodiscard]] cache::Keyspace& keys_for(const CommandSpec& spec);
   [[nodiscard]] Result<std::optional<protocol::Command>> next_command(Bytes rest,
@@ -80,8 +79,14 @@ class RespSession final : public Session, private protocol::ArgumentSink {
                                                                       TimePoint now);
   void foresee(std::span<const Bytes> arguments) const;
   void go_on_with_task(TimePoint now, Output& output);
-  [[nodiscard]] std::string error_before(RespCall& call, const CommandSpec* spec,
-                                         const CommandSpec* container);
+  // What a command is answered by; both null: nobody knows it.
+  struct Row {
+    const CommandSpec* spec = nullptr;
+    const CommandSpec* container = nullptr;  // of which it is a subcommand, or was to be one
+  };
+  [[nodiscard]] static Row find_row(std::span<const Bytes> arguments);
+  [[nodiscard]] std::string error_in(std::span<const Bytes> arguments, const Row& row) const;
+  [[nodiscard]] std::string refuse_long_keys(RespCall& call);
   [[nodiscard]] static std::string unknown_command_error(std::span<const Bytes> arguments);
   [[nodiscard]] static std::string absent_command_error(const CommandSpec& spec);
   [[nodiscard]] static bool runs_inside_transaction(const CommandSpec& spec);
