@@ -12,7 +12,6 @@
 namespace larder::session {
 namespace {
 
-constexpr Bytes no_cluster = "ERR This instance has cluster support disabled";
 constexpr Bytes no_modules = "ERR MODULE command not allowed. This server loads no modules.";
 constexpr Bytes not_busy = "NOTBUSY No scripts in execution right now.";
 
@@ -81,7 +80,7 @@ void handle_acl_getuser(RespCall& call) {
   call.reply.array(0);
 }
 
-void handle_cluster_off(RespCall& call) { call.reply.error(no_cluster); }
+void handle_cluster_off(RespCall& call) { call.reply.error(no_cluster_error); }
 
 // Functions and scripts: there are none.
 void handle_function_delete(RespCall& call) { call.reply.error("ERR Library not found"); }
@@ -96,7 +95,23 @@ void handle_function_flush(RespCall& call) {
 }
 
 void handle_function_kill(RespCall& call) { call.reply.error(not_busy); }
-void handle_function_list(RespCall& call) { call.reply.array(0); }
+
+void handle_function_list(RespCall& call) {
+  bool names_library = false;
+  bool shows_code = false;
+  for (std::size_t i = 2; i < call.arguments.size(); ++i) {
+    const Bytes word = call.arguments[i];
+    if (!shows_code && equals_ignoring_case(word, "withcode")) {
+      shows_code = true;
+    } else if (!names_library && equals_ignoring_case(word, "libraryname")) {
+      if (++i == call.arguments.size()) return call.reply.error("ERR library name argument was not given");
+      names_library = true;
+    } else {
+      return call.reply.error("ERR Unknown argument " + quotable(word));
+    }
+  }
+  call.reply.array(0);
+}
 
 void handle_function_stats(RespCall& call) {
   call.reply.map(2);

@@ -178,6 +178,7 @@ void handle_setex(RespCall& call);
 void handle_setnx(RespCall& call);
 void handle_strlen(RespCall& call);
 
+inline constexpr Bytes no_cluster_error = "ERR This instance has cluster support disabled";
 inline constexpr Bytes syntax_error = "ERR syntax error";
 inline constexpr Bytes database_range_error = "ERR DB index is out of range";
 inline constexpr Bytes not_an_integer_error = "ERR value is not an integer or out of range";

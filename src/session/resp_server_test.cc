@@ -132,6 +132,24 @@ TEST(RespDebug, LogsALineASecondOfPrintableBytes) {
   EXPECT_EQ(control.words, "DEBUG LOG: back|") << "the clock was set back";
 }
 
+TEST(RespServer, SaysWhatIsNotServedYet) {
+  expect_turns({{"LPUSH l v", "-ERR unknown command 'lpush': lists are not served yet\r\n"},
+                {"REPLCONF a", "-ERR unknown command 'replconf': replication is not served yet\r\n"},
+                {"SORT l", "-ERR unknown command 'sort': sorting is not served yet\r\n"},
+                {"VADD v", "-ERR unknown command 'vadd': vector sets are not served yet\r\n"},
+                {"Function Load", "-ERR unknown subcommand 'load': functions are not served yet\r\n"},
+                {"ACL SETUSER me", "-ERR unknown subcommand 'setuser': users are not served yet\r\n"},
+                {"CLUSTER ADDSLOTS 1", "-ERR This instance has cluster support disabled\r\n"},
+                {"ASKING", "-ERR This instance has cluster support disabled\r\n"},
+                {"CLUSTER NOSUCH", "-ERR unknown subcommand 'NOSUCH'. Try CLUSTER HELP.\r\n"},
+                {"FUNCTION LIST LIBRARYNAME a WITHCODE", "*0\r\n"},
+                {"FUNCTION LIST LIBRARYNAME", "-ERR library name argument was not given\r\n"},
+                {"FUNCTION LIST WITHCODE WITHCODE", "-ERR Unknown argument WITHCODE\r\n"},
+                {"MULTI", ok},
+                {"FUNCTION LOAD x", "-ERR unknown subcommand 'load': functions are not served yet\r\n"},
+                {"EXEC", "-EXECABORT Transaction discarded because of previous errors.\r\n"}});
+}
+
 TEST(RespDebug, StopsAndStartsTheSweep) {
   World world;
   RespConnection connection(world);

@@ -11,6 +11,7 @@
 #include "session/http_sniff.h"
 #include "session/resp_handlers.h"
 #include "session/resp_run.h"
+#include "session/resp_tables.h"
 
 namespace larder::session {
 namespace {
@@ -110,7 +111,9 @@ bool RespSession::keys_fit(const CommandSpec& spec, std::span<const Bytes> argum
 RespSession::Row RespSession::find_row(std::span<const Bytes> arguments) {
   const CommandSpec* spec = find_command(arguments.front());
   if (spec == nullptr || spec->subcommands.empty() || arguments.size() < 2) return {.spec = spec};
-  return {.spec = find_subcommand(*spec, arguments[1]), .container = spec};
+  const CommandSpec* subcommand = find_subcommand(*spec, arguments[1]);
+  if (subcommand == nullptr) subcommand = find_absent_subcommand(*spec, arguments[1]);
+  return {.spec = subcommand, .container = spec};
 }
 
 Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
@@ -347,11 +350,15 @@ std::string RespSession::refuse_long_keys(RespCall& call) {
   return "ERR a key is longer than " + std::to_string(environment_.limits.key_size_max) + " bytes";
 }
 
-// Begins as the error for an unknown command does: a client that tries whether a server has a command looks
-// for that.
+// Begins as the error for what is unknown does: a client that tries whether a server has a command looks for
+// that. About clusters, Redis' text is as plain.
 std::string RespSession::absent_command_error(const CommandSpec& spec) {
-  return "ERR unknown command '" + std::string(spec.name) + "': " + std::string(spec.group) +
-         " are not served yet";
+  if (spec.group == "clusters are") return std::string(no_cluster_error);
+  const std::size_t bar = spec.name.find('|');
+  const bool is_subcommand = bar != Bytes::npos;
+  return "ERR unknown " + std::string(is_subcommand ? "subcommand '" : "command '") +
+         std::string(spec.name.substr(is_subcommand ? bar + 1 : 0)) + "': " + std::string(spec.group) +
+         " not served yet";
 }
 
 std::string RespSession::unknown_command_error(std::span<const Bytes> arguments) {

@@ -93,6 +93,10 @@ constexpr std::array module_subcommands{
         handle_module_off, "server", "4.0.0", "Loads a module.", "")
         .taking("path [arg...]")
         .reaching(Reach::nothing),
+    row("module|loadex", -3, "admin noscript no_async_loading", no_keys, "@admin @slow @dangerous",
+        handle_module_off, "server", "7.0.0", "Loads a module with its settings.", "")
+        .taking("path [CONFIG configs=(name value)]... [ARGS args=(arg)...]")
+        .reaching(Reach::nothing),
     row("module|unload", 3, "admin noscript no_async_loading", no_keys, "@admin @slow @dangerous",
         handle_module_off, "server", "4.0.0", "Unloads a module.", "")
         .taking("name")

@@ -16,5 +16,7 @@ namespace larder::session {
 [[nodiscard]] std::span<const CommandSpec> answered_commands();
 /// Those that are not served yet: their rows say what is missing in the place of a group.
 [[nodiscard]] std::span<const CommandSpec> absent_commands();
+/// The same of containers that are served. COMMAND knows nothing of them. Null: there is none of that name.
+[[nodiscard]] const CommandSpec* find_absent_subcommand(const CommandSpec& container, Bytes name);
 
 }  // namespace larder::session

@@ -269,6 +269,7 @@ SERVER = [
     (1, "LATENCY HELP"),
     (1, "DEBUG OBJECT key"),
     (1, "FUNCTION FLUSH [ASYNC|SYNC]"),
+    (1, "FUNCTION LIST [LIBRARYNAME text] [WITHCODE]"),
     (4, "nonsense [value]..."),
 ]
 

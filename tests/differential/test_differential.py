@@ -17,6 +17,7 @@ import pytest
 
 import campaign
 import commands
+import servers
 from grammar import Writer, kinds_of, read
 from harness import Judge, fresh_pair, play
 from introspection import FREE_SETTINGS, LEFT_OUT, NOT_SETTINGS, SETTINGS_ALL_THE_SAME, pairs, sections
@@ -98,6 +99,19 @@ def test_larder_has_every_command():
     assert not (lacks and campaign.ALL), lacks
     if lacks:
         pytest.skip(f"not sent, since Larder lacks them: {' '.join(lacks)}")
+
+
+def test_every_command_of_redis_is_served_or_refused_as_one_that_is_not_yet():
+    redis_has, larder_has = campaign.abilities()
+    absent = sorted(redis_has - larder_has)
+    wrong = {}
+    with servers.larder() as larder:
+        for name in absent:
+            reply = larder.ask(*name.split("|"))
+            is_refusal = reply.value.startswith(b"ERR unknown ") and reply.value.endswith(b" not served yet")
+            if reply.kind != "-" or not (is_refusal or reply.value == b"ERR This instance has cluster support disabled"):
+                wrong[name] = reply
+    assert absent and not wrong
 
 
 def test_every_intended_difference_is_needed():
