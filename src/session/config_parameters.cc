@@ -129,13 +129,11 @@ Refusal set_slowlog_threshold(const Environment& environment, Bytes text, Pass p
   return std::nullopt;
 }
 
-// Redis takes any length; entries are kept in memory, so this is bounded.
-constexpr std::int64_t slowlog_size_limit = 10'000;
 std::string slowlog_size(const Environment& environment) {
   return std::to_string(environment.service.slow_log.size_max.load(std::memory_order_relaxed));
 }
 Refusal set_slowlog_size(const Environment& environment, Bytes text, Pass pass) {
-  const Number number = read_number(text, 0, slowlog_size_limit);
+  const Number number = read_number(text, 0, INT64_MAX);
   if (number.refusal) return number.refusal;
   if (pass == Pass::asks) return std::nullopt;
   environment.service.slow_log.size_max.store(static_cast<std::size_t>(number.value),

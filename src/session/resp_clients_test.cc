@@ -461,6 +461,25 @@ TEST(RespMonitor, KeepsWhatTookLongInsideATransaction) {
   EXPECT_EQ(world.service.slow_log.size(), 2U);
 }
 
+// Any length is taken, as in Redis; what is kept is bounded in bytes.
+TEST(RespMonitor, KeepsOfTheSlowLogWhatFits) {
+  World world;
+  Connection connection(world);
+  EXPECT_EQ(connection.ask("CONFIG SET slowlog-max-len 9223372036854775807"), ok);
+  const SlowCommand large{.at = world.now,
+                          .duration_us = 1,
+                          .arguments = {std::string(std::size_t{1} << 20, 'a')},
+                          .address = "",
+                          .client_name = ""};
+  for (int i = 0; i < 100; ++i) world.service.slow_log.add(large);
+  EXPECT_LE(world.service.slow_log.size() << 20, SlowLog::held_size_max);
+  EXPECT_GE(world.service.slow_log.size(), 60U);
+  EXPECT_EQ(world.service.slow_log.newest(1).front().id, 99U);
+  world.service.slow_log.reset();
+  for (int i = 0; i < 10; ++i) world.service.slow_log.add(large);
+  EXPECT_EQ(world.service.slow_log.size(), 10U);
+}
+
 TEST(RespMonitor, EndsAnAnswerOfTheSlowLogThatOutgrowsTheOutput) {
   World world;
   world.limits.output_size_max = std::size_t{64} << 10;

@@ -15,6 +15,15 @@ std::string shorten(Bytes argument) {
          std::to_string(argument.size() - argument_size_max) + " more bytes)";
 }
 
+// What an entry takes. Strings that are short need no memory of their own; to count them as if they did is
+// on the safe side.
+std::size_t size_of(const SlowCommand& command) {
+  std::size_t size = sizeof(SlowCommand) + command.address.capacity() + command.client_name.capacity() +
+                     command.arguments.capacity() * sizeof(std::string);
+  for (const std::string& argument : command.arguments) size += argument.capacity();
+  return size;
+}
+
 }  // namespace
 
 std::vector<std::string> SlowLog::shown(std::span<const Bytes> arguments) {
@@ -32,12 +41,21 @@ void SlowLog::add(SlowCommand command) {
   const std::lock_guard lock(mutex_);
   command.id = next_id_++;
   commands_.push_front(std::move(command));
-  while (commands_.size() > size_max.load(std::memory_order_relaxed)) commands_.pop_back();
+  held_size_ += size_of(commands_.front());
+  while (commands_.size() > size_max.load(std::memory_order_relaxed) || held_size_ > held_size_max) {
+    drop_oldest();
+  }
+}
+
+void SlowLog::drop_oldest() {
+  held_size_ -= size_of(commands_.back());
+  commands_.pop_back();
 }
 
 void SlowLog::reset() {
   const std::lock_guard lock(mutex_);
   commands_.clear();
+  held_size_ = 0;
 }
 
 std::size_t SlowLog::size() const {

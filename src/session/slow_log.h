@@ -30,9 +30,11 @@ struct SlowCommand {
 };
 
 /// Threads    any
-/// Invariant  no more than size_max entries
+/// Invariant  no more than size_max entries, and no more than held_size_max bytes: the oldest go
 class SlowLog final {
  public:
+  static constexpr std::size_t held_size_max = std::size_t{64} << 20;
+
   std::atomic<std::int64_t> threshold_us{10'000};  // negative: nothing is noted
   std::atomic<std::size_t> size_max{128};
 
@@ -50,8 +52,11 @@ class SlowLog final {
   [[nodiscard]] std::vector<SlowCommand> newest(std::size_t count) const;
 
  private:
+  void drop_oldest();
+
   mutable std::mutex mutex_;
   std::deque<SlowCommand> commands_;  // newest first
+  std::size_t held_size_ = 0;         // bytes, about
   std::uint64_t next_id_ = 0;
 };
 
