@@ -22,11 +22,13 @@ http::RequestLimits request_limits(const Limits& limits) {
 
 }  // namespace
 
-HttpSession::HttpSession(const Environment& environment, MakeSession make_resp_session)
+HttpSession::HttpSession(const Environment& environment, MakeSession make_resp_session,
+                         std::uint64_t connection_id)
     : environment_(environment),
       make_resp_session_(std::move(make_resp_session)),
       parser_(request_limits(environment.limits), this),
-      login_(environment.service.password) {}
+      login_(environment.service.password),
+      gate_(environment.service.clients, connection_id) {}
 
 HttpCall HttpSession::call_for(const http::Request& request, TimePoint now) const {
   return {.environment = environment_,
@@ -48,18 +50,31 @@ Progress HttpSession::advance(Bytes input, TimePoint now, Output& output) {
   now_ = now;
   while (websocket_ == nullptr) {
     if (output.full()) return {.consumed = consumed, .wait = Wait::output};
-    auto result = parser_.next(input);
-    input.remove_prefix(parser_.consumed());
-    consumed += parser_.consumed();
-    if (!result) {
-      refuse_unread(result.error().message, now, output);
+    std::optional<http::Request> request = std::exchange(held_, std::nullopt);
+    if (!request.has_value() && !refused_.has_value()) {
+      auto result = parser_.next(input);
+      input.remove_prefix(parser_.consumed());
+      consumed += parser_.consumed();
+      if (result) {
+        request = *std::move(result);
+      } else {
+        refused_ = result.error();
+      }
+    }
+    if (refused_.has_value()) {
+      const http::Request* const arriving = parser_.arriving();
+      if (arriving != nullptr && waits(*arriving, now)) return {.consumed = consumed, .wait = Wait::pause};
+      refuse_unread(refused_->message, now, output);
       return {.consumed = consumed, .wait = Wait::close};
     }
-    const std::optional<http::Request> request = *std::move(result);
+    if (request.has_value() && waits(*request, now)) {
+      held_ = std::move(request);
+      return {.consumed = consumed, .wait = Wait::pause};
+    }
     const Next next = request.has_value() ? answer(*request, now, output) : greet_body(now, output);
     if (next == Next::close) return {.consumed = consumed, .wait = Wait::close};
     if (next == Next::upgrade) {
-      websocket_ = std::make_unique<WebSocketSession>(environment_, std::move(make_resp_session_));
+      websocket_ = std::make_unique<WebSocketSession>(environment_, std::move(make_resp_session_), gate_);
     } else if (!request.has_value()) {
       return {.consumed = consumed, .wait = Wait::input};
     }
@@ -67,6 +82,15 @@ Progress HttpSession::advance(Bytes input, TimePoint now, Output& output) {
   Progress progress = websocket_->advance(input, now, output);
   progress.consumed += consumed;
   return progress;
+}
+
+/// CLIENT PAUSE is for what reaches a key: whether the server is well, and its figures, are told meanwhile.
+bool HttpSession::waits(const http::Request& request, TimePoint now) {
+  if (!gate_.may_hold_up(now)) return false;
+  HttpCall call = call_for(request, now);
+  HttpRefusal refusal;
+  if (judge(call, refusal) == nullptr || call.key.empty()) return false;
+  return gate_.holds_up(request.method != "GET" && request.method != "HEAD", now);
 }
 
 HttpSession::Next HttpSession::answer(const http::Request& request, TimePoint now, Output& output) {
@@ -141,7 +165,7 @@ void HttpSession::refuse_unread(Bytes sentence, TimePoint now, Output& output) {
 
 std::size_t HttpSession::held_size() const {
   if (websocket_ != nullptr) return websocket_->held_size();
-  const http::Request* const request = parser_.arriving();
+  const http::Request* const request = held_.has_value() ? &*held_ : parser_.arriving();
   return request == nullptr ? 0 : request->body.capacity();
 }
 

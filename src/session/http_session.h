@@ -5,12 +5,17 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <utility>
 
+#include "base/result.h"
 #include "protocol/http/request_parser.h"
 #include "session/http_routes.h"
 #include "session/password.h"
+#include "session/pause_gate.h"
 #include "session/session.h"
 
 namespace larder::session {
@@ -26,9 +31,10 @@ class HttpSession final : public Session, private protocol::http::BodySink {
   using MakeSession = std::function<std::unique_ptr<Session>()>;
 
   /// `make_resp_session` makes what the binary messages of a WebSocket are fed to. The environment outlives
-  /// the session.
-  HttpSession(const Environment& environment, MakeSession make_resp_session);
+  /// the session. No two connections have the same id.
+  HttpSession(const Environment& environment, MakeSession make_resp_session, std::uint64_t connection_id = 0);
 
+  void attach(std::shared_ptr<Remote> remote) override { gate_.attach(std::move(remote)); }
   Progress advance(Bytes input, TimePoint now, Output& output) override;
 
   /// HTTP says nothing, WebSocket does.
@@ -43,6 +49,7 @@ class HttpSession final : public Session, private protocol::http::BodySink {
  private:
   enum class Next : std::uint8_t { request, close, upgrade };
   [[nodiscard]] HttpCall call_for(const protocol::http::Request& request, TimePoint now) const;
+  [[nodiscard]] bool waits(const protocol::http::Request& request, TimePoint now);
   Next answer(const protocol::http::Request& request, TimePoint now, Output& output);
   Next greet_body(TimePoint now, Output& output);
   void refuse_unread(Bytes sentence, TimePoint now, Output& output);
@@ -58,7 +65,10 @@ class HttpSession final : public Session, private protocol::http::BodySink {
   Login login_;                          // nothing here can finish it
   TimePoint now_{};                      // of the call under way
   std::unique_ptr<cache::Draft> draft_;  // of the body under way; null: it is the request's
-  std::unique_ptr<Session> websocket_;   // engaged: the connection is no longer HTTP
+  PauseGate gate_;
+  std::optional<protocol::http::Request> held_;  // waits for the end of a pause
+  std::optional<Error> refused_;                 // so does what the parser refused
+  std::unique_ptr<Session> websocket_;           // engaged: the connection is no longer HTTP
 };
 
 }  // namespace larder::session

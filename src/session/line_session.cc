@@ -21,6 +21,7 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
   while (!output.full()) {
     const auto next = decoder_.next(input.substr(consumed));
     if (!next) {
+      if (waits(Verb::set, now)) return {.consumed = consumed, .wait = Wait::pause};
       environment_.counters.commands.add();
       if (!is_stranger()) forget(decoder_.refused_key(), now);
       refuse(output, next.error().message);
@@ -28,6 +29,7 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
     }
     const std::optional<LineRequest>& request = *next;
     if (!request) return {.consumed = consumed, .wait = Wait::input};
+    if (waits(request->verb, now)) return {.consumed = consumed, .wait = Wait::pause};
     const Bytes line = input.substr(consumed, request->size);
     consumed += request->size;
     if (is_first_line_ && looks_like_http(line)) {
@@ -44,6 +46,12 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
     }
   }
   return {.consumed = consumed, .wait = Wait::output};
+}
+
+// CLIENT PAUSE. What waits is not consumed, and read again. A line that is too long empties a key.
+bool LineSession::waits(Verb verb, TimePoint now) {
+  const bool reaches_a_key = verb == Verb::get || verb == Verb::set || verb == Verb::remove;
+  return reaches_a_key && !is_stranger() && gate_.holds_up(verb != Verb::get, now);
 }
 
 void LineSession::answer(const LineRequest& request, TimePoint now, Output& output) {

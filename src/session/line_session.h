@@ -2,8 +2,13 @@
 // docs/line-protocol.md.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <utility>
+
 #include "protocol/line/line_decoder.h"
 #include "session/password.h"
+#include "session/pause_gate.h"
 #include "session/session.h"
 
 namespace larder::session {
@@ -15,16 +20,19 @@ namespace larder::session {
 ///            connection was not there before, each is the same error, and no key is touched
 class LineSession final : public Session {
  public:
-  /// The environment outlives the session.
-  explicit LineSession(const Environment& environment)
+  /// The environment outlives the session. No two connections have the same id.
+  explicit LineSession(const Environment& environment, std::uint64_t connection_id = 0)
       : environment_(environment),
         decoder_(environment.limits.line_size_max),
-        login_(environment.service.password) {}
+        login_(environment.service.password),
+        gate_(environment.service.clients, connection_id) {}
 
+  void attach(std::shared_ptr<Remote> remote) override { gate_.attach(std::move(remote)); }
   Progress advance(Bytes input, TimePoint now, Output& output) override;
 
  private:
   [[nodiscard]] bool is_stranger() const { return login_.is_missing(environment_.service.password); }
+  [[nodiscard]] bool waits(protocol::LineRequest::Verb verb, TimePoint now);
   void answer(const protocol::LineRequest& request, TimePoint now, Output& output);
   void forget(Bytes key, TimePoint now);
   void refuse(Output& output, Bytes reason);
@@ -33,6 +41,7 @@ class LineSession final : public Session {
   const Environment& environment_;
   protocol::LineDecoder decoder_;
   Login login_;  // nothing here can finish it
+  PauseGate gate_;
   bool is_first_line_ = true;
 };
 

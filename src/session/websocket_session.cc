@@ -33,9 +33,11 @@ std::size_t resp_input_size_max(const Limits& limits) {
 
 }  // namespace
 
-WebSocketSession::WebSocketSession(const Environment& environment, MakeSession make_resp_session)
+WebSocketSession::WebSocketSession(const Environment& environment, MakeSession make_resp_session,
+                                   PauseGate& gate)
     : environment_(environment),
       make_resp_session_(std::move(make_resp_session)),
+      gate_(gate),
       codec_(message_size_max(environment.limits)) {}
 
 Progress WebSocketSession::advance(Bytes input, TimePoint now, Output& output) {
@@ -43,15 +45,22 @@ Progress WebSocketSession::advance(Bytes input, TimePoint now, Output& output) {
   while (!codec_.closed()) {
     if (output.full()) return {.consumed = size - input.size(), .wait = Wait::output};
     if (resp_runs_) {
+      // What the RESP session would do next is its own affair: it waits as if it would write.
+      if (gate_.holds_up(true, now)) return {.consumed = size - input.size(), .wait = Wait::pause};
       run_resp(now, output);
       // It has stopped by itself: the other connections have their turns first.
       if (resp_runs_) return {.consumed = size - input.size(), .wait = Wait::output};
       continue;
     }
-    std::optional<websocket::Message> message = codec_.next(input, output);
+    std::optional<websocket::Message> message = std::exchange(held_, std::nullopt);
+    if (!message.has_value()) message = codec_.next(input, output);
     if (!message.has_value()) {
       if (codec_.closed() || output.full()) continue;
       return {.consumed = size - input.size(), .wait = Wait::input};
+    }
+    if (waits(*message, now)) {
+      held_ = std::move(message);
+      return {.consumed = size - input.size(), .wait = Wait::pause};
     }
     if (message->kind == websocket::MessageKind::text) {
       codec_.write(websocket::MessageKind::text, answer_text(message->payload, now), output);
@@ -65,6 +74,13 @@ Progress WebSocketSession::advance(Bytes input, TimePoint now, Output& output) {
 
 void WebSocketSession::closing(Output& output) {
   codec_.close(websocket::CloseCode::going_away, "the server closes this connection", output);
+}
+
+/// CLIENT PAUSE. Of a text message that is wrong nothing waits, nor of a binary one before it is RESP's turn.
+bool WebSocketSession::waits(const websocket::Message& message, TimePoint now) {
+  if (message.kind != websocket::MessageKind::text || !gate_.may_hold_up(now)) return false;
+  const websocket::JsonRequest request = websocket::parse_json_request(message.payload);
+  return request.error.empty() && gate_.holds_up(request.verb != websocket::JsonVerb::get, now);
 }
 
 std::string WebSocketSession::answer_text(Bytes text, TimePoint now) {

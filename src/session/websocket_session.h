@@ -11,9 +11,11 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "protocol/websocket/frame_codec.h"
+#include "session/pause_gate.h"
 #include "session/session.h"
 
 namespace larder::session {
@@ -27,27 +29,32 @@ class WebSocketSession final : public Session {
  public:
   using MakeSession = std::function<std::unique_ptr<Session>()>;
 
-  WebSocketSession(const Environment& environment, MakeSession make_resp_session);
+  /// The gate is the connection's, and outlives it.
+  WebSocketSession(const Environment& environment, MakeSession make_resp_session, PauseGate& gate);
 
   Progress advance(Bytes input, TimePoint now, Output& output) override;
   void closing(Output& output) override;
   [[nodiscard]] std::size_t held_size() const override {
-    return codec_.held_size() + resp_input_.capacity() + (resp_ != nullptr ? resp_->held_size() : 0);
+    return codec_.held_size() + (held_.has_value() ? held_->payload.capacity() : 0) + resp_input_.capacity() +
+           (resp_ != nullptr ? resp_->held_size() : 0);
   }
 
  private:
+  [[nodiscard]] bool waits(const protocol::websocket::Message& message, TimePoint now);
   [[nodiscard]] std::string answer_text(Bytes text, TimePoint now);
   void take_binary(std::string payload);
   void run_resp(TimePoint now, Output& output);
 
   const Environment& environment_;
   MakeSession make_resp_session_;
+  PauseGate& gate_;
   protocol::websocket::FrameCodec codec_;
-  std::unique_ptr<Session> resp_;        // made for the first binary message
-  std::string resp_input_;               // what it was or will be shown
-  std::size_t resp_offset_ = 0;          // bytes at its front that are consumed
-  std::size_t resp_input_size_min_ = 0;  // no use to call it with less
-  bool resp_runs_ = false;               // it has more to do at once
+  std::optional<protocol::websocket::Message> held_;  // waits for the end of a pause
+  std::unique_ptr<Session> resp_;                     // made for the first binary message
+  std::string resp_input_;                            // what it was or will be shown
+  std::size_t resp_offset_ = 0;                       // bytes at its front that are consumed
+  std::size_t resp_input_size_min_ = 0;               // no use to call it with less
+  bool resp_runs_ = false;                            // it has more to do at once
 };
 
 }  // namespace larder::session

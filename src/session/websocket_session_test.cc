@@ -200,15 +200,17 @@ TEST(WebSocketSession, TellsARespSessionThatFailedFromOneThatEnded) {
   };
   for (const auto& [bytes, replies] : samples) {
     const World world;
-    WebSocketSession session(world.environment,
-                             [&] { return std::make_unique<RespSession>(world.environment, 7); });
+    PauseGate gate(world.environment.service.clients, 7);
+    WebSocketSession session(
+        world.environment, [&] { return std::make_unique<RespSession>(world.environment, 7); }, gate);
     EXPECT_EQ(play(session, frames::binary_frame(bytes)).replies,
               (replies.empty() ? "" : binary_reply(replies)) +
                   frames::server_frame(8, "\x03\xF0"s + "the RESP session has failed"));
   }
   const World world;
-  WebSocketSession session(world.environment,
-                           [&] { return std::make_unique<RespSession>(world.environment, 7); });
+  PauseGate gate(world.environment.service.clients, 7);
+  WebSocketSession session(
+      world.environment, [&] { return std::make_unique<RespSession>(world.environment, 7); }, gate);
   EXPECT_EQ(frames::trailing_close_code(play(session, frames::binary_frame("QUIT\r\n")).replies), 1000U);
 }
 
@@ -267,7 +269,8 @@ class MoveMeter final : public Session {
 TEST(WebSocketSession, MovesALongMessageThatTakesManyTurnsOnlyAFewTimes) {
   const World world;
   std::size_t moved_size = 0;
-  WebSocketSession session(world.environment, [&] { return std::make_unique<MoveMeter>(moved_size); });
+  PauseGate gate(world.environment.service.clients, 7);
+  WebSocketSession session(world.environment, [&] { return std::make_unique<MoveMeter>(moved_size); }, gate);
   const std::size_t size = 20'000;
   play(session, frames::binary_frame(std::string(size, 'x')));
   EXPECT_GE(moved_size, size);
@@ -330,8 +333,9 @@ TEST(WebSocketSession, TakesWhatArrivesInTheSameReadAsTheUpgrade) {
 TEST(WebSocketSession, LetsOtherConnectionsHaveTheirTurnsWhileRespGoesOn) {
   World world;
   for (int i = 0; i < 20'000; ++i) world.put("key:" + std::to_string(i), "v");
-  WebSocketSession session(world.environment,
-                           [&world] { return std::make_unique<RespSession>(world.environment, 7); });
+  PauseGate gate(world.environment.service.clients, 7);
+  WebSocketSession session(
+      world.environment, [&world] { return std::make_unique<RespSession>(world.environment, 7); }, gate);
   std::string input =
       frames::binary_frame("KEYS *\r\nPING\r\n") + frames::text_frame(R"({"id":1,"get":"k"})");
   std::string replies;

@@ -315,6 +315,22 @@ def test_config_set_timeout_is_for_connections_that_are_silent_already(start_ser
     assert stats_of(server)["idle_closed"] >= 2
 
 
+def test_client_pause_holds_up_writes_of_every_protocol_until_its_end(start_server):
+    server = start_server("--workers", "2")
+    put = b"PUT /v1/keys/%s HTTP/1.1\r\nHost: larder\r\nContent-Length: 3\r\n\r\nnew"
+    with server.peer("line") as line, server.peer("http") as http, server.peer("resp") as admin:
+        admin.ask(b"MSET a old b old\r\n", b"+OK\r\n")
+        admin.ask(b"CLIENT PAUSE 100000 WRITE\r\n", b"+OK\r\n")
+        line.ask(b"get a\r\nset a new\r\nget a\r\n", b"old\r\nEND\r\n")
+        http.send(b"GET /healthz HTTP/1.1\r\nHost: larder\r\n\r\n" + put % b"b")
+        assert b" 200 " in http.read_until(b"ok\n")
+        admin.ask(b"MGET a b\r\n", b"*2\r\n$3\r\nold\r\n$3\r\nold\r\n")
+        admin.ask(b"CLIENT UNPAUSE\r\n", b"+OK\r\n")
+        line.ask(b"", b"END\r\nnew\r\nEND\r\n")
+        assert b" 204 " in http.read_until(b"\r\n\r\n")
+        admin.ask(b"MGET a b\r\n", b"*2\r\n$3\r\nnew\r\n$3\r\nnew\r\n")
+
+
 SIZE = 32 << 20
 
 
