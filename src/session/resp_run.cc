@@ -83,6 +83,27 @@ void run_as_sample(RespCall& call, CommandCounter& counter) {
   counter.duration_us.add(static_cast<std::uint64_t>(stopwatch_us() - started_us) * calls_per_sample);
 }
 
+void run_unseen(RespCall& call) {
+  CommandCounter& counter = call.environment.command_stats.of(call.spec);
+  const std::size_t size = call.output.size();
+  const bool has_stopwatch = call.environment.service.stopwatch_us != nullptr;
+  if (has_stopwatch && can_take_long(call)) {
+    run_timed(call, counter);
+  } else if (has_stopwatch && counter.calls.value() % calls_per_sample == calls_per_sample - 1) {
+    run_as_sample(call, counter);
+  } else {
+    call_handler(call);
+  }
+  counter.calls.add();
+  if (count_if_error(call, size)) counter.failures.add();
+}
+
+void run_seen(RespCall& call) {
+  const std::string words = monitor_words(call.spec, call.arguments);
+  run_unseen(call);
+  tell_monitors(call, words);
+}
+
 }  // namespace
 
 bool count_if_error(const RespCall& call, std::size_t size) {
@@ -93,21 +114,8 @@ bool count_if_error(const RespCall& call, std::size_t size) {
 }
 
 void run_command(RespCall& call) {
-  CommandCounter& counter = call.environment.command_stats.of(call.spec);
-  const std::size_t size = call.output.size();
-  const bool has_stopwatch = call.environment.service.stopwatch_us != nullptr;
-  const bool is_shown = call.environment.service.clients.anybody_monitors() && is_for_monitors(call.spec);
-  const std::string words = is_shown ? monitor_words(call.spec, call.arguments) : std::string();
-  if (has_stopwatch && can_take_long(call)) {
-    run_timed(call, counter);
-  } else if (has_stopwatch && counter.calls.value() % calls_per_sample == calls_per_sample - 1) {
-    run_as_sample(call, counter);
-  } else {
-    call_handler(call);
-  }
-  if (is_shown) tell_monitors(call, words);
-  counter.calls.add();
-  if (count_if_error(call, size)) counter.failures.add();
+  const bool is_seen = call.environment.service.clients.anybody_monitors() && is_for_monitors(call.spec);
+  return is_seen ? run_seen(call) : run_unseen(call);
 }
 
 // What is wrong with its words a command finds out before it begins a task: no task ends in an error.

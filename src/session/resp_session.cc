@@ -163,7 +163,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
     }
     if (is_asked) {
       answer(command->arguments, now, output);
-      send_left(output);
+      if (is_monitor()) send_left(output);
       if (!drafts_.empty()) drafts_.clear();
     }
     consumed += command ? command->size : 0;
@@ -253,24 +253,25 @@ void RespSession::answer_aloud(std::span<const Bytes> arguments, TimePoint now, 
                 .reply = {output, state_.version}};
   environment_.counters.commands.add();
   if (spec != nullptr) note(*spec, now);
-  std::string error = error_in(arguments, row);
-  if (error.empty()) error = refuse_long_keys(call);
-  if (!error.empty()) {
-    const std::size_t size = output.size();
-    if (spec != nullptr && spec->name == "exec") {
-      abort_transaction(call, error);
-    } else {
-      if (state_.transaction != nullptr) state_.transaction->spoil();
-      call.reply.error(error);
-    }
-    return count_rejection(call, spec != nullptr && spec->is_served, size);
-  }
+  if (const std::string error = error_in(arguments, row); !error.empty()) return reject(call, row, error);
+  if (!keys_fit(*spec, arguments)) return reject(call, row, refuse_long_keys(call));
   if (state_.transaction != nullptr && !runs_inside_transaction(*spec)) {
     const std::size_t size = output.size();
     keep(call);
     return count_rejection(call, true, size);
   }
   run_command(call);
+}
+
+void RespSession::reject(RespCall& call, const Row& row, Bytes error) {
+  const std::size_t size = call.output.size();
+  if (row.spec != nullptr && row.spec->name == "exec") {
+    abort_transaction(call, error);
+  } else {
+    if (state_.transaction != nullptr) state_.transaction->spoil();
+    call.reply.error(error);
+  }
+  count_rejection(call, row.spec != nullptr && row.spec->is_served, size);
 }
 
 // Of a command that was answered without being called; no matter if it was kept for EXEC.
@@ -338,9 +339,8 @@ std::string RespSession::error_in(std::span<const Bytes> arguments, const Row& r
   return {};
 }
 
-// Empty: every key is within its limit. If one is not, a store leaves none of the others.
+// A key is beyond its limit: a store leaves none of the others.
 std::string RespSession::refuse_long_keys(RespCall& call) {
-  if (keys_fit(call.spec, call.arguments)) return {};
   if (call.spec.is_store) {
     std::vector<Bytes> keys;
     for_each_key(call.spec, call.arguments, [&](Bytes key) { keys.push_back(key); });

@@ -87,6 +87,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   [[nodiscard]] static Row find_row(std::span<const Bytes> arguments);
   [[nodiscard]] std::string error_in(std::span<const Bytes> arguments, const Row& row) const;
   [[nodiscard]] std::string refuse_long_keys(RespCall& call);
+  void reject(RespCall& call, const Row& row, Bytes error);
   [[nodiscard]] static std::string unknown_command_error(std::span<const Bytes> arguments);
   [[nodiscard]] static std::string absent_command_error(const CommandSpec& spec);
   [[nodiscard]] static bool runs_inside_transaction(const CommandSpec& spec);
