@@ -86,7 +86,8 @@ def measure(server, shape, keys, seconds, *options, cores=(1,)):
     before = server.processor_s()
     told = load(server.url, keys, shape.value_size, "--duration", f"{round(seconds * 1000)}ms", *shape.options, *options, cores=cores)
     cost_us = (server.processor_s() - before) / told["replied"] * 1e6
-    if told["misses"]:
+    # Once in some dozens of fills a group of Larder's index is full, and a few items of a million are evicted for it.
+    if told["misses"] > told["replied"] * shape.values / 10_000:
         sys.exit(f"{shape.name}: {told['misses']} keys are not there")
     latency = told["latency_us"]["all"]
     return Figure(cost_us, told["requests_per_s"], latency["p50"], latency["p99"], latency["p99.9"])

@@ -172,6 +172,7 @@ struct WatchMark {
 struct KeyHint {
   std::uint64_t hash = 0;
   Database database = 0;
+  const void* line = nullptr;
 };
 
 /// Everything that can be asked of keys and values. Thread rules are those of the object that offers it.

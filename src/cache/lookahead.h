@@ -19,99 +19,53 @@
 
 #include <algorithm>
 #include <array>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
-#include "base/bytes.h"
-#include "base/hash.h"
+#include "cache/backend.h"
 
 namespace larder::cache {
-
-/// Where a look-up will read. Both may be wrong, and cost time then; neither is followed.
-template <class H>
-concept LookupHints = requires(const H& hints, std::uint64_t hash) {
-  { hints.line(hash) } -> std::same_as<const void*>;         // before anything was read
-  { hints.record(hash) } -> std::same_as<const std::byte*>;  // by what stands in the line; null: none
-};
 
 /// As many as a core has reads under way, with the lines of their records.
 inline constexpr std::size_t lookahead_group_size = 8;
 
-/// Has the records fetched that `record_at(index)` tells of, up to a group of them.
-template <class RecordAt>
-void fetch_records(std::size_t count, RecordAt record_at) {
+/// Has the records fetched of up to a group of hints; `record_of(hint)` is where one begins, or null.
+template <class RecordOf>
+void fetch_records(std::span<const KeyHint> hints, RecordOf record_of) {
   constexpr std::size_t line_size = 64;
   constexpr std::size_t fetched_size = 3 * line_size;  // most are no larger
   std::array<const std::byte*, lookahead_group_size> records{};
-  for (std::size_t i = 0; i < count; ++i) records[i] = record_at(i);
+  for (std::size_t i = 0; i < hints.size(); ++i) records[i] = record_of(hints[i]);
   for (std::size_t offset = 0; offset < fetched_size; offset += line_size) {
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < hints.size(); ++i) {
       if (records[i] != nullptr) __builtin_prefetch(records[i] + offset);
     }
   }
 }
 
-/// The groups of a series of look-ups.
-///
-/// Ownership  borrows keys and hasher
-/// Threads    as the hints
-template <LookupHints Hints>
-class Lookahead final {
- public:
-  Lookahead(std::span<const Bytes> keys, const Hasher& hasher, const Hints& hints)
-      : keys_(keys), hasher_(hasher), hints_(hints) {}
-
-  /// Calls `look_up(index, hash)` for each key in order.
-  template <class LookUp>
-  void run(LookUp look_up) {
-    const std::size_t step_count = (keys_.size() + lookahead_group_size - 1) / lookahead_group_size + 2;
-    for (std::size_t step = 0; step < step_count; ++step) {
-      fetch_lines(step);
-      if (step >= 1) fetch_records_of(step - 1);
-      if (step < 2) continue;
-      const Group group = group_at(step - 2);
-      for (std::size_t i = group.first; i < group.end; ++i) look_up(i, hash_of(i));
-    }
-  }
-
- private:
-  // A group's hashes are made with its first step and needed until its last.
-  static constexpr std::size_t kept_groups = 3;
-
-  struct Group {
-    std::size_t first = 0;
-    std::size_t end = 0;
+/// Calls `look_up(index, hash)` for each index below `count`, in order. `hint_of(index)` is asked once for
+/// each, some time before.
+template <class HintOf, class RecordOf, class LookUp>
+void look_ahead(std::size_t count, HintOf hint_of, RecordOf record_of, LookUp look_up) {
+  constexpr std::size_t size = lookahead_group_size;
+  constexpr std::size_t kept_count =
+      3;  // a group's hints are made in its first step and needed until its last
+  std::array<std::array<KeyHint, size>, kept_count> kept{};
+  const auto hints_at = [&](std::size_t group) {
+    const std::size_t first = std::min(group * size, count);
+    return std::span(kept[group % kept_count]).first(std::min(size, count - first));
   };
-  [[nodiscard]] Group group_at(std::size_t group) const {
-    return {.first = std::min(group * lookahead_group_size, keys_.size()),
-            .end = std::min((group + 1) * lookahead_group_size, keys_.size())};
+  const std::size_t step_count = (count + size - 1) / size + 2;
+  for (std::size_t step = 0; step < step_count; ++step) {
+    const std::span<KeyHint> coming = hints_at(step);
+    for (std::size_t i = 0; i < coming.size(); ++i) coming[i] = hint_of(step * size + i);
+    for (const KeyHint& hint : coming) __builtin_prefetch(hint.line);
+    if (step >= 1) fetch_records(hints_at(step - 1), record_of);
+    if (step < 2) continue;
+    const std::span<const KeyHint> ready = hints_at(step - 2);
+    for (std::size_t i = 0; i < ready.size(); ++i) look_up((step - 2) * size + i, ready[i].hash);
   }
-  [[nodiscard]] std::uint64_t& hash_of(std::size_t index) {
-    return hashes_[index % (kept_groups * lookahead_group_size)];
-  }
-
-  void fetch_lines(std::size_t number) {
-    const Group group = group_at(number);
-    std::array<const void*, lookahead_group_size> lines{};
-    for (std::size_t i = group.first; i < group.end; ++i) {
-      hash_of(i) = hasher_(keys_[i]);
-      lines[i - group.first] = hints_.line(hash_of(i));
-    }
-    for (std::size_t i = 0; i < group.end - group.first; ++i) __builtin_prefetch(lines[i]);
-  }
-
-  void fetch_records_of(std::size_t number) {
-    const Group group = group_at(number);
-    fetch_records(group.end - group.first,
-                  [&](std::size_t index) { return hints_.record(hash_of(group.first + index)); });
-  }
-
-  std::span<const Bytes> keys_;
-  const Hasher& hasher_;
-  Hints hints_;
-  std::array<std::uint64_t, kept_groups * lookahead_group_size> hashes_{};
-};
+}
 
 }  // namespace larder::cache

@@ -111,20 +111,18 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   }
   void get_many(Database database, std::span<const Bytes> keys, TimePoint now, ManyVisitor visit) override;
   [[nodiscard]] KeyHint hint(Database database, Bytes key) const override {
-    if constexpr (!LockFreeReads<S>) return {};
-    const KeyHint made{.hash = hasher_(key), .database = physical(database)};
-    if constexpr (LockFreeReads<S>) __builtin_prefetch(hints_for(made.database).line(made.hash));
+    KeyHint made;
+    if constexpr (LockFreeReads<S>) {
+      made = hint_of(hasher_(key), physical(database));
+      __builtin_prefetch(made.line);
+    }
     return made;
   }
   void fetch(std::span<const KeyHint> hints) const override {
     if constexpr (LockFreeReads<S>) {
-      for (std::size_t i = 0; i < hints.size(); i += lookahead_group_size) {
-        const std::span<const KeyHint> group =
-            hints.subspan(i, std::min(lookahead_group_size, hints.size() - i));
-        fetch_records(group.size(), [&](std::size_t index) {
-          return hints_for(group[index].database).record(group[index].hash);
-        });
-      }
+      const auto record_of = [this](const KeyHint& hint) { return record_hint(hint); };
+      for (; !hints.empty(); hints = hints.subspan(std::min(lookahead_group_size, hints.size())))
+        fetch_records(hints.first(std::min(lookahead_group_size, hints.size())), record_of);
     }
   }
   void with_keys(std::span<const Bytes> keys, Body body) override;
@@ -215,25 +213,22 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
     return physical_databases_[database].load(std::memory_order_acquire);
   }
 
-  // Where look-ups in a database will read.
-  struct Hints {
-    const ShardedCache& cache;
-    Database database;
-    [[nodiscard]] const void* line(std::uint64_t hash) const {
-      return cache.shard_of(hash).line_hint(hash, database);
-    }
-    [[nodiscard]] const std::byte* record(std::uint64_t hash) const {
-      return cache.shard_of(hash).record_hint(hash, database);
-    }
-  };
-
-  [[nodiscard]] Hints hints_for(Database own) const { return {.cache = *this, .database = own}; }
+  // Where a look-up will read: the line, and by what stands in it the record.
+  [[nodiscard]] KeyHint hint_of(std::uint64_t hash, Database own) const {
+    return {.hash = hash, .database = own, .line = shard_of(hash).line_hint(hash, own)};
+  }
+  [[nodiscard]] const std::byte* record_hint(const KeyHint& hint) const {
+    return shard_of(hint.hash).record_hint(hint.hash, hint.database, hint.line);
+  }
 
   // Calls `look_up(index, hash)` for each key in order, with what it reads on its way where that is possible.
   template <class LookUp>
   void look_up_many(Database database, std::span<const Bytes> keys, LookUp look_up) const {
     if constexpr (LockFreeReads<S>) {
-      Lookahead<Hints>(keys, hasher_, hints_for(physical(database))).run(look_up);
+      const Database own = physical(database);
+      look_ahead(
+          keys.size(), [&](std::size_t index) { return hint_of(hasher_(keys[index]), own); },
+          [this](const KeyHint& hint) { return record_hint(hint); }, look_up);
     } else {
       for (std::size_t i = 0; i < keys.size(); ++i) look_up(i, hasher_(keys[i]));
     }

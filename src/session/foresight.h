@@ -37,7 +37,7 @@ class alignas(64) Foresight final {
 
  private:
   const cache::Cache* cache_;
-  std::array<cache::KeyHint, 16> hints_{};
+  std::array<cache::KeyHint, 64> hints_{};
   std::size_t count_ = 0;
 };
 

@@ -86,7 +86,7 @@ class SocketLoop : public EventLoop {
   static constexpr std::size_t send_size_max = std::size_t{1} << 20;
   static constexpr std::size_t handler_calls_max = 16;
   // Connections whose bytes are announced before those of the first are received.
-  static constexpr unsigned announced_count_max = 16;
+  static constexpr unsigned announced_count_max = 64;
 
   SocketLoop(std::shared_ptr<TaskQueue> tasks, const LoopOptions& options);
 

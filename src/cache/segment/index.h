@@ -93,6 +93,14 @@ class Index final {
   /// The line that find() will look at first, to be fetched before it is needed.
   [[nodiscard]] const void* first_line(std::uint64_t hash) const { return line(address_of(hash), 0); }
 
+  /// What stands in that line for the hash, if anything does: most likely where its record lies. The line may
+  /// have changed hands since.
+  [[nodiscard]] std::optional<Location> location_hint(const void* first_line, std::uint64_t hash) const {
+    const Compared compared = compare(*static_cast<const Line*>(first_line), tag_for(hash));
+    if (compared.matches == 0) return std::nullopt;
+    return location_of(compared.slots[static_cast<std::size_t>(std::countr_zero(compared.matches))]);
+  }
+
   /// Puts a slot for `hash` in; its tag is filled in here. If there is no room for it, the answer is a slot
   /// that has to go (one with few uses): remove it and call again.
   [[nodiscard]] std::optional<Slot> insert(std::uint64_t hash, Slot slot);
@@ -184,6 +192,14 @@ class Index final {
     return reinterpret_cast<Line*>(chunk) + (number & ((std::uint64_t{1} << chunk_line_bit_count_) - 1));
   }
 
+  // A line as it was at a look, and which of its slots, by their bits, have the tag, and which are empty.
+  struct Compared {
+    std::array<Slot, slots_per_line> slots;
+    unsigned matches;
+    unsigned free;
+  };
+  static Compared compare(const Line& line, Tag tag);
+
   static std::atomic<Slot>* free_slot(Line& line);
   static void empty(Line& line);
   struct GroupSlots {
@@ -246,26 +262,34 @@ inline std::uint64_t Index::line_number(std::uint64_t group, unsigned level, uns
 
 // All eight slots are compared before any is looked at closer: a loop that ends at the right one ends
 // somewhere else each time, and the processor would guess wrong.
+inline Index::Compared Index::compare(const Line& line, Tag tag) {
+  Compared compared;  // NOLINT(cppcoreguidelines-pro-type-member-init): all of it, below
+  unsigned matches = 0;
+  unsigned free = 0;
+#pragma GCC unroll 8
+  for (unsigned i = 0; i < slots_per_line; ++i) {
+    const Slot slot = line.slots[i].load(std::memory_order_acquire);
+    compared.slots[i] = slot;
+    matches |= static_cast<unsigned>(tag_of(slot) == tag) << i;
+    free |= static_cast<unsigned>(slot == empty_slot) << i;
+  }
+  compared.matches = matches & ~free;
+  compared.free = free;
+  return compared;
+}
+
 template <class IsIt>
 std::optional<Index::Place> Index::find(std::uint64_t hash, IsIt is_it) const {
   const Tag tag = tag_for(hash);
   const Address address = address_of(hash);
   for (unsigned step = 0; step < probe_count_max; ++step) {
     Line& candidates = *line(address, step);
-    unsigned matches = 0;
-    unsigned free = 0;
-    std::array<Slot, slots_per_line> slots;
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < slots_per_line; ++i) {
-      slots[i] = candidates.slots[i].load(std::memory_order_acquire);
-      matches |= static_cast<unsigned>(tag_of(slots[i]) == tag) << i;
-      free |= static_cast<unsigned>(slots[i] == empty_slot) << i;
-    }
-    for (matches &= ~free; matches != 0; matches &= matches - 1) {
+    const Compared compared = compare(candidates, tag);
+    for (unsigned matches = compared.matches; matches != 0; matches &= matches - 1) {
       const auto i = static_cast<std::size_t>(std::countr_zero(matches));
-      if (is_it(location_of(slots[i]))) return Place{&candidates.slots[i]};
+      if (is_it(location_of(compared.slots[i]))) return Place{&candidates.slots[i]};
     }
-    if (free != 0) return std::nullopt;
+    if (compared.free != 0) return std::nullopt;
   }
   return std::nullopt;
 }

@@ -130,6 +130,7 @@ SegmentShard::Attempt SegmentShard::try_get(const ItemKey& key, Sequence::Ticket
                                             TimePoint now, KeyedCalls::Visitor visit) {
   Copy copy;  // NOLINT(cppcoreguidelines-pro-type-member-init): the buffer is as large as it is unread
   Location location = 0;
+  items_.fetch_token(key.hash, key.database);
   const std::optional<Index::Place> place =
       items_.index().find(items_.index_hash(key.hash, key.database), [&](Location candidate) {
         location = candidate;
@@ -155,13 +156,10 @@ SegmentShard::Attempt SegmentShard::try_get(const ItemKey& key, Sequence::Ticket
   return Attempt::hit;
 }
 
-const std::byte* SegmentShard::record_hint(std::uint64_t hash, Database database) const {
-  const std::byte* record = nullptr;
-  static_cast<void>(items_.index().find(items_.index_hash(hash, database), [&](Location location) {
-    if (shared_.pool.readable_size(location) > 0) record = shared_.pool.bytes_at(location);
-    return true;
-  }));
-  return record;
+const std::byte* SegmentShard::record_hint(std::uint64_t hash, Database database, const void* line) const {
+  const auto location = items_.index().location_hint(line, items_.index_hash(hash, database));
+  if (!location || shared_.pool.readable_size(*location) == 0) return nullptr;
+  return shared_.pool.bytes_at(*location);
 }
 
 void SegmentShard::begin_body() {

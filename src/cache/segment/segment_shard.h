@@ -81,11 +81,11 @@ class SegmentShard : private Tenant {
   Attempt try_get(const ItemKey& key, Sequence::Ticket ticket, bool is_use, TimePoint now,
                   KeyedCalls::Visitor visit);
   /// What try_get will read: the index line, and, once that has arrived, the record behind it (or null). To
-  /// be fetched some time before; the record's first 192 bytes are worth it.
+  /// be fetched some time before; the record's first 192 bytes are worth it. Both are guesses.
   [[nodiscard]] const void* line_hint(std::uint64_t hash, Database database) const {
     return items_.index().first_line(items_.index_hash(hash, database));
   }
-  [[nodiscard]] const std::byte* record_hint(std::uint64_t hash, Database database) const;
+  [[nodiscard]] const std::byte* record_hint(std::uint64_t hash, Database database, const void* line) const;
 
   // ---- For whoever holds the lock over several calls
 

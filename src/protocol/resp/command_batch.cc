@@ -16,6 +16,15 @@ class PlainReader final {
   /// "*12\r\n" or "$12\r\n". Nothing: it is not there, or no number as one writes it.
   std::optional<std::size_t> header(char kind) {
     constexpr int digit_count_max = 6;
+    // One digit or two are what nearly every header has.
+    if (end_ - at_ >= 5 && *at_ == kind) {
+      const auto first = static_cast<unsigned char>(at_[1] - '0');
+      const auto second = static_cast<unsigned char>(at_[2] - '0');
+      if (first <= 9 && at_[2] == '\r' && at_[3] == '\n') return take_header(4, first);
+      if (first - 1U < 9 && second <= 9 && at_[3] == '\r' && at_[4] == '\n') {
+        return take_header(5, std::size_t{10} * first + second);
+      }
+    }
     if (at_ == end_ || *at_ != kind) return std::nullopt;
     const char* digit = at_ + 1;
     const char* const digits_end = digit + std::min<std::ptrdiff_t>(end_ - digit, digit_count_max);
@@ -25,8 +34,7 @@ class PlainReader final {
     }
     const bool is_plain = digit != at_ + 1 && (at_[1] != '0' || digit == at_ + 2);
     if (!is_plain || !has_line_end(digit)) return std::nullopt;
-    at_ = digit + 2;
-    return number;
+    return take_header(digit + 2 - at_, number);
   }
 
   /// `size` bytes and a line end.
@@ -42,6 +50,10 @@ class PlainReader final {
   }
 
  private:
+  std::size_t take_header(std::ptrdiff_t size, std::size_t number) {
+    at_ += size;
+    return number;
+  }
   [[nodiscard]] bool has_line_end(const char* place) const {
     return end_ - place >= 2 && place[0] == '\r' && place[1] == '\n';
   }
