@@ -7,6 +7,7 @@
 // there before the first of them is answered, so that their waits can be one.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -27,6 +28,14 @@ class alignas(64) Foresight final {
   /// One more than there is room for is forgotten: it costs its look-up what it costs without this.
   void add(cache::Database database, Bytes key) {
     if (count_ < hints_.size()) hints_[count_++] = cache_->hint(database, key);
+  }
+
+  /// Before the call on `keys[index]`, one after the other: every 16th has itself and the next ones fetched.
+  void reach(cache::Database database, std::span<const Bytes> keys, std::size_t index) {
+    constexpr std::size_t group_size = 16;
+    if (index % group_size != 0) return;
+    for (const Bytes key : keys.subspan(index, std::min(group_size, keys.size() - index))) add(database, key);
+    fetch();
   }
 
   /// What was added is asked for now. A single one would only wait here in place of there.

@@ -97,12 +97,22 @@ std::optional<Database> read_database(RespCall& call, Bytes text) {
   return std::nullopt;
 }
 
-std::int64_t remove_keys(RespCall& call) {
+// Of how many of its keys `is_it(key)` holds.
+template <class IsIt>
+std::int64_t count_keys(RespCall& call, IsIt is_it) {
+  const std::span<const Bytes> keys = call.arguments.subspan(1);
   std::int64_t count = 0;
-  for (const Bytes key : call.arguments.subspan(1)) {
-    if (call.keys.remove(call.state.database, key, Condition::always(), call.now)) ++count;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    call.environment.foresight.reach(call.state.database, keys, i);
+    if (is_it(keys[i])) ++count;
   }
   return count;
+}
+
+std::int64_t remove_keys(RespCall& call) {
+  return count_keys(call, [&](Bytes key) {
+    return call.keys.remove(call.state.database, key, Condition::always(), call.now);
+  });
 }
 
 // Null: `call` is answered with an error.
@@ -124,20 +134,16 @@ void handle_unlink(RespCall& call) { call.reply.integer(remove_keys(call)); }
 
 // A key that is named twice counts twice.
 void handle_exists(RespCall& call) {
-  std::int64_t count = 0;
-  for (const Bytes key : call.arguments.subspan(1)) {
-    if (call.keys.peek(call.state.database, key, call.now, [](const cache::ItemView&) {})) ++count;
-  }
-  call.reply.integer(count);
+  call.reply.integer(count_keys(call, [&](Bytes key) {
+    return call.keys.peek(call.state.database, key, call.now, [](const cache::ItemView&) {});
+  }));
 }
 
 // A use of the items, and hits and misses in the figures, as in Redis.
 void handle_touch(RespCall& call) {
-  std::int64_t count = 0;
-  for (const Bytes key : call.arguments.subspan(1)) {
-    if (call.keys.get(call.state.database, key, call.now, [](const cache::ItemView&) {})) ++count;
-  }
-  call.reply.integer(count);
+  call.reply.integer(count_keys(call, [&](Bytes key) {
+    return call.keys.get(call.state.database, key, call.now, [](const cache::ItemView&) {});
+  }));
 }
 
 void handle_type(RespCall& call) {

@@ -177,6 +177,7 @@ std::optional<StoreOutcome> store_pairs(RespCall& call, const Pairs& pairs, Valu
     }
     for (std::size_t i = 0; pairs.values_fit && *outcome == StoreOutcome::stored && i < pairs.words.size();
          i += 2) {
+      call.environment.foresight.reach(call.state.database, pairs.keys, i / 2);
       outcome = locked.set(call.state.database, pairs.words[i], pairs.words[i + 1], expiry,
                            Condition::always(), call.now);
     }
