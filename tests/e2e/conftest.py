@@ -2,7 +2,7 @@
 
 import pytest
 
-from programs import Program
+from programs import Program, refusal_of_event_loop
 
 STARTED = pytest.StashKey[list]()
 
@@ -39,6 +39,14 @@ def start_server(start):
         return start("larder-server", *listeners, *options, environment=environment).wait_until_ready()
 
     return start_server
+
+
+@pytest.fixture(params=["epoll", "io_uring"])
+def event_loop(request):
+    """The name of each event loop in turn; skipped, with the kernel's reason, where it is refused."""
+    if refusal := refusal_of_event_loop(request.param):
+        pytest.skip(refusal)
+    return request.param
 
 
 @pytest.fixture

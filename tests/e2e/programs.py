@@ -4,6 +4,7 @@ A program is started on ports that the kernel picks and is ready when its `ready
 sleeps. Stopping one checks that it ended cleanly: a sanitizer's report makes it end otherwise.
 """
 
+import functools
 import os
 import pathlib
 import queue
@@ -115,6 +116,18 @@ class Program:
         """Resident memory in bytes."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
         return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+
+@functools.cache
+def refusal_of_event_loop(name):
+    """Why a server cannot run on this event loop here; empty: it can."""
+    server = Program("larder-server", ["--listen", "resp://127.0.0.1:0", "--event-loop", name])
+    try:
+        server.wait_until_ready()
+    except AssertionError:
+        return re.search(r"--event-loop \S+: (.*)", server.stderr).group(1)
+    server.stop()
+    return ""
 
 
 class Peer:

@@ -7,8 +7,6 @@ import platform
 import struct
 import urllib.request
 
-import pytest
-
 from programs import Program
 
 SYSTEM_CALLS = {"x86_64": (0xC000003E, 425), "aarch64": (0xC00000B7, 425)}
@@ -39,13 +37,6 @@ def stats(server):
         return json.load(reply)
 
 
-def has_io_uring():
-    server = start().wait_until_ready()
-    name = stats(server)["event_loop"]
-    server.stop()
-    return name == "io_uring"
-
-
 def test_where_io_uring_is_refused_epoll_serves_and_says_why():
     server = start(before=without_io_uring)
     try:
@@ -67,13 +58,10 @@ def test_io_uring_by_name_is_an_error_where_it_is_refused():
     assert "--event-loop io_uring: the kernel refuses an io_uring: Operation not permitted" in server.stderr
 
 
-@pytest.mark.parametrize("loop", ["epoll", "io_uring"])
-def test_each_loop_serves(loop):
-    if loop == "io_uring" and not has_io_uring():
-        pytest.skip("this kernel does not offer it")
-    server = start("--event-loop", loop, "--workers", "2").wait_until_ready()
+def test_each_loop_serves(event_loop):
+    server = start("--event-loop", event_loop, "--workers", "2").wait_until_ready()
     try:
-        assert (stats(server)["event_loop"], stats(server)["event_loop_reason"]) == (loop, "asked for")
+        assert (stats(server)["event_loop"], stats(server)["event_loop_reason"]) == (event_loop, "asked for")
         peers = [server.peer("resp") for _ in range(20)]
         for number, peer in enumerate(peers):
             peer.send(b"".join(b"SET %d:%d %d\r\nGET %d:%d\r\n" % (number, i, i, number, i) for i in range(1000)))

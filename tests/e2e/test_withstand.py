@@ -1,10 +1,11 @@
-"""What the server must withstand, each on a real process.
+"""What the server must withstand, each on a real process and on each event loop.
 
 Method: a hostile or slow peer on one connection, an ordinary one beside it. The ordinary one's answers prove that nobody else
 notices; where something is refused, the stats prove that it was counted. Steps are separated by a round trip on the ordinary connection, never
 by a sleep: with one worker, its answer means that the loop has seen what was sent before.
 """
 
+import functools
 import json
 import resource
 import struct
@@ -36,6 +37,11 @@ class Neighbour:
 def stats(server):
     with urllib.request.urlopen(f"{server.address('http')}/v1/stats", timeout=20) as reply:
         return json.load(reply)
+
+
+@pytest.fixture
+def start_server(start_server, event_loop):
+    return functools.partial(start_server, "--event-loop", event_loop)
 
 
 @pytest.fixture
