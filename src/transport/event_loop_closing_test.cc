@@ -1,5 +1,6 @@
 // How connections end on every event loop: half-closed peers, resets, lingering, idle timeouts, shutting
 // down. Method: as in event_loop_conformance_test.cc; each test looks at both ends of the wire.
+#include <array>
 #include <atomic>
 #include <functional>
 #include <gtest/gtest.h>
@@ -53,6 +54,29 @@ TEST_P(EventLoopClosing, ClosesAPeerThatLeavesWithoutAWord) {
   peer.close();
   ASSERT_TRUE(server.observer().await([&] { return server.observer().closed == 1; }));
   EXPECT_EQ(server.loop().connection_count(), 0U);
+}
+
+// The reset comes at all distances behind the bytes, from two threads so that the loop is busy with others:
+// while they lie in the backlog, while they are received, and after.
+TEST_P(EventLoopClosing, NoticesAResetThatFollowsBytesWhichNeedNoAnswer) {
+  TestServer server(GetParam(), each(echo_lines));
+  constexpr std::size_t thread_count = 2;
+  constexpr std::size_t peer_count = 5000;
+  std::array<std::thread, thread_count> threads;
+  for (std::thread& thread : threads) {
+    thread = std::thread([&] {
+      for (std::size_t count = 0; count < peer_count; ++count) {
+        TestPeer peer(server.port());
+        peer.send("half a requ");
+        for (std::size_t delay = 0; delay < count % 16; ++delay) std::this_thread::yield();
+        peer.reset();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  auto& observer = server.observer();
+  ASSERT_TRUE(observer.await([&] { return observer.closed == thread_count * peer_count; }));
+  EXPECT_EQ(observer.read([&] { return observer.buffer_size; }), 0U);
 }
 
 TEST_P(EventLoopClosing, SurvivesAResetInEveryState) {

@@ -38,7 +38,8 @@ class UringLoop final : public SocketLoop {
     bool is_receiving = false;
     bool is_cancelling = false;  // the receive
     bool waits_to_send = false;  // a poll for room
-    bool watches_end = false;    // a poll for the peer's end, while nothing is received
+    bool watches_end = false;    // a poll for the peer's end or a reset
+    bool is_unanswered = false;  // bytes came, and nothing was sent since
     bool is_queued_to_send = false;
     UringPeer* next_to_send = nullptr;
     bool fell_short = false;  // of its last send the kernel has told:
@@ -75,6 +76,7 @@ class UringLoop final : public SocketLoop {
   void arm_receive(UringPeer& peer);
   void cancel(const void* object, Operation operation);
   void poll(UringPeer& peer, unsigned events, Operation operation);
+  void watch_end(UringPeer& peer);
   void watch_tasks();
   void queue_send(UringPeer& peer);
   void submit_sends();
