@@ -11,12 +11,12 @@ EPHEMERAL = ["line://127.0.0.1:0", "resp://127.0.0.1:0", "http://127.0.0.1:0"]
 
 @pytest.fixture
 def start(request):
-    """start(NAME, OPTION...): a program that nobody waits for yet. What still runs after the test is stopped and must
-    end cleanly."""
+    """start(NAME, OPTION..., more of Program's): a program that nobody waits for yet. What still runs after the test is stopped
+    and must end cleanly."""
     programs = request.node.stash.setdefault(STARTED, [])
 
-    def start(name, *options, environment=None):
-        programs.append(Program(name, options, environment))
+    def start(name, *options, **more):
+        programs.append(Program(name, options, **more))
         return programs[-1]
 
     yield start
@@ -32,11 +32,11 @@ def start(request):
 
 @pytest.fixture
 def start_server(start):
-    """start_server(OPTION..., listen=[URL...]): larder-server, ready, on ports that the kernel picks."""
+    """start_server(OPTION..., listen=[URL...], more of Program's): larder-server, ready, on ports that the kernel picks."""
 
-    def start_server(*options, listen=EPHEMERAL, environment=None):
+    def start_server(*options, listen=EPHEMERAL, **more):
         listeners = [word for url in listen for word in ("--listen", url)]
-        return start("larder-server", *listeners, *options, environment=environment).wait_until_ready()
+        return start("larder-server", *listeners, *options, **more).wait_until_ready()
 
     return start_server
 

@@ -40,9 +40,10 @@ class Address:
 
 
 class Program:
-    """A process of ours. `stderr` is what it has said so far; `before` runs in the process before it becomes the program."""
+    """A process of ours. `stderr` is what it has said so far; `before` runs in the process before it becomes the program,
+    which inherits the descriptors `pass_fds`."""
 
-    def __init__(self, name, options, environment=None, before=None):
+    def __init__(self, name, options, environment=None, before=None, pass_fds=()):
         self.name = name
         self.stderr = ""
         self._lines = queue.SimpleQueue()
@@ -56,6 +57,7 @@ class Program:
             text=True,
             errors="replace",
             preexec_fn=before,
+            pass_fds=pass_fds,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -196,6 +198,18 @@ class Peer:
             pass
         data, self._unread = self._unread, b""
         return data
+
+    def is_at_end(self):
+        """Waits for more. Whether there is none: the other end has closed, and everything is read."""
+        return not self._unread and not self._more()
+
+    def read_to_end(self):
+        """Everything up to a plain end: a reset is an error."""
+        data = bytearray(self._unread)
+        self._unread = b""
+        while more := self.socket.recv(1 << 20):
+            data += more
+        return bytes(data)
 
     def ask(self, request, reply):
         """Sends a request and checks that the reply is this one."""
