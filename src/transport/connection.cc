@@ -242,7 +242,8 @@ void Connection::finish(Ending ending) {
 void Connection::return_output() {
   LARDER_ASSERT(output_.empty());
   if (output_.capacity() > spare_output_.capacity()) std::swap(output_, spare_output_);
-  output_ = Output();
+  // By exchange: a string to which a short one is assigned keeps its memory.
+  std::exchange(output_, Output());
 }
 
 }  // namespace larder::transport

@@ -99,6 +99,19 @@ TEST_F(ConnectionTest, AnnouncesOnlyWhatTheNextCallBeginsWith) {
   EXPECT_EQ(record_.announced, (std::vector<std::string>{"one\n", "two\n"}));
 }
 
+TEST_F(ConnectionTest, KeepsNoBufferOnceAllHasLeftHoweverManyOwedSomethingAtOnce) {
+  Connection first = make(echo_lines);
+  Connection second = make(echo_lines);
+  Connection third = make(echo_lines);
+  const std::string line = std::string(1000, 'x') + '\n';
+  for (Connection* connection : {&first, &second, &third}) connection->received(line, now_);
+  for (Connection* connection : {&third, &first, &second}) {
+    EXPECT_EQ(take_all(*connection), line);
+    EXPECT_EQ(connection->buffer_capacity(), 0U);
+  }
+  EXPECT_GE(spare_output_.capacity(), line.size());
+}
+
 TEST_F(ConnectionTest, ShowsTheHandlerWhatItDidNotConsumeTogetherWithWhatFollows) {
   Connection connection = make(echo_lines);
   connection.received("one\ntw", now_);
