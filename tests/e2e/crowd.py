@@ -5,6 +5,7 @@ and the next step begins when the test asks for it.
 """
 
 import multiprocessing
+import resource
 import selectors
 import socket
 import struct
@@ -56,6 +57,8 @@ class Crowd:
 
 
 def _run(pipe, act, arguments):
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     steps = act(*arguments)
     try:
         while True:
@@ -118,6 +121,12 @@ def drop(address, hosts, count):
             assert receive(last, 7) == b"+PONG\r\n"
             reset(last)
     yield count + count // BATCH_SIZE
+
+
+def idle_count(wanted):
+    """As many connections as this, or as a process may have here beside its other files."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard - 500)
 
 
 def stand_idle(address, hosts, count, value_size):

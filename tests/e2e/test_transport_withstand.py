@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from crowd import Crowd, drop, read_slowly, reset
+from crowd import Crowd, drop, idle_count, read_slowly, reset, stand_idle
 from programs import PATIENCE_S
 from test_withstand import Neighbour, resp
 
@@ -219,6 +219,31 @@ def test_a_thousand_slow_readers_of_large_values_get_them_whole_while_they_are_e
         assert seen["evicted_keys"] > 0
         assert server.resident_size() < memory + 64 * MB
         assert crowd.end() == (1000, 0)
+    watcher.wait_until(lambda seen: seen["connected_clients"] == 1)
+
+
+def test_ten_thousand_idle_connections_cost_less_than_3_kib_each(start_server, record_property):
+    """New, after a pipeline, and after a value of 100 KB each way: buffers are given back. The cache is full before, so that what
+    grows is not the cache; io_uring's 4 MiB of receive buffers a worker are in the figure."""
+    count = idle_count(10_000)
+    if count < 10_000:
+        print(f"a process may have so few open files here that these are {count} connections")
+    server = start_server("--workers", "2", "--memory", "4mb", "--connections-max", count + 10)
+    watcher = Watcher(server)
+    for number in range(100):
+        watcher.peer.ask(b"".join(b"SET %d-%d %b\r\n" % (number, i, b"v" * 100) for i in range(500)), b"+OK\r\n" * 500)
+    for number in range(100):
+        watcher.peer.ask(resp("SET", f"large {number % 10}", b"v" * 100_000), b"+OK\r\n")
+    before = server.resident_size()
+    with Crowd(stand_idle, server.address("resp"), HOSTS, count, 100_000) as crowd:
+        for moment in ("new", "after a pipeline", "after 100 KB"):
+            assert crowd.step() == count
+            watcher.wait_until(lambda seen: seen["larder_connection_buffer_size"] < count)
+            size = (server.resident_size() - before) / count
+            record_property(moment, size)
+            print(f"{moment}: {size:.0f} bytes a connection")
+            assert size < 3 * 1024, moment
+        crowd.step()
     watcher.wait_until(lambda seen: seen["connected_clients"] == 1)
 
 
