@@ -6,11 +6,8 @@
 // The seed is printed first; LARDER_SEED=N replays a run.
 #include "cache/model.h"
 
-#include <array>
 #include <atomic>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <gtest/gtest.h>
 #include <optional>
 #include <string>
@@ -18,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-#include "base/random.h"
+#include "base/test_seed.h"
 #include "cache/backend.h"
 #include "cache/lru/lru_shard.h"
 #include "cache/lru/ordered_shard.h"
@@ -29,22 +26,6 @@ namespace larder::cache {
 namespace {
 
 using namespace test;  // NOLINT(google-build-using-namespace): the words of these tests
-
-std::uint64_t fresh_seed() {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): read before any thread is started
-  if (const char* const given = std::getenv("LARDER_SEED")) return std::strtoull(given, nullptr, 10);
-  std::array<unsigned char, 4> bytes{};
-  fill_random(bytes);
-  std::uint64_t seed = 0;
-  for (const unsigned char byte : bytes) seed = seed << 8 | byte;
-  return seed;
-}
-
-std::uint64_t announce(std::uint64_t seed) {
-  std::printf("LARDER_SEED=%llu\n", static_cast<unsigned long long>(seed));
-  std::fflush(stdout);
-  return seed;
-}
 
 constexpr int call_count = LARDER_TEST_SANITIZED ? 10'000 : 40'000;
 
@@ -72,7 +53,7 @@ Plan until_caught(Plan plan) {
 using Outcome = std::optional<std::string>;
 
 TEST(Model, LruAndOrderedAgreeInEveryAnswerAndFigure) {
-  const std::uint64_t seed = announce(fresh_seed());
+  const std::uint64_t seed = test_seed();
   for (const std::size_t shard_count : {1U, 4U}) {
     EXPECT_EQ((run_together<LruShard, OrderedShard>(bounded_by_count(seed, shard_count))), Outcome())
         << shard_count << " shards";
@@ -80,7 +61,7 @@ TEST(Model, LruAndOrderedAgreeInEveryAnswerAndFigure) {
 }
 
 TEST(Model, LruNeverLiesUnderMemoryPressure) {
-  const std::uint64_t seed = announce(fresh_seed());
+  const std::uint64_t seed = test_seed();
   for (const std::size_t shard_count : {1U, 4U}) {
     EXPECT_EQ(run_alone<LruShard>(bounded_by_memory(seed, shard_count)), Outcome())
         << shard_count << " shards";
@@ -88,7 +69,7 @@ TEST(Model, LruNeverLiesUnderMemoryPressure) {
 }
 
 TEST(Model, OrderedNeverLiesUnderMemoryPressure) {
-  const std::uint64_t seed = announce(fresh_seed());
+  const std::uint64_t seed = test_seed();
   for (const std::size_t shard_count : {1U, 4U}) {
     EXPECT_EQ(run_alone<OrderedShard>(bounded_by_memory(seed, shard_count)), Outcome())
         << shard_count << " shards";
@@ -96,7 +77,7 @@ TEST(Model, OrderedNeverLiesUnderMemoryPressure) {
 }
 
 TEST(Model, SegmentNeverLiesUnderMemoryPressure) {
-  const std::uint64_t seed = announce(fresh_seed());
+  const std::uint64_t seed = test_seed();
   for (const std::size_t shard_count : {1U, 4U}) {
     for (const std::string_view policy : policy_names()) {
       Plan plan = bounded_by_memory(seed, shard_count);
@@ -108,7 +89,7 @@ TEST(Model, SegmentNeverLiesUnderMemoryPressure) {
 }
 
 TEST(Model, SegmentNeverLiesWhenBoundedByCount) {
-  const std::uint64_t seed = announce(fresh_seed());
+  const std::uint64_t seed = test_seed();
   for (const std::size_t shard_count : {1U, 4U}) {
     for (const std::string_view policy : policy_names()) {
       Plan plan = bounded_by_count(seed, shard_count);
@@ -220,7 +201,7 @@ class MixesUpTwoDatabases : public LruShard {
 };
 
 TEST(Model, CatchesPlantedMistakes) {
-  const std::uint64_t seed = announce(fresh_seed());
+  const std::uint64_t seed = test_seed();
   const Plan by_count = until_caught(bounded_by_count(seed, 1));
   const Plan by_memory = until_caught(bounded_by_memory(seed, 1));
   EXPECT_NE((run_together<ForgetsToMove, OrderedShard>(by_count)), Outcome());
@@ -305,7 +286,7 @@ class IgnoresTheTicket : public segment::SegmentShard {
 };
 
 TEST(Model, CatchesPlantedMistakesOfTheSegmentBackEnd) {
-  const std::uint64_t seed = announce(fresh_seed());
+  const std::uint64_t seed = test_seed();
   const Plan by_count = until_caught(bounded_by_count(seed, 1));
   EXPECT_NE(run_alone<RewritesLoseOneValueInTwenty>(by_count), Outcome());
   EXPECT_NE(run_alone<TouchChangesNothing>(by_count), Outcome());

@@ -5,13 +5,12 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
 
 #include "base/random.h"
+#include "base/test_seed.h"
 
 namespace larder::session {
 namespace {
@@ -54,19 +53,8 @@ std::vector<CommonPiece> cut(const std::vector<CommonPiece>& pieces) {
   return single;
 }
 
-std::uint64_t seed_of_run() {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread
-  const char* const given = std::getenv("LARDER_SEED");
-  std::array<unsigned char, 4> bytes{};
-  fill_random(bytes);
-  std::uint64_t seed = given == nullptr ? 0 : std::strtoull(given, nullptr, 10);
-  for (std::size_t k = 0; given == nullptr && k < bytes.size(); ++k) seed = seed << 8 | bytes[k];
-  std::printf("LARDER_SEED=%llu\n", static_cast<unsigned long long>(seed));
-  return seed;
-}
-
 TEST(CommonSequence, IsTheOneOfTheTextbooksTable) {
-  SplitMix64 random(seed_of_run());
+  SplitMix64 random(test_seed());
   constexpr std::array<std::size_t, 8> sizes{1, 2, 5, 63, 64, 65, 128, 200};
   for (int run = 0; run < 2000; ++run) {
     const std::size_t alphabet = run % 3 == 0 ? 256 : 2 + random.next() % 4;
