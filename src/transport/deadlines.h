@@ -4,11 +4,13 @@
 // due at a time that was right once, its connection says when it really is due, and the entry is put back.
 // Only a deadline that moved earlier is moved here. A busy connection costs one look each idle timeout
 // instead of one tree update each read.
+//
+// Of items that come due at the same moment the first scheduled comes first, wherever in memory they lie: a
+// simulated run is to be the same when it is run again.
 #pragma once
 
+#include <map>
 #include <optional>
-#include <set>
-#include <utility>
 
 #include "base/clock.h"
 
@@ -18,6 +20,7 @@ namespace larder::transport {
 struct Scheduled {
   static constexpr SteadyTime never = SteadyTime::max();
   SteadyTime scheduled_at = never;
+  std::multimap<SteadyTime, Scheduled*>::iterator place;  // while it is scheduled
 };
 
 /// Items by the time at which to look at them.
@@ -32,13 +35,13 @@ class Deadlines final {
   void schedule(Scheduled& item, SteadyTime at) {
     if (item.scheduled_at <= at) return;
     remove(item);
-    entries_.emplace(at, &item);
+    item.place = entries_.emplace(at, &item);
     item.scheduled_at = at;
   }
 
   void remove(Scheduled& item) {
     if (item.scheduled_at == Scheduled::never) return;
-    entries_.erase({item.scheduled_at, &item});
+    entries_.erase(item.place);
     item.scheduled_at = Scheduled::never;
   }
 
@@ -56,7 +59,7 @@ class Deadlines final {
   }
 
  private:
-  std::set<std::pair<SteadyTime, Scheduled*>> entries_;
+  std::multimap<SteadyTime, Scheduled*> entries_;
 };
 
 }  // namespace larder::transport

@@ -1,6 +1,8 @@
 // Lazy deadlines. Method: a few items, looked at in the order in which they come due.
 #include "transport/deadlines.h"
 
+#include <array>
+#include <cstddef>
 #include <gtest/gtest.h>
 
 namespace larder::transport {
@@ -32,6 +34,13 @@ TEST(Deadlines, MovesOnlyToAnEarlierTime) {
   EXPECT_EQ(deadlines.earliest(), at(10));
   EXPECT_EQ(deadlines.take_due(at(100)), &item);
   EXPECT_EQ(deadlines.take_due(at(100)), nullptr);
+}
+
+TEST(Deadlines, YieldsThoseOfOneMomentInTheOrderInWhichTheyWereScheduled) {
+  Deadlines deadlines;
+  std::array<Scheduled, 3> items;
+  for (const std::size_t index : {2U, 0U, 1U}) deadlines.schedule(items[index], at(10));
+  for (const std::size_t index : {2U, 0U, 1U}) EXPECT_EQ(deadlines.take_due(at(10)), &items[index]);
 }
 
 TEST(Deadlines, ForgetsARemovedItem) {
