@@ -28,15 +28,6 @@ LoopObserver& nobody() {
   return observer;
 }
 
-/// Nothing unread and nothing unacknowledged: close() then sends a plain end, and what the peer was sent has
-/// arrived. Where the kernel cannot tell, the answer is no.
-bool quiet(int descriptor) {
-  int unread = 0;
-  int unsent = 0;
-  return ::ioctl(descriptor, SIOCINQ, &unread) == 0 && unread == 0 &&
-         ::ioctl(descriptor, SIOCOUTQ, &unsent) == 0 && unsent == 0;
-}
-
 }  // namespace
 
 std::string error_text(int error_number) { return std::system_category().message(error_number); }
@@ -283,6 +274,13 @@ void SocketLoop::accept_ready() {
   }
 }
 
+bool SocketLoop::is_quiet(const Peer& peer) const {
+  int unread = 0;
+  int unsent = 0;
+  return ::ioctl(peer.socket.get(), SIOCINQ, &unread) == 0 && unread == 0 &&
+         ::ioctl(peer.socket.get(), SIOCOUTQ, &unsent) == 0 && unsent == 0;
+}
+
 void SocketLoop::accepted(Listening& listener, Socket socket) {
   try {
     listener.on_accept(std::move(socket));
@@ -336,7 +334,7 @@ void SocketLoop::begin_shut_down(Duration grace) {
   accept_again_at_ = Scheduled::never;
   for (auto next = peers_.begin(); next != peers_.end();) {
     Peer& peer = **next++;
-    const bool idle = peer.connection.idle() && quiet(peer.socket.get());
+    const bool idle = peer.connection.idle() && is_quiet(peer);
     peer.connection.shut_down(now_);
     if (idle && peer.connection.owed().empty()) {
       close_peer(peer);

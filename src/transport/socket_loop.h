@@ -135,6 +135,9 @@ class SocketLoop : public EventLoop {
   virtual bool watch_listener(Listening& listener, bool is_watched) = 0;
   /// Forgets all listeners, and closes their sockets.
   virtual void close_listeners() { listeners_.clear(); }
+  /// Nothing unread and nothing unacknowledged: close() then sends a plain end, and what the peer was sent
+  /// has arrived. Where the kernel cannot tell, the answer is no.
+  [[nodiscard]] virtual bool is_quiet(const Peer& peer) const;
   /// Accepts up to a bound, where that is asked for.
   virtual void accept_some(Listening& listener) = 0;
 
