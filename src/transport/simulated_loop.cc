@@ -103,7 +103,7 @@ void SimulatedLoop::gather_possible() {
     const SimulatedPeer& peer = end->peer;
     const auto add = [&](Event event) { possible_.push_back({.event = event, .end = end}); };
     if (peer.can_arrive()) add(Event::arrival);
-    if (!end->writable && peer.room() > 0) add(Event::room);
+    if (!end->writable && (peer.room() > 0 || peer.reset_arrived())) add(Event::room);
     const bool has_end = (peer.end_arrived() && !end->knows_end) || peer.reset_arrived();
     if (end->is_receiving && (has_end || !peer.arrived().empty())) {
       add(Event::receipt);
@@ -167,6 +167,10 @@ Result<void> SimulatedLoop::pass_time(int time_ms) {
   if (!timed_.empty()) next = std::min(next, timed_.begin()->first);
   for (const auto& peer : simulated_peers_) next = std::min(next, peer->acts_at().value_or(next));
   if (next == Scheduled::never) return failure(ErrorKind::unsupported, "nothing can happen any more");
+  for (const NearEnd* const end : near_ends_) {
+    if (end->connection.deadline().value_or(next) < next)
+      return failure(ErrorKind::unsupported, "it would sleep through a deadline");
+  }
   clock_.move(next - time);
   return {};
 }
@@ -265,11 +269,11 @@ void SimulatedLoop::serve(Peer& any_peer) {
     connection.resume(now());
   }
   if (simulation_.completes) {
-    if (may_receive(end)) {
-      end.is_receiving = true;
-    } else if (end.is_receiving) {
-      end.is_receiving = draw_below(2) == 0;  // to take it back may be too late
-    }
+    // To take a receive back may be too late, once.
+    const bool is_wanted = may_receive(end);
+    const bool is_late = end.is_receiving && !is_wanted && !end.is_late && draw_below(2) == 0;
+    end.is_receiving = is_wanted || is_late;
+    end.is_late = is_late;
   }
   settle(end);
 }

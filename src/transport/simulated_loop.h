@@ -44,7 +44,7 @@ struct SimulationOptions {
   bool completes = false;
   Duration step_max{2};  // time that passes in a turn in which something happens
   std::size_t luck = 2;  // of what can happen in a turn, one in so many things does
-  std::size_t turn_count_max = 1'000'000;
+  std::size_t turn_count_max = 300'000;
   int accept_error = 0;  // what some attempts to accept end with; 0: none does
 };
 
@@ -88,6 +88,7 @@ class SimulatedLoop : public SocketLoop {
     SimulatedPeer& peer;
     bool readable = false;      // of readiness: receiving may yield bytes, the end or an error
     bool is_receiving = false;  // of completion
+    bool is_late = false;       // and no longer wanted
     bool knows_end = false;     // received_end() was told
     bool is_queued_to_send = false;
     std::size_t offered_size = 0;  // of the send under way
