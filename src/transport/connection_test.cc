@@ -133,6 +133,17 @@ TEST_F(ConnectionTest, HoldsNoBufferWhileNothingIsUnderWay) {
   EXPECT_GT(spare_output_.capacity(), 10'000U) << "the next connection to write should not have to allocate";
 }
 
+TEST_F(ConnectionTest, HoldsNoBufferAfterOthersHadTheirsAtTheSameTime) {
+  Connection first = make(echo_lines);
+  Connection second = make(echo_lines);
+  first.received(std::string(20'000, 'x') + "\n", now_);
+  second.received(std::string(10'000, 'x') + "\n", now_);
+  take_all(first);
+  take_all(second);
+  EXPECT_EQ(first.buffer_capacity(), 0U);
+  EXPECT_EQ(second.buffer_capacity(), 0U) << "a spare one is there already, and it is larger";
+}
+
 TEST_F(ConnectionTest, CountsWhatItsHandlerHolds) {
   const Connection connection = make(echo_lines);
   const std::size_t own = connection.buffer_capacity();
