@@ -336,6 +336,8 @@ class SimulatedRun final {
     });
     for (const auto& script : scripts_) play(*script);
     const bool ends_early = below(random_, 3) == 0;
+    loop_.after(Duration(3'599'000),
+                [this] { verdict_.check(observer_.buffer_size == 0, "who is at rest holds a buffer"); });
     loop_.after(ends_early ? Duration(below(random_, 8000)) : Duration(3'600'000),
                 [this] { loop_.shut_down(Duration(200'000)); });
     if (const auto ended = loop_.run(); !ended) return ended.error().message;
