@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/numbers.h"
+#include "base/unix_address.h"
 
 namespace larder {
 namespace {
@@ -21,21 +22,49 @@ bool is_scheme_char(char c) {
 
 bool is_host_char(char c) { return c > ' ' && c < 0x7F && Bytes("/?#@[]\\").find(c) == Bytes::npos; }
 
+// What neither a shell, nor a list with commas, nor a log line, nor CLIENT LIST would have to quote.
+bool is_path_char(char c) {
+  const char lower = ascii_lower(c);
+  return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||
+         Bytes("/._-+@:~=").find(c) != Bytes::npos;
+}
+
+Result<Endpoint> parse_unix(Bytes url, Bytes scheme, Bytes path) {
+  if (!path.starts_with('/'))
+    return unusable(url, "the path of a Unix socket starts with a slash, as in resp+unix:///run/larder.sock");
+  if (path.ends_with('/')) return unusable(url, "its path names a folder and no socket");
+  if (!std::ranges::all_of(path, is_path_char))
+    return unusable(url, "a socket's path has letters, digits and ._-+@:~= only");
+  if (path.size() > unix_path_size_max) {
+    return unusable(url, "a socket's path has at most " + std::to_string(unix_path_size_max) +
+                             " bytes, and this one has " + std::to_string(path.size()));
+  }
+  return Endpoint{.scheme = to_lower(scheme), .path = std::string(path)};
+}
+
 }  // namespace
 
-std::string Endpoint::url() const {
+std::string Endpoint::address() const {
+  if (is_unix()) return path;
   const bool is_ipv6 = host.find(':') != std::string::npos;
-  return scheme + "://" + (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
+
+std::string Endpoint::url() const { return scheme + (is_unix() ? "+unix://" : "://") + address(); }
 
 Result<Endpoint> parse_endpoint(Bytes url) {
   const std::size_t scheme_size = url.find("://");
   if (scheme_size == Bytes::npos) return unusable(url, "it must look like scheme://host:port");
-  const Bytes scheme = url.substr(0, scheme_size);
+  constexpr Bytes unix_suffix = "+unix";
+  Bytes scheme = url.substr(0, scheme_size);
+  const bool is_unix = to_lower(scheme).ends_with(unix_suffix);
+  if (is_unix) scheme.remove_suffix(unix_suffix.size());
   if (scheme.empty() || !std::ranges::all_of(scheme, is_scheme_char))
     return unusable(url, "its scheme is not a word");
 
   Bytes rest = url.substr(scheme_size + 3);
+  if (is_unix) return parse_unix(url, scheme, rest);
+  if (rest.starts_with('/')) return unusable(url, "a path goes with scheme+unix://");
   if (rest.ends_with('/')) rest.remove_suffix(1);
   const std::size_t colon = rest.rfind(':');
   if (colon == Bytes::npos || rest.ends_with(']')) return unusable(url, "the port is missing");

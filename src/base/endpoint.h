@@ -1,5 +1,7 @@
-// base/endpoint.h: where something listens: `scheme://host:port`, the one syntax of --listen, --cache and the
-// client library.
+// base/endpoint.h: where something listens, the one syntax of --listen, --cache and the client library:
+//
+//   scheme://host:port      resp://127.0.0.1:6379, http://[::1]:8080
+//   scheme+unix://path      resp+unix:///run/larder.sock
 #pragma once
 
 #include <cstdint>
@@ -12,18 +14,25 @@ namespace larder {
 
 /// A parsed address. The host is a name or a literal without brackets; it is not looked up here.
 struct Endpoint {
-  std::string scheme;  // lower case; which schemes make sense is the caller's business
-  std::string host;
+  std::string scheme{};  // lower case, without +unix; which schemes make sense is the caller's business
+  std::string host{};
   std::uint16_t port = 0;
+  std::string path{};  // of a Unix socket, absolute; then there is no host and no port
+
+  [[nodiscard]] bool is_unix() const { return !path.empty(); }
 
   /// The same text that parse_endpoint() reads; IPv6 literals in brackets.
   [[nodiscard]] std::string url() const;
 
+  /// What stands behind `scheme://`: "127.0.0.1:6379", "/run/larder.sock".
+  [[nodiscard]] std::string address() const;
+
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-/// Reads `scheme://host:port` with an optional trailing slash; the port may be 0 and is never left out.
-/// Errors: malformed, with a sentence that says what is missing.
+/// Reads `scheme://host:port` with an optional trailing slash; the port may be 0 and is never left out. Or
+/// `scheme+unix:///path`: of letters, digits and ._-+@:~= only, so that it needs quotes nowhere, and short
+/// enough for the kernel. Errors: malformed, with a sentence that says what is missing.
 [[nodiscard]] Result<Endpoint> parse_endpoint(Bytes url);
 
 }  // namespace larder

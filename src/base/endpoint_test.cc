@@ -3,12 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include "base/unix_address.h"
+
 namespace larder {
 namespace {
 
 TEST(Endpoint, ReadsWhatItWrites) {
   for (const Bytes url :
-       {"resp://127.0.0.1:6379", "line://localhost:0", "http://[::1]:8080", "resp+tls://a-b.example:65535"}) {
+       {"resp://127.0.0.1:6379", "line://localhost:0", "http://[::1]:8080", "resp+tls://a-b.example:65535",
+        "resp+unix:///run/larder.sock", "http+unix:///tmp/A-z_0.9+@:~=/s"}) {
     const auto endpoint = parse_endpoint(url);
     ASSERT_TRUE(endpoint.has_value()) << endpoint.error().message;
     EXPECT_EQ(endpoint->url(), url);
@@ -17,6 +20,25 @@ TEST(Endpoint, ReadsWhatItWrites) {
 
 TEST(Endpoint, TakesATrailingSlashAndAnySchemeCase) {
   EXPECT_EQ(parse_endpoint("HTTP://0.0.0.0:5000/").value(), (Endpoint{"http", "0.0.0.0", 5000}));
+}
+
+TEST(Endpoint, KeepsTheProtocolOfAUnixSocketApartFromItsPath) {
+  const Endpoint endpoint = parse_endpoint("RESP+Unix:///Run/s").value();
+  EXPECT_EQ(endpoint, (Endpoint{.scheme = "resp", .path = "/Run/s"}));
+  EXPECT_TRUE(endpoint.is_unix());
+  EXPECT_EQ(endpoint.address(), "/Run/s");
+  EXPECT_FALSE(parse_endpoint("resp://h:1")->is_unix());
+  EXPECT_EQ(parse_endpoint("resp://[::1]:1")->address(), "[::1]:1");
+}
+
+TEST(Endpoint, TakesPathsThatTheKernelTakes) {
+  const std::string longest = "/" + std::string(unix_path_size_max - 1, 'x');
+  const auto endpoint = parse_endpoint("line+unix://" + longest);
+  ASSERT_TRUE(endpoint.has_value()) << endpoint.error().message;
+  EXPECT_EQ(unix_address(endpoint->path).sun_path, longest);
+  const auto longer = parse_endpoint("line+unix://" + longest + "x");
+  ASSERT_FALSE(longer.has_value());
+  EXPECT_NE(longer.error().message.find("at most 107 bytes, and this one has 108"), std::string::npos);
 }
 
 TEST(Endpoint, SaysWhatIsWrong) {
@@ -34,6 +56,15 @@ TEST(Endpoint, SaysWhatIsWrong) {
   EXPECT_NE(message("resp://::1:1").find("brackets"), std::string::npos);
   EXPECT_NE(message("resp://u@h:1").find("character"), std::string::npos);
   EXPECT_NE(message("resp://a/b:1").find("character"), std::string::npos);
+  EXPECT_NE(message("resp:///run/s").find("scheme+unix://"), std::string::npos);
+  EXPECT_NE(message("+unix:///run/s").find("scheme"), std::string::npos);
+  for (const Bytes url : {"resp+unix://", "resp+unix://s", "resp+unix://./s", "resp+unix://127.0.0.1:6379"})
+    EXPECT_NE(message(url).find("starts with a slash"), std::string::npos) << url;
+  for (const Bytes url : {"resp+unix:///", "resp+unix:///tmp/"})
+    EXPECT_NE(message(url).find("names a folder"), std::string::npos) << url;
+  for (const Bytes path : {"/a b", "/a,b", "/a?b", "/a#b", "/a%20b", "/a\nb", "/a\"b", "/\xC3\xBC", "/a*"})
+    EXPECT_NE(message("resp+unix://" + std::string(path)).find("letters, digits"), std::string::npos) << path;
+  EXPECT_NE(message(Bytes("resp+unix:///a\0b", 16)).find("letters, digits"), std::string::npos);
 }
 
 }  // namespace
