@@ -191,7 +191,8 @@ Result<Client> make_client(const ClientOptions& options) {
   if (!server) return std::unexpected(server.error());
   if (server->scheme != "resp")
     return failure(ErrorKind::unsupported, "the client speaks resp://, not " + server->scheme + "://");
-  if (server->port == 0) return failure(ErrorKind::unsupported, "port 0 is nowhere to connect to");
+  if (server->port == 0 && !server->is_unix())
+    return failure(ErrorKind::unsupported, "port 0 is nowhere to connect to");
   if (options.connect_timeout <= Duration{0} || options.call_timeout <= Duration{0} ||
       options.connection_count_max == 0 || options.reply_size_max == 0) {
     return failure(ErrorKind::unsupported, "every limit of the client has to be above zero");

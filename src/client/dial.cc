@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fcntl.h>
 #include <limits>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -19,8 +21,7 @@ std::string reason(int error_number) { return std::generic_category().message(er
 /// Owns a descriptor until it is connected.
 class Opening final {
  public:
-  explicit Opening(int family)
-      : descriptor_(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {}
+  Opening(int family, int flags) : descriptor_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0)) {}
   Opening(const Opening&) = delete;
   Opening& operator=(const Opening&) = delete;
   ~Opening() {
@@ -33,8 +34,32 @@ class Opening final {
   int descriptor_;
 };
 
+std::unexpected<Error> took_too_long() {
+  return failure(ErrorKind::timed_out, "cannot connect within the time limit");
+}
+
+/// Connecting to a path is done at once, unless too many wait there already. Without blocking, that is an
+/// error (EAGAIN) which no poll(2) could wait out; with it, the time limit for sending is one for this too.
+Result<int> connect_to_path(const Address& address, Deadline deadline) {
+  Opening socket(AF_UNIX, 0);
+  if (socket.get() < 0) return failure(ErrorKind::overloaded, "cannot open a socket: " + reason(errno));
+  for (;;) {
+    const auto left = std::max(deadline.left(), Duration{1}).count();  // 0 would mean for ever
+    const timeval time_limit{.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &time_limit, sizeof time_limit);
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0)
+      break;
+    if (errno == EAGAIN) return took_too_long();
+    if (errno != EINTR) return failure(ErrorKind::disconnected, "cannot connect: " + reason(errno));
+    if (deadline.passed()) return took_too_long();
+  }
+  ::fcntl(socket.get(), F_SETFL, O_NONBLOCK);
+  return socket.release();
+}
+
 Result<int> connect_to(const Address& address, Deadline deadline) {
-  Opening socket(address.storage.ss_family);
+  if (address.storage.ss_family == AF_UNIX) return connect_to_path(address, deadline);
+  Opening socket(address.storage.ss_family, SOCK_NONBLOCK);
   if (socket.get() < 0) return failure(ErrorKind::overloaded, "cannot open a socket: " + reason(errno));
 
   // Commands leave when they are sent: a pipeline is one send already, and nothing is to be gathered.
@@ -48,7 +73,7 @@ Result<int> connect_to(const Address& address, Deadline deadline) {
       return failure(ErrorKind::disconnected, "cannot connect: " + reason(errno));
     if (const auto ready = wait_for(socket.get(), POLLOUT, deadline); !ready) {
       if (ready.error().kind != ErrorKind::timed_out) return std::unexpected(ready.error());
-      return failure(ErrorKind::timed_out, "cannot connect within the time limit");
+      return took_too_long();
     }
     socklen_t size = sizeof error_number;
     ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error_number, &size);

@@ -11,9 +11,9 @@ namespace larder::client {
 /// comes first, disconnected.
 [[nodiscard]] Result<short> wait_for(int descriptor, short events, Deadline deadline);
 
-/// A descriptor of the caller's own, not blocking and without Nagle's delay, connected to the first address
-/// that accepts; each gets its share of the time. Errors: those of the resolver, disconnected, timed_out,
-/// overloaded (no descriptor to be had).
+/// A descriptor of the caller's own, not blocking and (over TCP) without Nagle's delay, connected to the
+/// first address that accepts; each gets its share of the time. Errors: those of the resolver, disconnected,
+/// timed_out, overloaded (no descriptor to be had).
 [[nodiscard]] Result<int> dial(Resolver& resolver, Deadline deadline);
 
 }  // namespace larder::client

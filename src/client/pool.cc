@@ -6,8 +6,7 @@
 
 namespace larder::client {
 
-Pool::Pool(const PoolOptions& options)
-    : options_(options), resolver_(options.server.host, options.server.port) {}
+Pool::Pool(const PoolOptions& options) : options_(options), resolver_(options.server) {}
 
 Result<Pool::Lease> Pool::acquire(Freshness freshness, Deadline deadline) {
   std::vector<std::unique_ptr<Connection>> discarded;  // closed at the end, outside the lock

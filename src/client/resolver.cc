@@ -9,6 +9,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/unix_address.h"
+
 namespace larder::client {
 namespace {
 
@@ -32,6 +34,13 @@ Result<std::vector<Address>> look_up(const std::string& host, std::uint16_t port
   return addresses;
 }
 
+Address address_of_path(const std::string& path) {
+  const sockaddr_un path_address = unix_address(path);
+  Address address{.size = sizeof path_address};
+  std::memcpy(&address.storage, &path_address, sizeof path_address);
+  return address;
+}
+
 }  // namespace
 
 struct Resolver::State {
@@ -43,9 +52,13 @@ struct Resolver::State {
   Result<std::vector<Address>> last;  // what the last finished lookup found
 };
 
-Resolver::Resolver(const std::string& host, std::uint16_t port)
-    : Resolver([host, port] { return look_up(host, port, 0); }) {
-  if (auto literal = look_up(host, port, AI_NUMERICHOST)) literal_ = *std::move(literal);
+Resolver::Resolver(const Endpoint& server)
+    : Resolver([host = server.host, port = server.port] { return look_up(host, port, 0); }) {
+  if (server.is_unix()) {
+    literal_ = {address_of_path(server.path)};
+  } else if (auto literal = look_up(server.host, server.port, AI_NUMERICHOST)) {
+    literal_ = *std::move(literal);
+  }
 }
 
 Resolver::Resolver(Lookup lookup) : state_(std::make_shared<State>()) { state_->lookup = std::move(lookup); }

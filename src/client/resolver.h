@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <vector>
 
+#include "base/endpoint.h"
 #include "base/result.h"
 #include "client/deadline.h"
 
@@ -33,8 +34,9 @@ class Resolver final {
  public:
   using Lookup = std::function<Result<std::vector<Address>>()>;
 
-  /// Of `host`, a name or a literal, with `port` filled in.
-  Resolver(const std::string& host, std::uint16_t port);
+  /// Of the host of `server`, a name or a literal, with its port filled in; or its path, which is no more to
+  /// be looked up than a literal.
+  explicit Resolver(const Endpoint& server);
 
   /// With another way to look up, for tests.
   explicit Resolver(Lookup lookup);

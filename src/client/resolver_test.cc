@@ -5,22 +5,27 @@
 #include <future>
 #include <gtest/gtest.h>
 #include <new>
+#include <sys/un.h>
 
 namespace larder::client {
 namespace {
 
 TEST(Resolver, ReadsLiteralsWithoutLookingUp) {
-  Resolver v4("127.0.0.1", 6379);
+  Resolver v4({"resp", "127.0.0.1", 6379});
   const auto found = v4.resolve(Deadline::after(Duration{0}));
   ASSERT_TRUE(found);
   ASSERT_EQ(found->size(), 1U);
   EXPECT_EQ(reinterpret_cast<const sockaddr_in&>(found->front().storage).sin_port, htons(6379));
-  Resolver v6("::1", 1);
+  Resolver v6({"resp", "::1", 1});
   EXPECT_TRUE(v6.resolve(Deadline::after(Duration{0})));
+  Resolver path({.scheme = "resp", .path = "/run/larder.sock"});
+  const auto file = path.resolve(Deadline::after(Duration{0}));
+  ASSERT_TRUE(file);
+  EXPECT_STREQ(reinterpret_cast<const sockaddr_un&>(file->front().storage).sun_path, "/run/larder.sock");
 }
 
 TEST(Resolver, KnowsLocalhost) {
-  Resolver resolver("localhost", 6379);
+  Resolver resolver({"resp", "localhost", 6379});
   const auto found = resolver.resolve(Deadline::after(Duration{10000}));
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_FALSE(found->empty());

@@ -19,6 +19,8 @@
 #include <unistd.h>
 #include <vector>
 
+#include "base/unix_address.h"
+
 namespace larder::program {
 namespace {
 
@@ -31,6 +33,13 @@ struct Address {
   sockaddr_storage storage{};
   socklen_t size = 0;
 };
+
+Address address_of_path(const std::string& path) {
+  const sockaddr_un path_address = unix_address(path);
+  Address address{.size = sizeof path_address};
+  std::memcpy(&address.storage, &path_address, sizeof path_address);
+  return address;
+}
 
 struct Lookup {
   int error = EAI_AGAIN;
@@ -148,9 +157,8 @@ class Connection {
 std::string question_for(const Endpoint& endpoint) {
   if (endpoint.scheme == "resp") return "*1\r\n$4\r\nPING\r\n";
   if (endpoint.scheme == "line") return "get larder-healthcheck\r\n";
-  const std::string url = endpoint.url();
-  return "GET /healthz HTTP/1.1\r\nHost: " + url.substr(endpoint.scheme.size() + 3) +
-         "\r\nConnection: close\r\n\r\n";
+  const std::string host = endpoint.is_unix() ? "localhost" : endpoint.address();
+  return "GET /healthz HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
 }
 
 enum class Verdict : std::uint8_t { healthy, unhealthy, undecided };
@@ -175,8 +183,7 @@ Verdict judge(const Endpoint& endpoint, Bytes answer) {
 }
 
 Result<void> ask(const Endpoint& endpoint, const Address& address, Deadline deadline) {
-  const int descriptor =
-      socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+  const int descriptor = socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return system_failure(errno);
   Connection connection(descriptor);
   if (Result<void> connected = connection.connect_to(address, deadline); !connected) return connected;
@@ -202,6 +209,7 @@ std::span<const std::string_view> health_check_schemes() { return schemes; }
 
 Result<void> check_health(const Endpoint& endpoint, Duration time_limit) {
   const Deadline deadline = std::chrono::steady_clock::now() + time_limit;
+  if (endpoint.is_unix()) return ask(endpoint, address_of_path(endpoint.path), deadline);
   const std::string port = std::to_string(endpoint.port);
   // An address in digits needs no name server and no thread.
   std::optional<Lookup> lookup = look_up(endpoint.host, port, AI_NUMERICHOST);

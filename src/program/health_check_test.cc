@@ -72,6 +72,11 @@ TEST(HealthCheck, AsksRespForAPong) {
   EXPECT_EQ(peer.question(), "*1\r\n$4\r\nPING\r\n");
 }
 
+TEST(HealthCheck, AsksAtAPathToo) {
+  EXPECT_EQ(check_health({.scheme = "resp", .path = "/nowhere/larder.sock"}, long_enough).error().kind,
+            ErrorKind::disconnected);
+}
+
 TEST(HealthCheck, AsksLineForAKeyThatIsNotThere) {
   Peer peer({"END\r", "\n"});
   EXPECT_TRUE(check_health(peer.endpoint("line"), long_enough).has_value());

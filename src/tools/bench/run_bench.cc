@@ -65,7 +65,7 @@ Result<Drivers> connect_all(const BenchOptions& options) {
     return failure(ErrorKind::overloaded, "this process may have " + std::to_string(limit) +
                                               " descriptors, too few for so many connections");
   }
-  client::Resolver resolver(options.server.host, options.server.port);
+  client::Resolver resolver(options.server);
   Drivers drivers;
   for (std::size_t index = 0; index < options.thread_count; ++index) {
     std::vector<transport::Socket> sockets;

@@ -41,7 +41,7 @@ enum class CommandKind : std::uint8_t;
 
 /// How to reach a server, and what a call may cost at most.
 struct ClientOptions {
-  std::string address = "resp://127.0.0.1:6379";  // scheme://host:port; the host may be a name
+  std::string address = "resp://127.0.0.1:6379";  // the host may be a name; or resp+unix:///path
   Duration connect_timeout{1000};                 // to look up the host and connect, within call_timeout
   Duration call_timeout{1000};  // a whole call: waiting for a connection, sending, every read, a retry
   std::size_t connection_count_max = 16;  // open at once; a call beyond waits for one, within its time limit
