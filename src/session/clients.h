@@ -38,9 +38,11 @@ class Remote {
 /// What is known of a connection when it is accepted.
 struct ConnectionFacts {
   std::uint64_t id = 0;   // unique in the process
-  std::string address{};  // "127.0.0.1:50000"; empty: not known
+  std::string address{};  // "127.0.0.1:50000", "/run/larder.sock:0" of a Unix socket; empty: not known
   std::string local_address{};
   TimePoint accepted_at{};
+
+  [[nodiscard]] bool is_unix() const { return address.starts_with('/'); }
 };
 
 /// One connection.

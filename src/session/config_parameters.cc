@@ -165,6 +165,10 @@ std::string backlog(const Environment& environment) { return std::to_string(envi
 std::string keepalive(const Environment& environment) {
   return std::to_string(environment.facts.keepalive.count());
 }
+std::string unix_path(const Environment& environment) { return environment.facts.resp_path; }
+std::string unix_mode(const Environment& environment) {
+  return environment.facts.resp_path.empty() ? "0" : fmt::format("{:o}", environment.facts.unix_mode);
+}
 std::string directory(const Environment& environment) { return environment.facts.directory; }
 std::string protected_mode(const Environment& environment) {
   return environment.facts.allows_anonymous ? "no" : "yes";
@@ -264,8 +268,8 @@ constexpr std::array parameters{
     told("tcp-keepalive", keepalive, Kind::integer),
     changed("timeout", timeout, set_timeout),
     integer("tls-port", "0"),
-    fixed("unixsocket", ""),
-    fixed("unixsocketperm", "0"),
+    told("unixsocket", unix_path, Kind::immutable),
+    told("unixsocketperm", unix_mode, Kind::immutable),
 };
 static_assert(std::ranges::is_sorted(parameters, {}, &Parameter::name));
 

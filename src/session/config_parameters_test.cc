@@ -53,6 +53,17 @@ TEST(ConfigParameters, RefuseWhatIsOfAnotherKindByItsKind) {
   EXPECT_EQ(set(world, "dir", "/"), "can't set protected config");
 }
 
+TEST(ConfigParameters, NameTheUnixSocketIfThereIsOne) {
+  World world;
+  world.facts.unix_mode = 0770;
+  EXPECT_EQ(value(world, "unixsocket"), "");
+  EXPECT_EQ(value(world, "unixsocketperm"), "0");
+  world.facts.resp_path = "/run/larder.sock";
+  EXPECT_EQ(value(world, "unixsocket"), "/run/larder.sock");
+  EXPECT_EQ(value(world, "unixsocketperm"), "770");
+  EXPECT_EQ(set(world, "unixsocketperm", "770"), immutable);
+}
+
 TEST(ConfigParameters, TellHowTheServerWasStarted) {
   World world;
   world.facts.resp_hosts = "127.0.0.1 ::1";

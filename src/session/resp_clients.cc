@@ -32,10 +32,13 @@ std::string line_of(const Client& client, TimePoint now) {
   const Bytes* const command = client.last_command.load(std::memory_order_relaxed);
   const bool is_monitor = client.is_monitor.load(std::memory_order_relaxed);
   const std::int64_t queued_count = client.queued_count.load(std::memory_order_relaxed);
-  std::string flags = is_monitor ? "O" : "N";
-  if (queued_count >= 0) flags = "x";
+  std::string flags;
+  if (is_monitor) flags += "O";
+  if (queued_count >= 0) flags += "x";
+  if (client.facts.is_unix()) flags += "U";
   if (client.is_spared.load(std::memory_order_relaxed)) flags += "e";
   if (client.leaves_age.load(std::memory_order_relaxed)) flags += "T";
+  if (flags.empty()) flags = "N";
   return fmt::format(
       "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} "
       "watch=0 "

@@ -51,6 +51,38 @@ TEST(RespClients, ListThemselvesAndEachOther) {
   EXPECT_THAT(second.ask("CLIENT LIST ID 1"), HasSubstr("multi=1 "));
 }
 
+// The flags stand in the order of Redis, and N for none.
+TEST(RespClients, TellWhatHoldsOfThem) {
+  World world;
+  Connection first(world, 1);
+  Connection second(world, 2);
+  second.ask("CLIENT NO-EVICT on");
+  EXPECT_THAT(first.ask("CLIENT LIST ID 2"), HasSubstr(" flags=e "));
+  second.ask("MULTI");
+  EXPECT_THAT(first.ask("CLIENT LIST ID 2"), HasSubstr(" flags=xe "));
+}
+
+TEST(RespClients, AreAtThePathOfTheirUnixSocket) {
+  World world;
+  const std::string address = "/run/larder.sock:0";
+  const ConnectionFacts facts{
+      .id = 1, .address = address, .local_address = address, .accepted_at = world.now};
+  Connection first(world, facts);
+  Connection second(world, 2);
+  EXPECT_THAT(
+      second.ask("CLIENT LIST ID 1"),
+      HasSubstr("id=1 addr=/run/larder.sock:0 laddr=/run/larder.sock:0 fd=-1 name= age=0 idle=0 flags=U "));
+  first.ask("CLIENT NO-EVICT on");
+  first.ask("MULTI");
+  EXPECT_THAT(second.ask("CLIENT LIST ID 1"), HasSubstr(" flags=xUe "));
+  first.ask("DISCARD");
+  second.session.attach(std::make_shared<Noted>());
+  second.ask("MONITOR");
+  first.ask("ECHO a");
+  EXPECT_THAT(second.ask(""), HasSubstr(" [0 unix:/run/larder.sock] \"ECHO\" \"a\"\r\n"));
+  EXPECT_EQ(first.ask("CLIENT KILL ADDR /run/larder.sock:0 SKIPME yes"), ":0\r\n");
+}
+
 TEST(RespClients, AnswerAsRedisDoesWhatIsWrong) {
   expect_turns({{"CLIENT LIST TYPE foo", "-ERR Unknown client type 'foo'\r\n"},
                 {"CLIENT LIST ID x", "-ERR Invalid client ID\r\n"},

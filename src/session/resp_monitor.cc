@@ -47,6 +47,12 @@ void write_quoted(std::string& text, Bytes bytes) {
   text += '"';
 }
 
+// "127.0.0.1:50000", or "unix:" and the path, without the port that CLIENT LIST has behind it.
+std::string monitor_address(const ConnectionFacts& facts) {
+  if (!facts.is_unix()) return facts.address;
+  return "unix:" + facts.address.substr(0, facts.address.rfind(':'));
+}
+
 }  // namespace
 
 std::string monitor_words(const CommandSpec& spec, std::span<const Bytes> arguments) {
@@ -63,7 +69,7 @@ void tell_monitors(const RespCall& call, Bytes words) {
   const std::int64_t now_ms = call.now.time_since_epoch().count();
   call.environment.service.clients.tell_monitors(
       fmt::format("+{}.{:06} [{} {}]{}\r\n", now_ms / 1000, now_ms % 1000 * 1000, call.state.database,
-                  call.state.client->facts.address, words),
+                  monitor_address(call.state.client->facts), words),
       call.environment.limits.output_size_max);
 }
 

@@ -16,11 +16,12 @@ namespace larder::session {
 /// A connection to a world.
 struct RespConnection {
   explicit RespConnection(World& world, std::uint64_t id = 7)
-      : session(world.environment, ConnectionFacts{.id = id,
-                                                   .address = "127.0.0.1:" + std::to_string(50'000 + id),
-                                                   .local_address = "127.0.0.1:6379",
-                                                   .accepted_at = world.now}),
-        peer(session) {}
+      : RespConnection(world, ConnectionFacts{.id = id,
+                                              .address = "127.0.0.1:" + std::to_string(50'000 + id),
+                                              .local_address = "127.0.0.1:6379",
+                                              .accepted_at = world.now}) {}
+  RespConnection(World& world, const ConnectionFacts& facts)
+      : session(world.environment, facts), peer(session) {}
 
   std::string ask(const std::string& line) {
     peer.send(line + "\r\n");

@@ -51,8 +51,10 @@ struct ServerFacts {
   std::string event_loop_reason;  // why this one
   std::size_t worker_count = 1;
   std::size_t shard_count = 1;
-  std::uint16_t resp_port = 0;        // of the first RESP listener, 0 without one
-  std::string resp_hosts;             // of all RESP listeners, as they were asked for, divided by spaces
+  std::uint16_t resp_port = 0;        // of the first RESP listener with a port, 0 without one
+  std::string resp_hosts;             // of all of these, as they were asked for, divided by spaces
+  std::string resp_path;              // of the first RESP listener at a Unix socket; empty: there is none
+  unsigned unix_mode = 0;             // of its file, if there is one
   int backlog = 0;                    // connections that may wait to be accepted
   std::chrono::seconds keepalive{0};  // of silence, after which the kernel asks whether the peer is there
   bool allows_anonymous = false;      // --allow-anonymous
