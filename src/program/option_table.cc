@@ -58,7 +58,7 @@ std::string value_name(const OptionRow& row) {
     case OptionKind::duration:
       return "DURATION";
     case OptionKind::count:
-      return "N";
+      return row.value_text.empty() ? "N" : std::string(row.value_text);
     case OptionKind::count_or_auto:
       return "N|auto";
     case OptionKind::choice: {

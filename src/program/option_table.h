@@ -28,7 +28,7 @@ enum class OptionKind : std::uint8_t {
   choice,         // one word of `choices`: text()
   text,           // anything: text()
   text_list,      // any number of texts: texts()
-  endpoint,       // scheme://host:port: endpoint()
+  endpoint,       // scheme://host:port or scheme+unix:///path: endpoint()
   endpoint_list,  // any number of them: endpoints()
   toggle,         // a flag without a value; true or false elsewhere: toggle()
 };
@@ -42,7 +42,7 @@ enum class OptionScope : std::uint8_t {
 struct OptionRow {
   std::string_view flag;  // without dashes in front
   OptionKind kind = OptionKind::text;
-  std::string_view value_text{};    // what help calls the value of a text: "FILE"
+  std::string_view value_text{};    // what help calls the value of a text, "FILE", or of a count: "SECONDS"
   std::string_view default_text{};  // as in the environment; empty: not set, or the program works it out
   std::string_view default_note{};  // what help says instead, where the program works the default out
   std::string_view example{};       // what the sample file shows where there is no default_text

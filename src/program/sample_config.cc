@@ -21,7 +21,7 @@ std::string toml_value(const OptionRow& row) {
   std::string_view text = row.default_text.empty() ? row.example : row.default_text;
   if (!is_list(row.kind)) {
     if (row.kind == OptionKind::toggle) return text.empty() ? "false" : std::string(text);
-    return is_number(text) ? std::string(text) : quoted(text);
+    return is_number(text) && row.kind != OptionKind::text ? std::string(text) : quoted(text);
   }
   std::string array = "[";
   while (!text.empty()) {

@@ -20,9 +20,9 @@ namespace {
 using program::StopSignals;
 
 // What is open besides connections: the standard streams, a few files for looking up names, the loops' own
-// descriptors, the listeners, and those who are being refused.
+// descriptors, the listeners (a Unix socket has its file beside it), and those who are being refused.
 std::uint64_t reserved_descriptor_count(const ServerOptions& options) {
-  return 32 + 4 * options.worker_count + options.listen.size() + transport::Refusals::socket_count_max;
+  return 32 + 4 * options.worker_count + 2 * options.listen.size() + transport::Refusals::socket_count_max;
 }
 
 void fit_connections(ServerOptions& options) {

@@ -61,7 +61,10 @@ Result<std::unique_ptr<Server>> Server::make(ServerOptions options) {
 Result<std::vector<transport::Listener>> Server::open_listeners() {
   std::vector<transport::Listener> listeners;
   for (const Endpoint& endpoint : options_.listen) {
-    Result<transport::Listener> listener = transport::open_listener(endpoint);
+    Result<transport::Listener> listener =
+        transport::open_listener(endpoint, {.backlog = options_.backlog,
+                                            .keepalive = options_.keepalive,
+                                            .unix_mode = static_cast<mode_t>(options_.unix_mode)});
     if (!listener) {
       return failure(listener.error().kind, listener.error().message + "; --listen moves it");
     }
@@ -166,14 +169,18 @@ void Server::describe() {
     for (const unsigned digit : {byte / 16U, byte % 16U}) facts_.run_id += "0123456789abcdef"[digit];
   }
   facts_.started_at = clock_.now().wall;
-  const auto resp = std::ranges::find(endpoints_, "resp", &Endpoint::scheme);
-  if (resp != endpoints_.end()) facts_.resp_port = resp->port;
   for (const Endpoint& endpoint : endpoints_) {
-    if (endpoint.scheme == "resp")
-      facts_.resp_hosts += (facts_.resp_hosts.empty() ? "" : " ") + endpoint.host;
+    if (endpoint.scheme != "resp") continue;
+    if (endpoint.is_unix()) {
+      if (facts_.resp_path.empty()) facts_.resp_path = endpoint.path;
+      continue;
+    }
+    if (facts_.resp_hosts.empty()) facts_.resp_port = endpoint.port;
+    facts_.resp_hosts += (facts_.resp_hosts.empty() ? "" : " ") + endpoint.host;
   }
-  facts_.backlog = transport::backlog_default;
-  facts_.keepalive = transport::keepalive_idle;
+  facts_.unix_mode = options_.unix_mode;
+  facts_.backlog = options_.backlog;
+  facts_.keepalive = options_.keepalive;
   facts_.allows_anonymous = options_.allow_anonymous;
   facts_.log_level = options_.log_level;
   std::error_code unreachable;
@@ -183,6 +190,7 @@ void Server::describe() {
 void Server::accept_from(transport::Listener listener) {
   const Dialect* dialect = find_dialect(listener.endpoint.scheme);
   LARDER_ASSERT(dialect != nullptr);
+  if (listener.endpoint.is_unix()) socket_files_.push_back(std::move(listener.file));
   workers_->loops().front()->listen(std::move(listener.socket), [this, dialect](transport::Socket socket) {
     on_accept(*dialect, std::move(socket));
   });

@@ -78,8 +78,9 @@ class Server final : private session::Control {
   session::ServerFacts facts_;
   session::Service service_;
   std::vector<Endpoint> endpoints_;
-  transport::Refusals refusals_;     // of worker 0, which accepts
-  std::uint64_t connection_id_ = 0;  // of worker 0: the last one given
+  std::vector<transport::SocketFile> socket_files_;  // of the Unix sockets among them
+  transport::Refusals refusals_;                     // of worker 0, which accepts
+  std::uint64_t connection_id_ = 0;                  // of worker 0: the last one given
   std::unique_ptr<cache::Cache> cache_;
   std::vector<SplitMix64> randoms_;                   // one a worker
   std::vector<session::Foresight> foresights_;        // one a worker

@@ -11,6 +11,7 @@
 #include "cache/factory.h"
 #include "program/health_check.h"
 #include "program/size_text.h"
+#include "program/unix_mode.h"
 #include "server/dialects.h"
 #include "transport/listener.h"
 #include "transport/loop_choice.h"
@@ -50,8 +51,24 @@ OptionTable make_table() {
        .min = 1,
        .choices = listen_schemes(),
        .help =
-           "An address to serve, as scheme://host:port; may be given more than once, and replaces all the "
-           "defaults; port 0 picks a free one"},
+           "An address to serve, as scheme://host:port, or scheme+unix:///path for a Unix socket; may be "
+           "given "
+           "more than once, and replaces all the defaults; port 0 picks a free one, [::] means IPv6 only"},
+      program::unix_mode_option_row(),
+      {.flag = "tcp-backlog",
+       .kind = OptionKind::count,
+       .default_text = "4096",
+       .min = 1,
+       .max = 1'000'000,
+       .help = "Connections that may wait to be accepted at each address; the kernel lowers it to "
+               "net.core.somaxconn"},
+      {.flag = "tcp-keepalive",
+       .kind = OptionKind::count,
+       .value_text = "SECONDS",
+       .default_text = "300",
+       .max = 32'767,
+       .help = "After how many seconds of silence a peer over TCP is asked whether it is there; three times "
+               "unanswered, each a third of this apart, and its connection ends; 0 means never"},
       {.flag = "memory",
        .kind = OptionKind::size,
        .default_text = "256mb",
@@ -266,6 +283,11 @@ Result<ServerOptions> make_server_options(const OptionValues& values) {
   }
   options.worker_count = values.number_or_auto("workers").value_or(core_count());
   options.connection_count_max = values.number("connections-max");
+  options.backlog = static_cast<int>(values.number("tcp-backlog"));
+  options.keepalive = std::chrono::seconds(values.number("tcp-keepalive"));
+  const Result<unsigned> unix_mode = program::unix_mode(values);
+  if (!unix_mode) return std::unexpected(unix_mode.error());
+  options.unix_mode = *unix_mode;
   options.idle_timeout = values.duration("idle-timeout");
   options.shutdown_timeout = values.duration("shutdown-timeout");
   options.allow_anonymous = values.toggle("allow-anonymous");

@@ -1,6 +1,7 @@
 // server/server_options.h: larder-server's options, as a table and as what the rest of the server reads.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -28,7 +29,10 @@ struct ServerOptions {
   std::size_t connection_count_max = 0;
   session::Limits limits;
   std::size_t output_size_max = 0;
-  Duration idle_timeout{0};  // 0: never
+  int backlog = 0;                    // connections that may wait to be accepted
+  std::chrono::seconds keepalive{0};  // of silence, after which a TCP peer is asked; 0: never
+  unsigned unix_mode = 0;             // of the files of Unix sockets
+  Duration idle_timeout{0};           // 0: never
   Duration shutdown_timeout{0};
   bool allow_anonymous = false;
   std::string log_level = "info";

@@ -51,6 +51,9 @@ TEST(ServerOptions, HaveTheDefaultsThatThePagesPromise) {
   EXPECT_EQ(options->limits.line_size_max, 1U << 20);
   EXPECT_EQ(options->output_size_max, 256U << 20);
   EXPECT_EQ(options->limits.output_size_max, 256U << 20);
+  EXPECT_EQ(options->backlog, 4096);
+  EXPECT_EQ(options->keepalive, std::chrono::seconds{300});
+  EXPECT_EQ(options->unix_mode, 0700U);
   EXPECT_EQ(options->idle_timeout, Duration{0});
   EXPECT_EQ(options->shutdown_timeout, Duration{10'000});
   EXPECT_FALSE(options->allow_anonymous);
@@ -71,6 +74,16 @@ TEST(ServerOptions, CountTheCoresThatThisProcessMayUse) {
   ASSERT_EQ(::sched_setaffinity(0, sizeof before, &before), 0);
   ASSERT_TRUE(options.has_value());
   EXPECT_EQ(options->worker_count, 1U);
+}
+
+TEST(ServerOptions, TakeUnixSocketsWithoutAWordAboutPasswords) {
+  const auto options = options_of({"--listen", "resp+unix:///run/larder.sock", "--unix-mode", "0777"});
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  EXPECT_THAT(options->listen, ElementsAre(Endpoint{.scheme = "resp", .path = "/run/larder.sock"}));
+  EXPECT_EQ(options->unix_mode, 0777U);
+  EXPECT_THAT(error_of({"--listen", "resp+unix://run/larder.sock"}), HasSubstr("starts with a slash"));
+  EXPECT_THAT(error_of({"--listen", "gopher+unix:///run/larder.sock"}), HasSubstr("its scheme must be"));
+  EXPECT_THAT(error_of({"--unix-mode", "rwx"}), StartsWith("--unix-mode: 'rwx' is not the mode of a socket"));
 }
 
 TEST(ServerOptions, SayThatAHostDoesNotExist) {

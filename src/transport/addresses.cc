@@ -5,6 +5,7 @@
 #include <cstring>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 namespace larder::transport {
 namespace {
@@ -23,6 +24,12 @@ std::string text_of(const sockaddr_storage& address) {
     ::inet_ntop(AF_INET6, &six.sin6_addr, host.data(), host.size());
     return "[" + std::string(host.data()) + "]:" + std::to_string(ntohs(six.sin6_port));
   }
+  if (address.ss_family == AF_UNIX) {
+    sockaddr_un path{};
+    std::memcpy(&path, &address, sizeof path);
+    if (path.sun_path[0] == '/')
+      return std::string(path.sun_path, ::strnlen(path.sun_path, sizeof path.sun_path)) + ":0";
+  }
   return "";
 }
 
@@ -36,6 +43,7 @@ SocketAddresses addresses_of(const Socket& socket) {
   if (::getpeername(socket.get(), address, &size) == 0) addresses.peer = text_of(storage);
   size = sizeof storage;
   if (::getsockname(socket.get(), address, &size) == 0) addresses.local = text_of(storage);
+  if (storage.ss_family == AF_UNIX) addresses.peer = addresses.local;
   return addresses;
 }
 

@@ -1,5 +1,6 @@
 #include "transport/listener.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
@@ -19,9 +20,6 @@ struct FreeAddresses {
 };
 using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
 
-/// "127.0.0.1:6379", as a person reads it.
-std::string text_of(const Endpoint& endpoint) { return endpoint.url().substr(endpoint.scheme.size() + 3); }
-
 Result<Addresses> look_up(const Endpoint& endpoint) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
@@ -33,7 +31,7 @@ Result<Addresses> look_up(const Endpoint& endpoint) {
   if (status == 0 && found != nullptr) return Addresses(found);
   const std::string reason =
       status == EAI_SYSTEM ? std::system_category().message(errno) : std::string(::gai_strerror(status));
-  return failure(ErrorKind::unsupported, text_of(endpoint) + ": host not found (" + reason + ")");
+  return failure(ErrorKind::unsupported, endpoint.address() + ": host not found (" + reason + ")");
 }
 
 /// Copied out and not cast: what the kernel fills is bytes of one of two types.
@@ -58,24 +56,31 @@ std::uint16_t port_of(const sockaddr* address) {
                                              : address_from<sockaddr_in6>(address).sin6_port);
 }
 
+void set(const Socket& socket, int level, int option, int value) {
+  ::setsockopt(socket.get(), level, option, &value, sizeof value);
+}
+
+void ask_silent_peers(const Socket& socket, std::chrono::seconds after) {
+  constexpr int probe_count = 3;
+  const auto idle_s = static_cast<int>(after.count());
+  set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(socket, IPPROTO_TCP, TCP_KEEPIDLE, idle_s);
+  set(socket, IPPROTO_TCP, TCP_KEEPINTVL, std::max(idle_s / probe_count, 1));
+  set(socket, IPPROTO_TCP, TCP_KEEPCNT, probe_count);
+}
+
 /// A socket that listens on this one address, or why not, in errno.
-Socket listen_on(const addrinfo& address, int backlog) {
+Socket listen_on(const addrinfo& address, const ListenOptions& options) {
   Socket socket(
       ::socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol));
   if (!socket.valid()) return socket;
-  const int on = 1;
   // Without it a restart fails for a minute while old connections sit in TIME_WAIT.
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  constexpr int probe_count = 3;
-  constexpr auto idle_s = static_cast<int>(keepalive_idle.count());
-  constexpr int probe_interval_s = idle_s / probe_count;
-  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
-  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_KEEPINTVL, &probe_interval_s, sizeof probe_interval_s);
-  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_KEEPCNT, &probe_count, sizeof probe_count);
-  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (address.ai_family == AF_INET6) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (::bind(socket.get(), address.ai_addr, address.ai_addrlen) == 0 && ::listen(socket.get(), backlog) == 0)
+  set(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (options.keepalive > std::chrono::seconds{0}) ask_silent_peers(socket, options.keepalive);
+  set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (address.ai_family == AF_INET6) set(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (::bind(socket.get(), address.ai_addr, address.ai_addrlen) == 0 &&
+      ::listen(socket.get(), options.backlog) == 0)
     return socket;
   const int error_number = errno;
   socket.close();
@@ -84,7 +89,7 @@ Socket listen_on(const addrinfo& address, int backlog) {
 }
 
 std::unexpected<Error> cannot_listen(const Endpoint& endpoint, int error_number) {
-  const std::string address = text_of(endpoint);
+  const std::string address = endpoint.address();
   switch (error_number) {
     case EADDRINUSE:
       return failure(ErrorKind::overloaded, address + " is in use already");
@@ -102,12 +107,20 @@ std::unexpected<Error> cannot_listen(const Endpoint& endpoint, int error_number)
 
 }  // namespace
 
-Result<Listener> open_listener(const Endpoint& endpoint, int backlog) {
+Result<Listener> open_listener(const Endpoint& endpoint, const ListenOptions& options) {
+  if (endpoint.is_unix()) {
+    auto made = listen_on_unix(endpoint.path, options.unix_mode, options.backlog);
+    if (!made) return std::unexpected<Error>(std::move(made.error()));
+    return Listener{.socket = std::move(made->socket),
+                    .endpoint = endpoint,
+                    .loopback = true,
+                    .file = std::move(made->file)};
+  }
   auto addresses = look_up(endpoint);
   if (!addresses) return std::unexpected<Error>(std::move(addresses.error()));
   int error_number = EADDRNOTAVAIL;
   for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
-    Socket socket = listen_on(*address, backlog);
+    Socket socket = listen_on(*address, options);
     if (socket.valid()) {
       sockaddr_storage bound{};
       socklen_t bound_size = sizeof bound;
@@ -115,7 +128,7 @@ Result<Listener> open_listener(const Endpoint& endpoint, int backlog) {
       if (::getsockname(socket.get(), bound_address, &bound_size) != 0) return cannot_listen(endpoint, errno);
       Endpoint real = endpoint;
       real.port = port_of(bound_address);
-      return Listener{std::move(socket), std::move(real), loopback_address(bound_address)};
+      return Listener{std::move(socket), std::move(real), loopback_address(bound_address), {}};
     }
     error_number = errno;
     // `localhost` may name ::1 on a machine without IPv6: try the next. A port in use is no reason to: half
@@ -126,6 +139,7 @@ Result<Listener> open_listener(const Endpoint& endpoint, int backlog) {
 }
 
 Result<bool> is_loopback(const Endpoint& endpoint) {
+  if (endpoint.is_unix()) return true;
   const auto addresses = look_up(endpoint);
   if (!addresses) return std::unexpected<Error>(addresses.error());
   for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {

@@ -31,6 +31,13 @@ Socket connect_to(std::uint16_t port) {
   return socket;
 }
 
+int option_of(const Socket& socket, int level, int option) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  EXPECT_EQ(::getsockopt(socket.get(), level, option, &value, &size), 0);
+  return value;
+}
+
 TEST(Listener, TellsThePortThatTheKernelPicked) {
   const auto listener = open_listener(at("127.0.0.1"));
   ASSERT_TRUE(listener.has_value()) << listener.error().message;
@@ -48,6 +55,19 @@ TEST(Listener, ListensOnBothFamiliesOfOnePort) {
   if (!ipv6 && ipv6.error().kind == ErrorKind::unsupported) GTEST_SKIP() << "no IPv6 on this machine";
   ASSERT_TRUE(ipv6.has_value()) << ipv6.error().message;
   EXPECT_FALSE(ipv6->loopback);
+}
+
+TEST(Listener, NamesAnIpv6AddressInBrackets) {
+  const auto listener = open_listener(at("::1"));
+  if (!listener && listener.error().kind == ErrorKind::unsupported)
+    GTEST_SKIP() << "this machine has no IPv6 loopback";
+  ASSERT_TRUE(listener.has_value()) << listener.error().message;
+  EXPECT_TRUE(listener->loopback);
+  EXPECT_EQ(listener->endpoint.url(), "resp://[::1]:" + std::to_string(listener->endpoint.port));
+  const auto second = open_listener(listener->endpoint);
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().message,
+            "[::1]:" + std::to_string(listener->endpoint.port) + " is in use already");
 }
 
 TEST(Listener, NamesTheAddressThatIsInUse) {
@@ -88,25 +108,37 @@ TEST(Listener, HandsItsSettingsToWhatItAccepts) {
   const Socket client = connect_to(listener->endpoint.port);
   const Socket accepted(::accept(listener->socket.get(), nullptr, nullptr));
   ASSERT_TRUE(accepted.valid());
-  for (const auto& [level, option] :
-       {std::pair<int, int>{IPPROTO_TCP, TCP_NODELAY}, {SOL_SOCKET, SO_KEEPALIVE}}) {
-    int value = 0;
-    socklen_t size = sizeof value;
-    ASSERT_EQ(::getsockopt(accepted.get(), level, option, &value, &size), 0);
-    EXPECT_EQ(value, 1);
-  }
-  for (const auto& [option, expected] :
-       {std::pair<int, int>{TCP_KEEPIDLE, 300}, {TCP_KEEPINTVL, 100}, {TCP_KEEPCNT, 3}}) {
-    int value = 0;
-    socklen_t size = sizeof value;
-    ASSERT_EQ(::getsockopt(accepted.get(), IPPROTO_TCP, option, &value, &size), 0);
-    EXPECT_EQ(value, expected);
-  }
+  EXPECT_EQ(option_of(accepted, IPPROTO_TCP, TCP_NODELAY), 1);
+  EXPECT_EQ(option_of(accepted, SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(option_of(accepted, IPPROTO_TCP, TCP_KEEPIDLE), 300);
+  EXPECT_EQ(option_of(accepted, IPPROTO_TCP, TCP_KEEPINTVL), 100);
+  EXPECT_EQ(option_of(accepted, IPPROTO_TCP, TCP_KEEPCNT), 3);
+}
+
+TEST(Listener, AsksSilentPeersAsOftenAsItIsTold) {
+  const auto often = open_listener(at("127.0.0.1"), {.keepalive = std::chrono::seconds{2}});
+  ASSERT_TRUE(often.has_value());
+  EXPECT_EQ(option_of(often->socket, SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(option_of(often->socket, IPPROTO_TCP, TCP_KEEPIDLE), 2);
+  EXPECT_EQ(option_of(often->socket, IPPROTO_TCP, TCP_KEEPINTVL), 1);
+  const auto never = open_listener(at("127.0.0.1"), {.keepalive = std::chrono::seconds{0}});
+  ASSERT_TRUE(never.has_value());
+  EXPECT_EQ(option_of(never->socket, SOL_SOCKET, SO_KEEPALIVE), 0);
+}
+
+TEST(Listener, LetsAsManyWaitAsItIsTold) {
+  const auto listener = open_listener(at("127.0.0.1"), {.backlog = 7});
+  ASSERT_TRUE(listener.has_value());
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  ASSERT_EQ(::getsockopt(listener->socket.get(), IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+  EXPECT_EQ(info.tcpi_sacked, 7U) << "of a listening socket, the length of its queue";
 }
 
 TEST(IsLoopback, IsTrueOnlyOfWhatStaysOnThisMachine) {
   for (const char* host : {"127.0.0.1", "127.9.8.7", "::1", "::ffff:127.0.0.1", "localhost"})
     EXPECT_TRUE(is_loopback(at(host)).value()) << host;
+  EXPECT_TRUE(is_loopback({.scheme = "resp", .path = "/run/larder.sock"}).value());
   for (const char* host : {"0.0.0.0", "::", "192.0.2.1", "128.0.0.1", "::ffff:10.0.0.1"})
     EXPECT_FALSE(is_loopback(at(host)).value()) << host;
   EXPECT_FALSE(is_loopback(at("no-such-host.invalid")).has_value());

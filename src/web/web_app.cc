@@ -102,8 +102,9 @@ int run(transport::EventLoop& loop, program::StopSignals& stop) {
 
 int serve(const program::OptionValues& values) {
   return_large_buffers_to_the_kernel();
-  const WebOptions options = web_options(values);
-  auto client = make_client(client_options(options.cache));
+  const Result<WebOptions> options = web_options(values);
+  if (!options) return program::refuse_option(web_option_table(), options.error());
+  auto client = make_client(client_options(options->cache));
   if (!client) {
     return program::refuse_option(
         web_option_table(), {client.error().kind, values.origin("cache") + ": " + client.error().message});
@@ -135,13 +136,16 @@ int serve(const program::OptionValues& values) {
   CacheCalls calls(*client, counts, {.thread_count = thread_count, .clock = &clock});
 
   std::string ready = "ready";
-  for (const Endpoint& endpoint : options.listen) {
-    auto listener = transport::open_listener(endpoint);
+  std::vector<transport::SocketFile> socket_files;
+  for (const Endpoint& endpoint : options->listen) {
+    auto listener =
+        transport::open_listener(endpoint, {.unix_mode = static_cast<mode_t>(options->unix_mode)});
     if (!listener) {
       return cannot_start({listener.error().kind, listener.error().message + " (" + values.origin("listen") +
                                                       " says where to serve)"});
     }
     ready += ' ' + listener->endpoint.url();
+    if (endpoint.is_unix()) socket_files.push_back(std::move(listener->file));
     connections.listen(std::move(listener->socket), [&, connections_max](transport::Socket socket) {
       if (connections.connection_count() < connections_max)
         return connections.adopt(std::move(socket), std::make_unique<WebHandler>(calls, limits, budget));

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "program/health_check.h"
+#include "program/unix_mode.h"
 
 namespace larder::web {
 
@@ -24,12 +25,15 @@ const OptionTable& web_option_table() {
          .default_text = "http://127.0.0.1:5000",
          .min = 1,
          .choices = listen_schemes,
-         .help = "Where to serve; port 0 picks a free one"},
+         .help =
+             "Where to serve: http://host:port, where port 0 picks a free one, or http+unix:///path for a "
+             "Unix socket"},
+        program::unix_mode_option_row(),
         {.flag = "cache",
          .kind = OptionKind::endpoint,
          .default_text = "resp://127.0.0.1:6379",
          .choices = cache_schemes,
-         .help = "The cache to store in; it may come and go while this program runs"},
+         .help = "The cache to store in, or resp+unix:///path; it may come and go while this program runs"},
     };
     for (const OptionRow& row : program::common_option_rows(program::health_check_schemes()))
       rows.rows.push_back(row);
@@ -38,8 +42,11 @@ const OptionTable& web_option_table() {
   return table;
 }
 
-WebOptions web_options(const program::OptionValues& values) {
-  return {.listen = values.endpoints("listen"), .cache = values.endpoint("cache")};
+Result<WebOptions> web_options(const program::OptionValues& values) {
+  const Result<unsigned> unix_mode = program::unix_mode(values);
+  if (!unix_mode) return std::unexpected(unix_mode.error());
+  return WebOptions{
+      .listen = values.endpoints("listen"), .unix_mode = *unix_mode, .cache = values.endpoint("cache")};
 }
 
 }  // namespace larder::web

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/endpoint.h"
+#include "base/result.h"
 #include "program/option_table.h"
 #include "program/options.h"
 
@@ -15,9 +16,11 @@ namespace larder::web {
 /// The values, by name.
 struct WebOptions {
   std::vector<Endpoint> listen;  // one or more, http; port 0 picks one
+  unsigned unix_mode = 0;        // of the files of Unix sockets among them
   Endpoint cache;                // resp
 };
 
-[[nodiscard]] WebOptions web_options(const program::OptionValues& values);
+/// Errors: malformed, a sentence that starts with where the value stands.
+[[nodiscard]] Result<WebOptions> web_options(const program::OptionValues& values);
 
 }  // namespace larder::web

@@ -21,7 +21,7 @@ Result<program::ParsedOptions> read(const std::vector<std::string>& arguments,
 TEST(WebOptions, ServeThisMachineAndUseItsCacheByDefault) {
   const auto parsed = read({});
   ASSERT_TRUE(parsed) << parsed.error().message;
-  const WebOptions options = web_options(parsed->values);
+  const WebOptions options = web_options(parsed->values).value();
   ASSERT_EQ(options.listen.size(), 1U);
   EXPECT_EQ(options.listen.front().url(), "http://127.0.0.1:5000");
   EXPECT_EQ(options.cache.url(), "resp://127.0.0.1:6379");
@@ -32,7 +32,7 @@ TEST(WebOptions, ComeFromFlagsAndFromTheEnvironment) {
       read({"--listen", "http://0.0.0.0:5000"},
            {{"LARDER_WEB_CACHE", "resp://server:6379"}, {"LARDER_WEB_LISTEN", "http://127.0.0.1:1"}});
   ASSERT_TRUE(parsed) << parsed.error().message;
-  const WebOptions options = web_options(parsed->values);
+  const WebOptions options = web_options(parsed->values).value();
   ASSERT_EQ(options.listen.size(), 1U);
   EXPECT_EQ(options.listen.front().url(), "http://0.0.0.0:5000");
   EXPECT_EQ(options.cache.url(), "resp://server:6379");
@@ -42,6 +42,17 @@ TEST(WebOptions, RefuseSchemesThatItDoesNotSpeak) {
   EXPECT_FALSE(read({"--listen", "resp://127.0.0.1:1"}));
   EXPECT_FALSE(read({"--cache", "http://127.0.0.1:1"}));
   EXPECT_FALSE(read({"--memory", "1gb"}));
+}
+
+TEST(WebOptions, TakeUnixSockets) {
+  const auto parsed = read({"--listen", "http+unix:///run/web.sock", "--unix-mode", "0770", "--cache",
+                            "resp+unix:///run/larder.sock"});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  const WebOptions options = web_options(parsed->values).value();
+  EXPECT_EQ(options.listen.front().path, "/run/web.sock");
+  EXPECT_EQ(options.unix_mode, 0770U);
+  EXPECT_EQ(options.cache.path, "/run/larder.sock");
+  EXPECT_FALSE(web_options(read({"--unix-mode", "rwx"})->values));
 }
 
 // After a change of the table: what this prints as expected is the new file.

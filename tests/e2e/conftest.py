@@ -1,5 +1,7 @@
 """Fixtures that start programs of ours and stop them after the test. See programs.py for what they hand out."""
 
+import socket
+
 import pytest
 
 from programs import Program, refusal_of_event_loop
@@ -28,6 +30,16 @@ def start(request):
         for program in programs:
             if program.is_running:
                 program.kill()
+
+
+@pytest.fixture
+def has_ipv6():
+    """Skips what needs IPv6 where there is none."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError as error:
+        pytest.skip(f"this machine has no IPv6 loopback: {error}")
 
 
 @pytest.fixture

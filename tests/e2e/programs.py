@@ -31,6 +31,7 @@ class Address:
         self.url = url
         parts = urllib.parse.urlsplit(url)
         self.scheme, self.host, self.port = parts.scheme, parts.hostname, parts.port
+        self.path = parts.path if self.scheme.endswith("+unix") else None
 
     def __iter__(self):
         return iter((self.host, self.port))
@@ -136,8 +137,13 @@ class Peer:
     """The other end of a connection, byte for byte."""
 
     def __init__(self, address, timeout=PATIENCE_S):
-        self.socket = socket.create_connection(tuple(address), timeout=timeout)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if address.path is None:
+            self.socket = socket.create_connection(tuple(address), timeout=timeout)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        else:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(timeout)
+            self.socket.connect(address.path)
         self._unread = b""
 
     def __enter__(self):

@@ -66,7 +66,7 @@ def test_help_and_version_go_to_stdout():
     assert out.startswith("larder-server ")
 
 
-def test_the_ready_line_names_real_ports_in_the_order_given_at_any_log_level(start):
+def test_the_ready_line_names_real_ports_in_the_order_given_at_any_log_level(start, has_ipv6):
     listeners = ["http://127.0.0.1:0", "resp://127.0.0.1:0", "line://[::1]:0", "line://127.0.0.1:0"]
     options = [word for url in listeners for word in ("--listen", url)]
     program = start("larder-server", "--log-level", "off", *options).wait_until_ready()
