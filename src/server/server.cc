@@ -100,7 +100,8 @@ Result<void> Server::open_workers() {
   facts_.event_loop = choice->name;
   facts_.event_loop_reason = choice->reason;
   Result<std::unique_ptr<Workers>> made =
-      Workers::make(options_.worker_count, *choice, {.output_size_max = options_.output_size_max}, clock_);
+      Workers::make(options_.worker_count, *choice, {.output_size_max = options_.output_size_max}, clock_,
+                    options_.pinned_cores);
   if (!made) return std::unexpected(made.error());
   workers_ = *std::move(made);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <optional>
-#include <sched.h>
 #include <string_view>
 #include <thread>
 
@@ -12,6 +11,7 @@
 #include "program/health_check.h"
 #include "program/size_text.h"
 #include "program/unix_mode.h"
+#include "server/cores.h"
 #include "server/dialects.h"
 #include "transport/listener.h"
 #include "transport/loop_choice.h"
@@ -103,6 +103,11 @@ OptionTable make_table() {
        .min = 1,
        .max = 256,
        .help = "Threads that serve connections; auto means one for each core this process may use"},
+      {.flag = "pin",
+       .kind = OptionKind::toggle,
+       .help =
+           "Bind each worker to a core of its own, in the order of those that this process may use; there "
+           "must be as many"},
       {.flag = "event-loop",
        .kind = OptionKind::choice,
        .default_text = transport::event_loop_names().front(),
@@ -178,10 +183,21 @@ std::unexpected<Error> refused(const OptionValues& values, std::string_view flag
 
 // Those that this process may use, which a container or taskset makes fewer than the machine has.
 std::size_t core_count() {
-  cpu_set_t cores;
-  if (::sched_getaffinity(0, sizeof cores, &cores) != 0)
-    return std::max(1U, std::thread::hardware_concurrency());
-  return static_cast<std::size_t>(std::max(1, CPU_COUNT(&cores)));
+  const std::size_t count = usable_cores().size();
+  return count > 0 ? count : std::max(1U, std::thread::hardware_concurrency());
+}
+
+// Two workers on one core would wait for each other, which is what --pin is there to prevent.
+Result<std::vector<int>> choose_cores(const OptionValues& values, std::size_t worker_count) {
+  if (!values.toggle("pin")) return std::vector<int>();
+  std::vector<int> cores = usable_cores();
+  if (worker_count > cores.size()) {
+    return refused(values, "pin",
+                   std::to_string(worker_count) + " workers cannot have a core each: this process may use " +
+                       std::to_string(cores.size()) + "; --workers makes them fewer");
+  }
+  cores.resize(worker_count);
+  return cores;
 }
 
 Result<std::size_t> choose_shards(const OptionValues& values, const ServerOptions& options) {
@@ -282,6 +298,9 @@ Result<ServerOptions> make_server_options(const OptionValues& values) {
                                " has an order of its own");
   }
   options.worker_count = values.number_or_auto("workers").value_or(core_count());
+  Result<std::vector<int>> cores = choose_cores(values, options.worker_count);
+  if (!cores) return std::unexpected(cores.error());
+  options.pinned_cores = *std::move(cores);
   options.connection_count_max = values.number("connections-max");
   options.backlog = static_cast<int>(values.number("tcp-backlog"));
   options.keepalive = std::chrono::seconds(values.number("tcp-keepalive"));

@@ -25,6 +25,7 @@ struct ServerOptions {
   std::string policy;
   std::size_t shard_count = 1;
   std::size_t worker_count = 1;
+  std::vector<int> pinned_cores;  // of each worker in turn; empty: the kernel moves them as it likes
   std::string event_loop;
   std::size_t connection_count_max = 0;
   session::Limits limits;

@@ -10,6 +10,7 @@
 
 #include "cache/factory.h"
 #include "program/sample_file.h"
+#include "server/cores.h"
 
 namespace larder::server {
 namespace {
@@ -74,6 +75,18 @@ TEST(ServerOptions, CountTheCoresThatThisProcessMayUse) {
   ASSERT_EQ(::sched_setaffinity(0, sizeof before, &before), 0);
   ASSERT_TRUE(options.has_value());
   EXPECT_EQ(options->worker_count, 1U);
+}
+
+TEST(ServerOptions, BindWorkersToCoresInTheirOrder) {
+  const std::vector<int> cores = usable_cores();
+  EXPECT_THAT(options_of({})->pinned_cores, IsEmpty());
+  EXPECT_EQ(options_of({"--pin"})->pinned_cores, cores);
+  EXPECT_THAT(options_of({"--pin", "--workers", "1"})->pinned_cores, ElementsAre(cores.front()));
+  const std::string one_too_many = std::to_string(cores.size() + 1);
+  EXPECT_EQ(error_of({"--pin", "--workers", one_too_many}),
+            "--pin: " + one_too_many + " workers cannot have a core each: this process may use " +
+                std::to_string(cores.size()) + "; --workers makes them fewer");
+  EXPECT_EQ(error_of({"--workers", one_too_many}), "no error");
 }
 
 TEST(ServerOptions, TakeUnixSocketsWithoutAWordAboutPasswords) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "server/cores.h"
 
 namespace larder::server {
 
@@ -38,13 +39,15 @@ class Workers::Observer final : public transport::LoopObserver {
   insight::Counters& counters_;
 };
 
-Workers::Workers(std::size_t count) : counters_(count) {}
+Workers::Workers(std::size_t count, std::vector<int> cores) : cores_(std::move(cores)), counters_(count) {
+  LARDER_ASSERT(cores_.empty() || cores_.size() == count);
+}
 
 Result<std::unique_ptr<Workers>> Workers::make(std::size_t count, const transport::LoopChoice& loop_choice,
-                                               const transport::ConnectionLimits& limits,
-                                               const Clock& clock) {
+                                               const transport::ConnectionLimits& limits, const Clock& clock,
+                                               std::vector<int> cores) {
   LARDER_ASSERT(count > 0);
-  std::unique_ptr<Workers> workers(new Workers(count));
+  std::unique_ptr<Workers> workers(new Workers(count, std::move(cores)));
   for (std::size_t i = 0; i < count; ++i) {
     workers->observers_.push_back(std::make_unique<Observer>(workers->counters_[i]));
     Result<std::unique_ptr<transport::EventLoop>> loop =
@@ -68,6 +71,9 @@ void Workers::start(std::function<void()> on_finished) {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     threads_.emplace_back([this, i] { run(i); });
     pthread_setname_np(threads_.back().native_handle(), ("worker " + std::to_string(i)).c_str());
+    if (cores_.empty()) continue;
+    if (Result<void> bound = bind_thread(threads_.back().native_handle(), cores_[i]); !bound)
+      fail(std::move(bound.error()));
   }
 }
 
@@ -78,12 +84,14 @@ void Workers::run(std::size_t index) {
   } catch (const std::exception& exception) {
     ended = failure(ErrorKind::overloaded, exception.what());
   }
-  if (!ended) {
-    const std::scoped_lock lock(failure_mutex_);
-    if (outcome_) outcome_ = std::move(ended);
-    shut_down(Duration{0});
-  }
+  if (!ended) fail(std::move(ended.error()));
   if (running_count_.fetch_sub(1) == 1 && on_finished_) on_finished_();
+}
+
+void Workers::fail(Error error) {
+  const std::scoped_lock lock(failure_mutex_);
+  if (outcome_) outcome_ = std::unexpected<Error>(std::move(error));
+  shut_down(Duration{0});
 }
 
 void Workers::shut_down(Duration grace) {

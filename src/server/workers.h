@@ -27,10 +27,11 @@ namespace larder::server {
 /// Invariant  counters()[i] is written only on the thread of loops()[i]
 class Workers final {
  public:
+  /// `cores` has the core that each worker is bound to, or is empty: then the kernel moves them as it likes.
   [[nodiscard]] static Result<std::unique_ptr<Workers>> make(std::size_t count,
                                                              const transport::LoopChoice& loop_choice,
                                                              const transport::ConnectionLimits& limits,
-                                                             const Clock& clock);
+                                                             const Clock& clock, std::vector<int> cores = {});
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
   /// Shuts down without grace if nobody has, and joins.
@@ -39,8 +40,8 @@ class Workers final {
   [[nodiscard]] std::span<const std::unique_ptr<transport::EventLoop>> loops() const { return loops_; }
   [[nodiscard]] std::span<insight::Counters> counters() { return counters_; }
 
-  /// Starts the threads. `on_finished` is called once, on the thread of the worker that ends last. If one
-  /// fails, the others are shut down without grace.
+  /// Starts the threads, each on its core. `on_finished` is called once, on the thread of the worker that
+  /// ends last. If one fails, the others are shut down without grace.
   void start(std::function<void()> on_finished);
 
   void shut_down(Duration grace);
@@ -51,10 +52,12 @@ class Workers final {
  private:
   class Observer;
 
-  explicit Workers(std::size_t count);
+  Workers(std::size_t count, std::vector<int> cores);
   void run(std::size_t index);
+  void fail(Error error);
   void join_threads();
 
+  const std::vector<int> cores_;
   std::vector<insight::Counters> counters_;
   std::vector<std::unique_ptr<Observer>> observers_;
   std::vector<std::unique_ptr<transport::EventLoop>> loops_;

@@ -6,6 +6,8 @@
 #include <future>
 #include <gtest/gtest.h>
 
+#include "server/cores.h"
+
 namespace larder::server {
 namespace {
 
@@ -32,6 +34,28 @@ TEST(Workers, RunWhatIsPostedEachOnAThreadOfItsOwn) {
   (*workers)->loops()[1]->post([&] { second.set_value(std::this_thread::get_id()); });
   (*workers)->start({});
   EXPECT_NE(first.get_future().get(), second.get_future().get());
+}
+
+TEST(Workers, RunOnTheCoreThatTheyAreBoundTo) {
+  const SystemClock clock;
+  const int core = usable_cores().back();
+  auto workers = Workers::make(2, *transport::choose_event_loop("auto"), {}, clock, {core, core});
+  ASSERT_TRUE(workers.has_value());
+  std::promise<std::vector<int>> cores;
+  (*workers)->start({});
+  (*workers)->loops()[1]->post([&] { cores.set_value(usable_cores()); });
+  EXPECT_EQ(cores.get_future().get(), std::vector<int>{core});
+}
+
+TEST(Workers, FailIfTheyCannotBeBound) {
+  const SystemClock clock;
+  auto workers =
+      Workers::make(2, *transport::choose_event_loop("auto"), {}, clock, {usable_cores()[0], 8191});
+  ASSERT_TRUE(workers.has_value());
+  (*workers)->start({});
+  const auto ended = (*workers)->join();
+  ASSERT_FALSE(ended.has_value());
+  EXPECT_EQ(ended.error().message, "cannot bind a thread to core 8191: Invalid argument");
 }
 
 TEST(Workers, AreStoppedAllWhenOneFails) {

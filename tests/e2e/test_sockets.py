@@ -1,7 +1,7 @@
-"""Where and how programs of ours listen and connect: Unix sockets, IPv6, --tcp-keepalive, --tcp-backlog.
+"""Where and how programs of ours listen and connect: Unix sockets, IPv6, --tcp-keepalive, --tcp-backlog; and --pin.
 
 Goal: what is served over TCP is served the same at a path, who may connect is what --unix-mode says, and nobody's file is lost.
-Method: the programs themselves, over both event loops; what the kernel says of files and connections in /proc.
+Method: the programs themselves, over both event loops; what the kernel says of files, connections and threads in /proc.
 """
 
 import json
@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -297,3 +298,47 @@ def test_as_many_may_wait_as_the_option_says(start_server, folder):
     assert said("ss", "-Hltn", f"sport = :{port}").split()[2] == "33"
     assert next(line for line in said("ss", "-Hlx").splitlines() if f"{folder}/s" in line).split()[3] == "33"
 
+
+# The cores that workers run on.
+
+
+def cores_of_threads(pid):
+    """The cores that each thread of a process may use, by the thread's name."""
+    cores = {}
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        status = (task / "status").read_text(encoding="ascii")
+        cores[(task / "comm").read_text(encoding="ascii").strip()] = re.search(r"Cpus_allowed_list:\s*(\S+)", status)[1]
+    return cores
+
+
+def test_workers_are_bound_to_a_core_each(start_server, loop):
+    usable = sorted(os.sched_getaffinity(0))
+    server = start_server("--event-loop", loop, "--pin")
+    cores = cores_of_threads(server.process.pid)
+    assert [cores[f"worker {at}"] for at in range(len(usable))] == [str(core) for core in usable]
+    with server.peer("resp") as peer:
+        peer.ask(b"PING\r\n", b"+PONG\r\n")
+
+
+def test_workers_are_bound_to_none_unless_told(start_server):
+    cores = cores_of_threads(start_server("--workers", 1).process.pid)
+    assert cores["worker 0"] == cores["larder-server"]
+
+
+def test_only_cores_that_the_process_may_use_are_bound_to():
+    core = max(os.sched_getaffinity(0))
+
+    def program(*options):
+        return Program("larder-server", ["--listen", "resp://127.0.0.1:0", "--pin", *options],
+                       before=lambda: os.sched_setaffinity(0, {core}))
+
+    server = program()
+    try:
+        server.wait_until_ready()
+        assert cores_of_threads(server.process.pid)["worker 0"] == str(core)
+        server.stop(by=signal.SIGINT)
+    finally:
+        server.kill()
+    refused = program("--workers", 2)
+    assert refused.wait() == 2
+    assert "--pin: 2 workers cannot have a core each: this process may use 1; --workers makes them fewer" in refused.stderr
