@@ -59,7 +59,8 @@ OptionTable make_table() {
        .default_text = "resp://127.0.0.1:6379",
        .choices = schemes,
        .help =
-           "Where it is and what it speaks: RESP (GET, MGET, SET) or memcached's text protocol (get, set)"},
+           "Where it is and what it speaks: RESP (GET, MGET, SET) or memcached's text protocol (get, set); "
+           "at a Unix socket resp+unix:///path"},
       {.flag = "connections",
        .kind = OptionKind::count,
        .default_text = "50",
