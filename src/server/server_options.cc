@@ -52,8 +52,8 @@ OptionTable make_table() {
        .choices = listen_schemes(),
        .help =
            "An address to serve, as scheme://host:port, or scheme+unix:///path for a Unix socket; may be "
-           "given "
-           "more than once, and replaces all the defaults; port 0 picks a free one, [::] means IPv6 only"},
+           "given more than once, and replaces all the defaults; port 0 picks a free one, [::] means IPv6 "
+           "only"},
       program::unix_mode_option_row(),
       {.flag = "tcp-backlog",
        .kind = OptionKind::count,
