@@ -36,6 +36,14 @@ std::int64_t stopwatch_us() {
       .count();
 }
 
+// Clients send a whole pipeline before they read the first reply, and Redis lets them: megabytes of replies
+// wait here meanwhile. Half of what ends a connection, so that one reply more does not end it.
+transport::ConnectionLimits connection_limits(const ServerOptions& options) {
+  constexpr std::size_t unread_output_size_max = std::size_t{64} << 20;
+  return {.unread_output_size = std::min(options.output_size_max / 2, unread_output_size_max),
+          .output_size_max = options.output_size_max};
+}
+
 }  // namespace
 
 Server::Server(ServerOptions options) : options_(std::move(options)) {
@@ -99,9 +107,8 @@ Result<void> Server::open_workers() {
   program::log_info("event loop: " + std::string(choice->name) + " (" + choice->reason + ")");
   facts_.event_loop = choice->name;
   facts_.event_loop_reason = choice->reason;
-  Result<std::unique_ptr<Workers>> made =
-      Workers::make(options_.worker_count, *choice, {.output_size_max = options_.output_size_max}, clock_,
-                    options_.pinned_cores);
+  Result<std::unique_ptr<Workers>> made = Workers::make(
+      options_.worker_count, *choice, connection_limits(options_), clock_, options_.pinned_cores);
   if (!made) return std::unexpected(made.error());
   workers_ = *std::move(made);
 

@@ -32,9 +32,8 @@ constexpr std::uint64_t gb = 1024 * mb;
 // Redis' own bound of a value; a reply is made in memory, so that "any size" would mean any memory.
 constexpr std::uint64_t value_size_limit = 512 * mb;
 
-// Below twice the high-water mark a connection could be closed for replies that its session was allowed to
-// write.
-constexpr std::uint64_t output_size_max_floor = 2 * Output::high_water_size;
+// Half of it waits for a client that sends a whole pipeline before it reads, however small values are.
+constexpr std::uint64_t output_size_max_floor = 128 * mb;
 
 // "set ", the space behind the key, CR and LF.
 constexpr std::uint64_t line_frame_size = 7;
@@ -144,13 +143,13 @@ OptionTable make_table() {
        .help = "The longest line of the line protocol"},
       {.flag = "output-size-max",
        .kind = OptionKind::size,
-       .default_note = "twice --value-size-max, and at least 2mb",
+       .default_note = "twice --value-size-max, and at least 128mb",
        .example = "256mb",
        .min = 64 * kb,
        .max = 1024 * gb,
-       .help =
-           "Past 1mb of replies that its peer has not taken a connection is no longer read, past this it is "
-           "closed"},
+       .help = "Past half of this, or 64mb, of replies that its peer has not taken a connection is no longer "
+               "read, "
+               "past this it is closed"},
       {.flag = "idle-timeout",
        .kind = OptionKind::duration,
        .default_text = "0",

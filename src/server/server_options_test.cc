@@ -111,10 +111,10 @@ TEST(ServerOptions, DeriveTheSizesThatDependOnOthers) {
   const auto small = options_of({"--memory", "1mb"});
   ASSERT_TRUE(small.has_value());
   EXPECT_EQ(small->limits.value_size_max, 512U << 10);
-  EXPECT_EQ(small->output_size_max, 2U << 20);
-  const auto given = options_of({"--value-size-max", "8mb"});
+  EXPECT_EQ(small->output_size_max, 128U << 20);
+  const auto given = options_of({"--value-size-max", "80mb"});
   ASSERT_TRUE(given.has_value());
-  EXPECT_EQ(given->output_size_max, 16U << 20);
+  EXPECT_EQ(given->output_size_max, 160U << 20);
 }
 
 TEST(ServerOptions, RefuseShardsThatCannotWorkWithTheLargestNumberThatCan) {

@@ -7,11 +7,11 @@
 
 namespace larder::transport {
 
-Connection::Connection(std::unique_ptr<Handler> handler, const ConnectionLimits& limits, Output& spare_output,
-                       const Now& now)
+Connection::Connection(std::unique_ptr<Handler> handler, const ConnectionLimits& limits,
+                       SpareOutputs& spare_outputs, const Now& now)
     : handler_(std::move(handler)),
       limits_(limits),
-      spare_output_(spare_output),
+      spare_outputs_(spare_outputs),
       idle_timeout_(handler_->idle_timeout()),
       active_at_(now.steady),
       send_moved_at_(now.steady),
@@ -61,7 +61,7 @@ void Connection::sent(std::size_t size, const Now& now) {
   active_at_ = now.steady;
   send_moved_at_ = now.steady;
   output_.sent(size);
-  if (output_.empty()) return_output();
+  if (output_.empty()) spare_outputs_.take_back(output_);
   settle(now);
 }
 
@@ -165,7 +165,7 @@ bool Connection::has_work() const {
   return false;
 }
 
-bool Connection::may_call() const { return !output_.full(); }
+bool Connection::may_call() const { return output_.size() < limits_.unread_output_size; }
 
 void Connection::call_with_held(const Now& now) {
   const std::size_t consumed = call_handler(input_.bytes(), now);
@@ -178,7 +178,8 @@ std::size_t Connection::call_handler(Bytes input, const Now& now) {
   woken_ = false;
   unseen_input_ = false;
   const bool nothing_owed = output_.empty();
-  if (nothing_owed) std::swap(output_, spare_output_);
+  if (nothing_owed) spare_outputs_.lend(output_);
+  output_.set_full_size(std::min(output_.size() + Output::high_water_size, limits_.unread_output_size));
   const Progress progress = handler_->advance(input, now, output_);
   LARDER_ASSERT(progress.consumed <= input.size());
   wait_ = progress.wait;
@@ -187,7 +188,7 @@ std::size_t Connection::call_handler(Bytes input, const Now& now) {
   if (nothing_owed) {
     send_moved_at_ = loans_seen_at_ = now.steady;
     loans_seen_ = 0;
-    if (output_.empty()) return_output();
+    if (output_.empty()) spare_outputs_.take_back(output_);
   }
   if (wait_ == Wait::close) {
     drain(now);
@@ -211,11 +212,11 @@ void Connection::settle(const Now& now) {
 /// time of lingering to read it.
 void Connection::take_last_words(const Now& now) try {
   const bool nothing_owed = output_.empty();
-  if (nothing_owed) std::swap(output_, spare_output_);
+  if (nothing_owed) spare_outputs_.lend(output_);
   handler_->closing(output_);
   if (!nothing_owed) return;
   send_moved_at_ = now.steady;
-  if (output_.empty()) return_output();
+  if (output_.empty()) spare_outputs_.take_back(output_);
 } catch (...) {
   finish(Ending::failed);
 }
@@ -235,15 +236,7 @@ void Connection::finish(Ending ending) {
   ending_ = is_idle ? Ending::idle : ending;
   input_.clear();
   output_.clear();
-  return_output();
-}
-
-/// The empty output goes to whichever connection writes next; a second one is freed.
-void Connection::return_output() {
-  LARDER_ASSERT(output_.empty());
-  if (output_.capacity() > spare_output_.capacity()) std::swap(output_, spare_output_);
-  // By exchange: a string to which a short one is assigned keeps its memory.
-  std::exchange(output_, Output());
+  spare_outputs_.take_back(output_);
 }
 
 }  // namespace larder::transport

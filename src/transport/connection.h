@@ -32,6 +32,7 @@
 #include "transport/event_loop.h"
 #include "transport/handler.h"
 #include "transport/input_buffer.h"
+#include "transport/spare_outputs.h"
 
 namespace larder::transport {
 
@@ -48,7 +49,7 @@ enum class Ending : std::uint8_t {
 /// One connection's state. Belongs to a loop, which owns the socket.
 ///
 /// Units      sizes are bytes
-/// Ownership  owns its handler; borrows `limits` and `spare_output`, which all connections of a loop
+/// Ownership  owns its handler; borrows `limits` and `spare_outputs`, which all connections of a loop
 ///            share, so that a connection with nothing to send holds no buffer
 /// Threads    its loop's thread only
 /// Errors     none: what goes wrong shows as finished(); no exception leaves
@@ -58,7 +59,7 @@ class Connection final {
   static constexpr Duration linger_time_max{3000};
   static constexpr std::size_t linger_size_max = std::size_t{16} << 20;
 
-  Connection(std::unique_ptr<Handler> handler, const ConnectionLimits& limits, Output& spare_output,
+  Connection(std::unique_ptr<Handler> handler, const ConnectionLimits& limits, SpareOutputs& spare_outputs,
              const Now& now);
 
   // What happened. Each may be told at any time; a loop whose reads complete on their own may bring bytes
@@ -127,11 +128,10 @@ class Connection final {
   void drain(const Now& now);
   void take_last_words(const Now& now);
   void finish(Ending ending);
-  void return_output();
 
   std::unique_ptr<Handler> handler_;
   const ConnectionLimits& limits_;
-  Output& spare_output_;
+  SpareOutputs& spare_outputs_;
   InputBuffer input_;
   Output output_;
   std::size_t input_size_min_ = 0;

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "base/output.h"
 #include "base/result.h"
 #include "transport/handler.h"
 #include "transport/socket.h"
@@ -20,6 +21,9 @@ namespace larder::transport {
 
 /// The bounds of each connection. Sizes are bytes.
 struct ConnectionLimits {
+  // With this much unsent the peer is not read. A client that sends a whole pipeline before it reads the
+  // first reply needs room for its replies here, or both wait for each other.
+  std::size_t unread_output_size = Output::high_water_size;
   std::size_t output_size_max = std::size_t{256} << 20;  // past this much unsent the connection is closed
   Duration output_time_max{60'000};  // owed output of which the peer takes nothing for so long; 0: for ever
 };

@@ -112,7 +112,7 @@ void SocketLoop::listen(Socket listener, AcceptFunction on_accept) {
 void SocketLoop::adopt(Socket socket, std::unique_ptr<Handler> handler) try {
   if (stopping_) return;
   peers_.push_back(
-      make_peer(std::move(socket), Connection(std::move(handler), limits_, spare_output_, now_)));
+      make_peer(std::move(socket), Connection(std::move(handler), limits_, spare_outputs_, now_)));
   Peer& peer = *peers_.back();
   peer.self = std::prev(peers_.end());
   try {

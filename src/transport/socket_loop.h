@@ -171,7 +171,7 @@ class SocketLoop : public EventLoop {
   Now now_;
   bool tasks_waiting_ = false;
 
-  Output spare_output_;
+  SpareOutputs spare_outputs_;
   Deadlines deadlines_;
   std::list<std::unique_ptr<Peer>> peers_;
   std::list<std::unique_ptr<Peer>> closed_peers_;  // until nothing refers to them any more

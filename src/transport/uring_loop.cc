@@ -302,6 +302,7 @@ void UringLoop::serve(Peer& any_peer) {
   UringPeer& peer = static_cast<UringPeer&>(any_peer);
   Connection& connection = peer.connection;
   for (std::size_t calls = 0; connection.must_resume() && calls < handler_calls_max; ++calls) {
+    if (peer.writable && connection.owed().size() >= send_size_max) break;  // which leaves first
     connection.resume(now());
   }
   if (peer.broken && !connection.wants_input()) connection.lost();

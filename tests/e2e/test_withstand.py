@@ -96,6 +96,15 @@ def test_a_thousand_pipelined_commands_in_one_write_get_a_thousand_replies_in_or
         assert peer.read(len(expected)) == expected
 
 
+def test_a_client_may_send_its_whole_pipeline_before_it_reads(server):
+    """As most libraries do: where the server waited for its replies to be read, both would wait for ever."""
+    count, value = 5000, b"x" * 4000  # 20 MB each way
+    with server.peer("resp") as peer:
+        peer.send(b"".join(resp("SET", f"k{i}", value) + resp("GET", f"k{i}") for i in range(count)))
+        one = b"+OK\r\n$4000\r\n" + value + b"\r\n"
+        assert peer.read_large(count * len(one)) == count * one
+
+
 def test_a_client_that_never_reads_is_not_read_from_and_keeps_its_replies(server):
     """Past the high-water mark the server stops taking its commands; once it reads, every reply is there."""
     value = b"x" * 100_000
@@ -103,7 +112,7 @@ def test_a_client_that_never_reads_is_not_read_from_and_keeps_its_replies(server
     with server.peer("resp") as peer:
         peer.send(resp("SET", "big", value))
         assert peer.read(5) == b"+OK\r\n"
-        count = 400  # 40 MB of replies, far more than the sockets' buffers hold
+        count = 1500  # 150 MB of replies, far more than the sockets' buffers and the server's hold
         peer.send(resp("GET", "big") * count)
         for _ in range(50):
             neighbour.turn()
