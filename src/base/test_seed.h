@@ -14,30 +14,32 @@
 
 namespace larder {
 
-/// LARDER_SEED=N, if that is set.
-inline std::optional<std::uint64_t> given_seed() {
+/// A variable of the environment that is a number, if it is set.
+inline std::optional<std::uint64_t> number_from_environment(const char* name) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): read before any thread is started
-  const char* const given = std::getenv("LARDER_SEED");
+  const char* const given = std::getenv(name);
   if (given == nullptr) return std::nullopt;
   return std::strtoull(given, nullptr, 10);
 }
 
-/// The given seed, or another at each run. Printed before anything else happens, so that a run that fails, or
+/// LARDER_SEED=N, or another at each run. Printed before anything else happens, so that a run that fails, or
 /// ends the process, can be had again.
 inline std::uint64_t test_seed() {
   std::array<unsigned char, 4> bytes{};
   fill_random(bytes);
   std::uint64_t seed = 0;
   for (const unsigned char byte : bytes) seed = seed << 8 | byte;
-  seed = given_seed().value_or(seed);
+  seed = number_from_environment("LARDER_SEED").value_or(seed);
   std::printf("LARDER_SEED=%llu\n", static_cast<unsigned long long>(seed));
   std::fflush(stdout);
   return seed;
 }
 
-/// The seeds of `count` short runs, the printed one and those behind it; or the given one alone.
+/// The seeds of `count` short runs, the printed one and those behind it; of LARDER_SEED alone, if it is set;
+/// of as many as LARDER_SEEDS=COUNT says.
 inline std::vector<std::uint64_t> test_seeds(std::size_t count) {
-  std::vector<std::uint64_t> seeds(given_seed() ? 1 : count);
+  if (number_from_environment("LARDER_SEED")) count = 1;
+  std::vector<std::uint64_t> seeds(number_from_environment("LARDER_SEEDS").value_or(count));
   std::iota(seeds.begin(), seeds.end(), test_seed());
   return seeds;
 }
