@@ -114,8 +114,9 @@ void SimulatedLoop::gather_possible() {
   std::uint64_t count = 0;
   if (::read(task_descriptor(), &count, sizeof count) > 0) tasks_posted_ = true;
   if (tasks_posted_) possible_.push_back({.event = Event::tasks});
-  if (!backlog_.empty() && !listeners().empty() && is_accepting())
-    possible_.push_back({.event = Event::connection});
+  const bool is_heard =
+      !listeners().empty() && static_cast<SimulatedListening&>(*listeners().front()).is_watched;
+  if (!backlog_.empty() && is_heard) possible_.push_back({.event = Event::connection});
   if (!timed_.empty() && timed_.begin()->first <= time) possible_.push_back({.event = Event::timed});
 }
 
@@ -330,7 +331,7 @@ std::unique_ptr<SocketLoop::Peer> SimulatedLoop::make_peer(Socket /*socket*/, Co
 
 std::unique_ptr<SocketLoop::Listening> SimulatedLoop::make_listening(Socket socket,
                                                                      AcceptFunction on_accept) {
-  return std::make_unique<Listening>(std::move(socket), std::move(on_accept));
+  return std::make_unique<SimulatedListening>(std::move(socket), std::move(on_accept));
 }
 
 void SimulatedLoop::watch(Peer& peer) {
@@ -356,6 +357,11 @@ void SimulatedLoop::accept_some(Listening& listener) {
     accepted(listener, Socket());
     if (!is_adopted_) accepted_peer_->close_near();
   } while (!backlog_.empty() && draw_below(2) == 0);
+}
+
+bool SimulatedLoop::watch_listener(Listening& listener, bool is_watched) {
+  static_cast<SimulatedListening&>(listener).is_watched = is_watched;
+  return true;
 }
 
 // Who was not accepted yet never will be.

@@ -95,6 +95,11 @@ class SimulatedLoop : public SocketLoop {
     std::size_t put_size = 0;
   };
 
+  struct SimulatedListening final : Listening {
+    using Listening::Listening;
+    bool is_watched = false;
+  };
+
   // ---- The seams: what a loop tells a connection. A test plants its mistakes here.
 
   virtual void tell_received(NearEnd& end, Bytes bytes) { end.connection.received(bytes, now()); }
@@ -124,7 +129,7 @@ class SimulatedLoop : public SocketLoop {
   [[nodiscard]] bool is_at_rest(const Peer& peer) const override {
     return !static_cast<const NearEnd&>(peer).is_queued_to_send;
   }
-  bool watch_listener(Listening& /*listener*/, bool /*is_watched*/) override { return true; }
+  bool watch_listener(Listening& listener, bool is_watched) override;
   void close_listeners() override;
   void accept_some(Listening& listener) override;
   [[nodiscard]] bool is_quiet(const Peer& peer) const override;

@@ -169,6 +169,22 @@ TEST(SimulatedLoop, LingersForThreeSeconds) {
   });
 }
 
+TEST(SimulatedLoop, DeliversTheLastReplyToAPeerThatWritesAllItHasFirst) {
+  for_seeds([](std::uint64_t seed) {
+    Simulation simulation(seed);
+    simulation.serve([](Bytes input, const Now& /*now*/, Output& output) {
+      output.append(std::string(5000, 'x'));
+      return Progress{input.size(), Wait::close, 0};
+    });
+    SimulatedPeer& peer = simulation.loop.connect({.window_size = 1000, .writes_first = true});
+    peer.send("quit" + std::string(1'000'000, 'y'));
+    peer.end_sending();
+    simulation.run();
+    EXPECT_EQ(peer.received().size(), 5000U);
+    EXPECT_EQ(peer.ending(), Ending::plain);
+  });
+}
+
 // What a kernel does to who closes without that.
 TEST(SimulatedLoop, ResetsAPeerWhoseBytesNobodyTakes) {
   for_seeds([](std::uint64_t seed) {

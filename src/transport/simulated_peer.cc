@@ -43,15 +43,16 @@ void SimulatedPeer::see_end(Ending ending, SteadyTime now) {
 
 bool SimulatedPeer::can_arrive() const {
   if (near_closed_ || reset_arrived_) return false;
-  return has_reset_ || arrived_size_ < sent_.size() || (has_ended_ && !end_arrived_);
+  if (has_reset_) return true;
+  return arrived_size_ < sent_.size() ? near_room() > 0 : has_ended_ && !end_arrived_;
 }
 
 void SimulatedPeer::arrive(SplitMix64& random) {
   const std::size_t rest = sent_.size() - arrived_size_;
-  if (has_reset_ && (rest == 0 || below(random, 2) == 0)) {
+  if (has_reset_ && (rest == 0 || near_room() == 0 || below(random, 2) == 0)) {
     reset_arrived_ = true;
   } else if (rest > 0) {
-    arrived_size_ += draw_size(random, rest);
+    arrived_size_ += draw_size(random, std::min(rest, near_room()));
   } else {
     end_arrived_ = true;
   }

@@ -5,8 +5,8 @@
 //   received() <-- its habits  [ window ] <---------------------- put()
 //
 // What moves, and how much of it at a time, is for the loop's chance to say. What a kernel would do is done
-// here: a window that is full takes no more; closing with input unread, or being sent to after that, answers
-// with a reset, and a reset takes with it what its receiver has not read yet.
+// here: a window that is full, either way, takes no more; closing with input unread, or being sent to after
+// that, answers with a reset, and a reset takes with it what its receiver has not read yet.
 #pragma once
 
 #include <cstddef>
@@ -37,6 +37,7 @@ class SimulatedPeer final {
     std::size_t window_size = std::size_t{64} << 10;    // what it was sent and has not read yet
     std::size_t read_size_max = std::size_t{64} << 10;  // at once
     Duration read_pause{0};                             // between two reads
+    bool writes_first = false;  // reads nothing while something of its own has not arrived
   };
   enum class Ending : std::uint8_t { none, plain, reset };
 
@@ -95,13 +96,18 @@ class SimulatedPeer final {
 
  private:
   [[nodiscard]] bool can_read() const {
-    return ending_ == Ending::none && !has_reset_ && reads_ && (!has_read_all() || near_ended_);
+    const bool reads_now = reads_ && (!habits_.writes_first || arrived_size_ == sent_.size() || near_closed_);
+    return ending_ == Ending::none && !has_reset_ && reads_now && (!has_read_all() || near_ended_);
   }
   /// Of what it has sent there is something that nobody will take any more.
   [[nodiscard]] bool is_refused() const {
     return ending_ == Ending::none && !has_reset_ && near_closed_ && taken_size_ < sent_.size();
   }
   void see_end(Ending ending, SteadyTime now);
+  /// Bytes that may arrive before some are taken.
+  [[nodiscard]] std::size_t near_room() const { return near_window_size - (arrived_size_ - taken_size_); }
+
+  static constexpr std::size_t near_window_size = std::size_t{128} << 10;
 
   Habits habits_;
   std::string sent_;

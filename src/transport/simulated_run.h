@@ -60,17 +60,20 @@ inline constexpr Bytes last_words = "good bye\n";
 /// One peer: what it will do, and what came of it.
 struct Script {
   std::vector<std::string> requests;
-  std::string expected;        // the replies to all of them
-  bool has_reason = false;     // not to get all that its handler answered
-  bool sends_at_once = false;  // and not in pieces, over time
-  bool ends = false;           // its side, when all is sent
+  std::string expected;         // the replies to all of them
+  bool has_reason = false;      // not to get all that its handler answered
+  bool sends_at_once = false;   // and not in pieces, over time
+  bool ends = false;            // its side, when all is sent
+  bool has_last_words = false;  // its handler
   SimulatedPeer::Habits habits;
   std::optional<Duration> resets_after;
   std::optional<Duration> deaf_from;
   std::optional<Duration> deaf_to;  // none: for good
 
   SimulatedPeer* peer = nullptr;
-  std::string produced;  // by its handler
+  std::string produced;    // by its handler
+  bool is_served = false;  // its handler lives
+  bool is_closed = false;  // by its handler's waker
 };
 
 /// Requests are a letter, a number, a line end: see answer().
@@ -114,6 +117,7 @@ class ScriptSource final {
     }
     // Who ends while it is held up is not waited for.
     script.ends = !has_pause && below(random_, 2) == 0;
+    script.has_last_words = below(random_, 2) == 0;
     draw_habits(script, is_greedy ? 2 : below(random_, 8));
     return script;
   }
@@ -169,6 +173,7 @@ struct Scene {
   TextLender lender;
   std::vector<std::unique_ptr<std::string>> texts;  // that were lent
   int live_count = 0;
+  SteadyTime woken_at{};
 };
 
 /// The handler of one peer.
@@ -177,13 +182,17 @@ class Witness : public Handler {
   Witness(Script& script, Scene& scene, Duration idle_timeout)
       : script_(script), scene_(scene), idle_timeout_(idle_timeout), state_(std::make_shared<State>()) {
     ++scene_.live_count;
+    script_.is_served = true;
   }
-  ~Witness() override { --scene_.live_count; }
+  ~Witness() override {
+    --scene_.live_count;
+    script_.is_served = false;
+  }
 
-  // Once in a while somebody wakes it for nothing.
+  // Once somebody wakes it for nothing.
   void attach(std::shared_ptr<Waker> waker) override {
     state_->waker = std::move(waker);
-    scene_.loop.after(Duration(script_.expected.size() % 5000), [state = state_] { state->wake(); });
+    scene_.loop.at(scene_.woken_at, [state = state_] { state->wake(); });
   }
 
   void announced(Bytes input) override {
@@ -216,7 +225,7 @@ class Witness : public Handler {
   void closing(Output& output) override {
     check(!is_closed_, "told to close after its end");
     is_closed_ = true;
-    reply(last_words, output);
+    if (script_.has_last_words) reply(last_words, output);
   }
 
   [[nodiscard]] Duration idle_timeout() const override { return idle_timeout_; }
@@ -295,6 +304,7 @@ class Witness : public Handler {
         return false;
       case 'k':
         state_->waker->close();
+        script_.is_closed = true;
         break;
       default:
         is_closed_ = true;
@@ -324,7 +334,6 @@ class SimulatedRun final {
 
   /// To the end.
   std::optional<std::string> go() {
-    const Duration idle_timeout(below(random_, 3) == 0 ? 30'000 : 0);
     ScriptSource source(random_);
     for (std::size_t count = 1 + below(random_, 6); count > 0; --count) {
       scripts_.push_back(std::make_unique<Script>(source.draw()));
@@ -332,14 +341,16 @@ class SimulatedRun final {
     loop_.listen(Socket(), [&](Socket socket) {
       const auto script =
           std::ranges::find(scripts_, &loop_.accepted_peer(), [](const auto& it) { return it->peer; });
-      loop_.adopt(std::move(socket), std::make_unique<ItsHandler>(**script, scene_, idle_timeout));
+      loop_.adopt(std::move(socket), std::make_unique<ItsHandler>(**script, scene_, idle_timeout_));
     });
-    for (const auto& script : scripts_) play(*script);
+    const bool takes_its_time = idle_timeout_ == Duration(0) && below(random_, 4) == 0;
+    for (const auto& script : scripts_) play(*script, Duration(takes_its_time ? 100'000 : 5000));
     const bool ends_early = below(random_, 3) == 0;
-    loop_.after(Duration(3'599'000),
-                [this] { verdict_.check(observer_.buffer_size == 0, "who is at rest holds a buffer"); });
-    loop_.after(ends_early ? Duration(below(random_, 8000)) : Duration(3'600'000),
-                [this] { loop_.shut_down(Duration(200'000)); });
+    const Duration end(ends_early ? below(random_, 8000) : 3'600'000);
+    scene_.woken_at =
+        clock_.now().steady + (below(random_, 2) == 0 ? end - Duration(1) : Duration(below(random_, 8000)));
+    loop_.after(Duration(3'599'000), [this] { check_who_is_at_rest(); });
+    loop_.after(end, [this] { loop_.shut_down(Duration(200'000)); });
     if (const auto ended = loop_.run(); !ended) return ended.error().message;
     for (const auto& script : scripts_) {
       if (script->deaf_to) script->peer->go_on_reading();  // its time may be after the end
@@ -358,18 +369,26 @@ class SimulatedRun final {
             .accept_error = below(random_, 4) == 0 ? EMFILE : 0};
   }
 
-  void play(Script& script) {
+  void play(Script& script, Duration pause_max) {
     SimulatedPeer& peer = loop_.connect(script.habits);
     script.peer = &peer;
     Duration time{0};
     for (const std::string& request : script.requests) {
-      if (!script.sends_at_once) time += Duration(below(random_, 5000));
+      if (!script.sends_at_once)
+        time += Duration(below(random_, static_cast<std::size_t>(pause_max.count())));
       loop_.after(time, [&] { peer.send(request); });
     }
     if (script.ends) loop_.after(time, [&] { peer.end_sending(); });
     if (script.resets_after) loop_.after(*script.resets_after, [&] { peer.reset(); });
     if (script.deaf_from) loop_.after(*script.deaf_from, [&] { peer.stop_reading(); });
     if (script.deaf_to) loop_.after(*script.deaf_to, [&] { peer.go_on_reading(); });
+  }
+
+  void check_who_is_at_rest() {
+    verdict_.check(observer_.buffer_size == 0, "who is at rest holds a buffer");
+    for (const auto& script : scripts_) {
+      verdict_.check(!script->is_closed || !script->is_served, "a connection was closed and is there");
+    }
   }
 
   void check(const Script& script, bool ended_early) {
@@ -383,6 +402,8 @@ class SimulatedRun final {
                    "a peer did not receive what was answered");
     verdict_.check(peer.ending() != SimulatedPeer::Ending::none, "a peer saw no end");
     if (ended_early) return;
+    const bool ends_by_itself = script.ends && idle_timeout_ == Duration(0);
+    verdict_.check(!ends_by_itself || answered == script.produced, "last words to who ended by itself");
     verdict_.check(peer.ending() == SimulatedPeer::Ending::plain, "a peer was reset");
     verdict_.check(answered.size() == script.expected.size(), "a request was not answered");
   }
@@ -404,6 +425,7 @@ class SimulatedRun final {
   Loop loop_;
   Verdict verdict_;
   Scene scene_{.clock = clock_, .loop = loop_, .verdict = verdict_, .lender = {}, .texts = {}};
+  const Duration idle_timeout_{below(random_, 3) == 0 ? 30'000 : 0};
   std::vector<std::unique_ptr<Script>> scripts_;
 };
 
