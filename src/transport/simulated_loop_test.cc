@@ -54,9 +54,9 @@ struct Simulation {
   SplitMix64 random;
   SimulatedClock clock;
   RecordingObserver observer;
-  SimulatedLoop loop;
   int live_count = 0;
   SteadyTime destroyed_at{};
+  SimulatedLoop loop;  // last: a run that failed leaves handlers to it
 };
 
 constexpr SimulationOptions stands_still{.step_max = 0ms};

@@ -422,11 +422,11 @@ class SimulatedRun final {
   SplitMix64 random_;
   SimulatedClock clock_;
   RecordingObserver observer_;
-  Loop loop_;
   Verdict verdict_;
+  std::vector<std::unique_ptr<Script>> scripts_;
   Scene scene_{.clock = clock_, .loop = loop_, .verdict = verdict_, .lender = {}, .texts = {}};
   const Duration idle_timeout_{below(random_, 3) == 0 ? 30'000 : 0};
-  std::vector<std::unique_ptr<Script>> scripts_;
+  Loop loop_;  // last: a run that failed leaves handlers to it
 };
 
 /// What was wrong first, if anything was.
