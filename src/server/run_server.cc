@@ -76,7 +76,7 @@ int run_server(const program::OptionValues& values) {
   program::log_info("backend " + options->backend + ", memory " +
                     program::size_text(options->memory_size_max) + ", shards " +
                     std::to_string(options->shard_count) + ", workers " +
-                    std::to_string(options->worker_count) + ", event loop epoll");
+                    std::to_string(options->worker_count));
   Result<std::unique_ptr<Server>> server = Server::make(*std::move(options));
   if (!server) return cannot_start(server.error());
 

@@ -36,6 +36,12 @@ std::int64_t stopwatch_us() {
       .count();
 }
 
+std::int64_t wall_clock_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 // Clients send a whole pipeline before they read the first reply, and Redis lets them: megabytes of replies
 // wait here meanwhile. Half of what ends a connection, so that one reply more does not end it.
 transport::ConnectionLimits connection_limits(const ServerOptions& options) {
@@ -51,6 +57,7 @@ Server::Server(ServerOptions options) : options_(std::move(options)) {
   service_.settings.idle_timeout_ms = options_.idle_timeout.count();
   service_.control = this;
   service_.stopwatch_us = stopwatch_us;
+  service_.wall_clock_us = wall_clock_us;
   service_.process_use = process_use;
 }
 

@@ -100,12 +100,13 @@ void debug_set_active_expire(RespCall& call) {
 
 // What Redis tells of an object's place, with figures of here where there are any.
 void debug_object(RespCall& call) {
-  std::optional<std::size_t> size;
-  call.keys.peek(call.state.database, call.arguments[2], call.now,
-                 [&](const cache::ItemView& item) { size = item.value.size(); });
-  if (!size) return call.reply.error("ERR no such key");
-  call.reply.simple_string("Value at:0 refcount:1 encoding:raw serializedlength:" + std::to_string(*size) +
-                           " lru:0 lru_seconds_idle:0");
+  const auto tell = [&](const cache::ItemView& item) {
+    call.reply.simple_string("Value at:0 refcount:1 encoding:" + std::string(encoding_of(item.value)) +
+                             " serializedlength:" + std::to_string(item.value.size()) +
+                             " lru:0 lru_seconds_idle:0");
+  };
+  const bool found = call.keys.peek(call.state.database, call.arguments[2], call.now, tell);
+  if (!found) call.reply.error("ERR no such key");
 }
 
 // To the server's log, where people look who run it: at most a line a second, whatever clients do.

@@ -137,6 +137,8 @@ void handle_memory_malloc_stats(RespCall& call);
 void handle_memory_purge(RespCall& call);
 void handle_memory_stats(RespCall& call);
 void handle_memory_usage(RespCall& call);
+/// How Redis would store the value.
+[[nodiscard]] Bytes encoding_of(Bytes value);
 void handle_object_encoding(RespCall& call);
 void handle_object_freq(RespCall& call);
 void handle_object_idletime(RespCall& call);

@@ -20,13 +20,13 @@ void tell_of_item(RespCall& call, Tell tell) {
   if (!found) call.reply.null();
 }
 
+}  // namespace
+
 Bytes encoding_of(Bytes value) {
   constexpr std::size_t embedded_size_max = 44;
   if (parse_int64(value)) return "int";
   return value.size() <= embedded_size_max ? "embstr" : "raw";
 }
-
-}  // namespace
 
 void handle_object_encoding(RespCall& call) {
   tell_of_item(call, [&call](const cache::ItemView& item) { call.reply.bulk(encoding_of(item.value)); });

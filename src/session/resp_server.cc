@@ -77,11 +77,13 @@ void handle_info(RespCall& call) {
   call.reply.verbatim("txt", info_text(figures, names));
 }
 
+// Finer than a turn: ids are made from it.
 void handle_time(RespCall& call) {
-  const std::int64_t now = call.now.time_since_epoch().count();
+  const auto clock_us = call.environment.service.wall_clock_us;
+  const std::int64_t now_us = clock_us != nullptr ? clock_us() : call.now.time_since_epoch().count() * 1000;
   call.reply.array(2);
-  call.reply.bulk(std::to_string(now / 1000));
-  call.reply.bulk(std::to_string(now % 1000 * 1000));
+  call.reply.bulk(std::to_string(now_us / 1'000'000));
+  call.reply.bulk(std::to_string(now_us % 1'000'000));
 }
 
 // SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]. As in Redis there is no reply when it works: the connection

@@ -110,6 +110,13 @@ TEST(RespServer, EndsWhenItIsAskedTo) {
 
 TEST(RespServer, TellsTheTime) { expect_turns({{"TIME", "*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n"}}); }
 
+TEST(RespServer, TellsTheTimeToTheMicrosecond) {
+  World world;
+  world.service.wall_clock_us = [] { return std::int64_t{1'700'000'001'000'023}; };
+  RespSession session(world.environment, 7);
+  EXPECT_EQ(play(session, "TIME\r\n").replies, "*2\r\n$10\r\n1700000001\r\n$2\r\n23\r\n");
+}
+
 // Nobody can fill a disk by it, nor write lines that look like others'.
 TEST(RespDebug, LogsALineASecondOfPrintableBytes) {
   Ended control;

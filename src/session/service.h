@@ -98,6 +98,8 @@ struct Service {
   Control* control = nullptr;  // null: this process does not end for a client
   std::int64_t (*stopwatch_us)() =
       nullptr;  // some moment in microseconds that only grows; null: nothing is timed
+  // The wall clock in microseconds, where it is finer than a turn's; null: it is not.
+  std::int64_t (*wall_clock_us)() = nullptr;
   ProcessUse (*process_use)() = nullptr;  // null: nobody knows
 
   // CONFIG RESETSTAT: what the counters were then. Others who read them see them grow on.
