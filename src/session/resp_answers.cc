@@ -121,6 +121,32 @@ void handle_function_stats(RespCall& call) {
   call.reply.map(0);
 }
 
+// Nobody is subscribed to anything. PUBSUB CHANNELS and SHARDCHANNELS.
+void handle_pubsub_channels(RespCall& call) {
+  if (call.arguments.size() > 3) return reply_subcommand_syntax(call);
+  call.reply.array(0);
+}
+
+// PUBSUB NUMSUB and SHARDNUMSUB.
+void handle_pubsub_numsub(RespCall& call) {
+  const auto channels = call.arguments.subspan(2);
+  call.reply.array(2 * channels.size());
+  for (const Bytes channel : channels) {
+    call.reply.bulk(channel);
+    call.reply.integer(0);
+  }
+}
+
+void handle_pubsub_numpat(RespCall& call) { call.reply.integer(0); }
+
+// REPLICAOF NO ONE, which is what this server is.
+void handle_replicaof(RespCall& call) {
+  if (equals_ignoring_case(call.arguments[1], "no") && equals_ignoring_case(call.arguments[2], "one")) {
+    return call.reply.ok();
+  }
+  call.reply.error("ERR replication is not served yet");
+}
+
 void handle_script_exists(RespCall& call) {
   const std::size_t count = call.arguments.size() - 2;
   call.reply.array(count);

@@ -103,6 +103,31 @@ constexpr std::array module_subcommands{
         .reaching(Reach::nothing),
 };
 
+constexpr std::array pubsub_subcommands{
+    row("pubsub|channels", -2, "pubsub loading stale", no_keys, "@pubsub @slow", handle_pubsub_channels,
+        "pubsub", "2.8.0", "Lists the channels that somebody is subscribed to: none.", "")
+        .taking("[pattern:pattern]")
+        .reaching(Reach::nothing),
+    row("pubsub|help", 2, "loading stale", no_keys, "@slow", handle_help, "pubsub", "6.2.0",
+        "Print this help.", "")
+        .reaching(Reach::nothing),
+    row("pubsub|numpat", 2, "pubsub loading stale", no_keys, "@pubsub @slow", handle_pubsub_numpat, "pubsub",
+        "2.8.0", "Counts the patterns that somebody is subscribed to: none.", "")
+        .reaching(Reach::nothing),
+    row("pubsub|numsub", -2, "pubsub loading stale", no_keys, "@pubsub @slow", handle_pubsub_numsub, "pubsub",
+        "2.8.0", "Counts the subscribers of channels: none.", "")
+        .taking("[channel...]")
+        .reaching(Reach::nothing),
+    row("pubsub|shardchannels", -2, "pubsub loading stale", no_keys, "@pubsub @slow", handle_pubsub_channels,
+        "pubsub", "7.0.0", "Lists the shard channels that somebody is subscribed to: none.", "")
+        .taking("[pattern:pattern]")
+        .reaching(Reach::nothing),
+    row("pubsub|shardnumsub", -2, "pubsub loading stale", no_keys, "@pubsub @slow", handle_pubsub_numsub,
+        "pubsub", "7.0.0", "Counts the subscribers of shard channels: none.", "")
+        .taking("[shardchannel...]")
+        .reaching(Reach::nothing),
+};
+
 constexpr std::array script_subcommands{
     row("script|exists", -3, "noscript", no_keys, "@slow @scripting", handle_script_exists, "scripting",
         "2.6.0", "Says which scripts are known.", "request_policy:all_shards response_policy:agg_logical_and")
@@ -147,11 +172,18 @@ constexpr std::array rows{
     row("module", -2, "", no_keys, "@slow", nullptr, "server", "4.0.0",
         "A container for commands about modules.", "", module_subcommands)
         .reaching(Reach::nothing),
+    row("pubsub", -2, "", no_keys, "@slow", nullptr, "pubsub", "2.8.0",
+        "A container for questions about channels.", "", pubsub_subcommands)
+        .reaching(Reach::nothing),
     row("readonly", 1, "loading stale fast", no_keys, "@fast @connection", handle_cluster_off, "cluster",
         "3.0.0", "Lets a cluster's replica be read.", "")
         .reaching(Reach::nothing),
     row("readwrite", 1, "loading stale fast", no_keys, "@fast @connection", handle_cluster_off, "cluster",
         "3.0.0", "Ends what READONLY began.", "")
+        .reaching(Reach::nothing),
+    row("replicaof", 3, "admin noscript stale no_async_loading", no_keys, "@admin @slow @dangerous",
+        handle_replicaof, "server", "5.0.0", "Of NO ONE: says that this server is no replica.", "")
+        .taking("args=(host-port=(host port:integer) | no-one=(NO ONE))")
         .reaching(Reach::nothing),
     row("role", 1, "noscript loading stale fast", no_keys, "@admin @fast @dangerous", handle_role, "server",
         "2.8.12", "Returns the role in replication.", "")
@@ -161,6 +193,10 @@ constexpr std::array rows{
         .reaching(Reach::nothing),
     row("script", -2, "", no_keys, "@slow", nullptr, "scripting", "2.6.0",
         "A container for commands about scripts.", "", script_subcommands)
+        .reaching(Reach::nothing),
+    row("slaveof", 3, "admin noscript stale no_async_loading", no_keys, "@admin @slow @dangerous",
+        handle_replicaof, "server", "1.0.0", "As REPLICAOF.", "")
+        .taking("args=(host-port=(host port:integer) | no-one=(NO ONE))")
         .reaching(Reach::nothing),
     row("wait", 3, "noscript", no_keys, "@slow @connection", handle_wait, "generic", "3.0.0",
         "Waits for replicas, of which there are none.", "request_policy:all_shards response_policy:agg_min")

@@ -269,6 +269,13 @@ SERVER = [
     (1, "LATENCY HELP"),
     (1, "DEBUG OBJECT key"),
     (1, "FUNCTION FLUSH [ASYNC|SYNC]"),
+    (1, "PUBSUB CHANNELS [text]"),
+    (1, "PUBSUB NUMSUB [text]"),
+    (1, "PUBSUB NUMPAT"),
+    (1, "PUBSUB SHARDCHANNELS [text]"),
+    (1, "PUBSUB SHARDNUMSUB [text]"),
+    (1, "REPLICAOF NO ONE"),
+    (1, "SLAVEOF NO ONE"),
     (1, "FUNCTION LIST [LIBRARYNAME text] [WITHCODE]"),
     (4, "nonsense [value]..."),
 ]
