@@ -311,9 +311,9 @@ def cores_of_threads(pid):
     return cores
 
 
-def test_workers_are_bound_to_a_core_each(start_server, loop):
+def test_workers_are_bound_to_a_core_each(start_server, event_loop):
     usable = sorted(os.sched_getaffinity(0))
-    server = start_server("--event-loop", loop, "--pin")
+    server = start_server("--event-loop", event_loop, "--pin")
     cores = cores_of_threads(server.process.pid)
     assert [cores[f"worker {at}"] for at in range(len(usable))] == [str(core) for core in usable]
     with server.peer("resp") as peer:
