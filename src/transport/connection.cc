@@ -145,7 +145,7 @@ std::optional<SteadyTime> Connection::deadline() const {
     return (output_.has_loans() ? std::min(send_moved_at_, loans_seen_at_) : send_moved_at_) +
            limits_.output_time_max;
   }
-  if (idle() && idle_timeout_ > Duration{0}) return active_at_ + idle_timeout_;
+  if (idle() && !is_held_up() && idle_timeout_ > Duration{0}) return active_at_ + idle_timeout_;
   return std::nullopt;
 }
 
@@ -165,7 +165,11 @@ bool Connection::has_work() const {
   return false;
 }
 
-bool Connection::may_call() const { return output_.size() < limits_.unread_output_size; }
+/// There is some, but not for those who hold much, or are likely to: they come again when it is free.
+bool Connection::finds_scarce_room() const {
+  return limits_.buffers->level() == BufferBudget::Level::scarce && !may_want_much_ &&
+         buffer_capacity() < BufferBudget::large_size_min;
+}
 
 void Connection::call_with_held(const Now& now) {
   const std::size_t consumed = call_handler(input_.bytes(), now);
@@ -180,7 +184,9 @@ std::size_t Connection::call_handler(Bytes input, const Now& now) {
   const bool nothing_owed = output_.empty();
   if (nothing_owed) spare_outputs_.lend(output_);
   output_.set_full_size(std::min(output_.size() + Output::high_water_size, limits_.unread_output_size));
+  const std::size_t own_size = output_.own_size();
   const Progress progress = handler_->advance(input, now, output_);
+  may_want_much_ = output_.own_size() >= own_size + BufferBudget::large_size_min;
   LARDER_ASSERT(progress.consumed <= input.size());
   wait_ = progress.wait;
   input_size_min_ = wait_ == Wait::input ? progress.input_size_min : 0;

@@ -43,6 +43,7 @@ enum class Ending : std::uint8_t {
   lost,         // the peer or the network broke it
   slow_reader,  // the peer did not take its replies
   idle,         // the peer was silent for too long
+  over_budget,  // others waited for the room that its buffers took
   failed,       // no memory for it, or its handler threw
 };
 
@@ -84,6 +85,8 @@ class Connection final {
   void time_passed(const Now& now);
   /// Reset by the peer or broken otherwise: nothing can be delivered.
   void lost() { finish(Ending::lost); }
+  /// Others need the room that its buffers take.
+  void make_room() { finish(Ending::over_budget); }
   /// No new requests; what is under way is answered, then it closes.
   void shut_down(const Now& now);
 
@@ -107,6 +110,16 @@ class Connection final {
   [[nodiscard]] bool rests_when_sent() const {
     return state_ == State::open && !has_work() && !stopping_ && !peer_ended_;
   }
+  /// It has been owed something for so long, and its peer has taken nothing of it.
+  [[nodiscard]] bool is_stuck_for(Duration time, const Now& now) const {
+    return !output_.empty() && now.steady >= send_moved_at_ + time;
+  }
+  /// It would be read or called, but for the buffers of all, which have no room for it: it is to be served
+  /// again when they may have. Who still owes something waits for that to leave.
+  [[nodiscard]] bool is_held_up() const {
+    return state_ == State::open && output_.empty() && !finds_room() &&
+           (has_work() || (wait_ == Wait::input && !peer_ended_ && !stopping_));
+  }
   /// It waits for something that a peer which has ended need not be kept for.
   [[nodiscard]] bool ends_with_peer() const { return state_ == State::open && wait_ == Wait::pause; }
   [[nodiscard]] bool finished() const { return state_ == State::finished; }
@@ -120,7 +133,12 @@ class Connection final {
   enum class State : std::uint8_t { open, draining, lingering, finished };
 
   [[nodiscard]] bool has_work() const;
-  [[nodiscard]] bool may_call() const;
+  [[nodiscard]] bool may_call() const { return output_.size() < limits_.unread_output_size && finds_room(); }
+  [[nodiscard]] bool finds_room() const {
+    return limits_.buffers == nullptr || limits_.buffers->level() == BufferBudget::Level::free ||
+           finds_scarce_room();
+  }
+  [[nodiscard]] bool finds_scarce_room() const;
   [[nodiscard]] bool keeps_orphan_too_long(const Now& now);
   [[nodiscard]] std::size_t call_handler(Bytes input, const Now& now);
   void call_with_held(const Now& now);
@@ -148,6 +166,7 @@ class Connection final {
   bool woken_ = false;
   bool peer_ended_ = false;
   bool stopping_ = false;
+  bool may_want_much_ = true;     // it has not been called yet, or was answered much by the last call
   bool silent_too_long_ = false;  // which is then the ending, once its last words have left
 };
 

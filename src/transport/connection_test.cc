@@ -132,6 +132,61 @@ TEST_F(ConnectionTest, IsReadUntilMoreIsUnsentThanWaitsForAReader) {
   EXPECT_EQ(connection.owed().size(), 3 * mebibyte);
 }
 
+TEST_F(ConnectionTest, WaitsForRoomInTheBuffersOfAll) {
+  BufferBudget budget(64 * mebibyte, 1);
+  BufferBudget::Share& others = budget.share(0);
+  limits_.buffers = &others;
+  Connection connection = make(echo_lines);
+  others.resize(0, 65 * mebibyte);
+  EXPECT_FALSE(connection.wants_input());
+  EXPECT_TRUE(connection.is_held_up());
+  connection.received("one\n", now_);  // it was under way
+  EXPECT_TRUE(connection.owed().empty());
+  EXPECT_FALSE(connection.must_resume());
+  others.resize(65 * mebibyte, 0);
+  EXPECT_TRUE(connection.must_resume());
+  connection.resume(now_);
+  others.resize(0, 65 * mebibyte);
+  EXPECT_FALSE(connection.is_held_up()) << "what it is owed leaves first";
+  EXPECT_EQ(take_all(connection), "one\n");
+  EXPECT_TRUE(connection.is_held_up());
+  EXPECT_EQ(connection.deadline(), std::nullopt);
+  connection.shut_down(now_);
+  EXPECT_FALSE(connection.is_held_up()) << "it has nothing more to ask for";
+}
+
+TEST_F(ConnectionTest, IsServedWhileRoomIsScarceOnlyIfItIsKnownToNeedLittle) {
+  BufferBudget budget(64 * mebibyte, 1);
+  BufferBudget::Share& others = budget.share(0);
+  limits_.buffers = &others;
+  Connection connection = make([](Bytes input, Output& output) {
+    output.append(std::string(input == "much" ? 100'000 : 1, 'x'));
+    return Progress{input.size(), Wait::input, 0};
+  });
+  others.resize(0, 50 * mebibyte);
+  EXPECT_TRUE(connection.is_held_up()) << "nobody knows it yet";
+  others.resize(50 * mebibyte, 0);
+  connection.received("little", now_);
+  EXPECT_EQ(take_all(connection), "x");
+  others.resize(0, 50 * mebibyte);
+  EXPECT_TRUE(connection.wants_input());
+  connection.received("much", now_);
+  EXPECT_EQ(take_all(connection).size(), 100'000U);
+  EXPECT_TRUE(connection.is_held_up());
+  EXPECT_FALSE(connection.wants_input());
+}
+
+TEST_F(ConnectionTest, IsIdleForAsLongAsItWaitsForRoomWithoutBeingClosedForThat) {
+  BufferBudget budget(64 * mebibyte, 1);
+  limits_.buffers = &budget.share(0);
+  record_.idle_timeout = 30s;
+  Connection connection = make(echo_lines);
+  budget.share(0).resize(0, 65 * mebibyte);
+  pass(60s);
+  connection.time_passed(now_);
+  EXPECT_FALSE(connection.finished());
+}
+
 TEST_F(ConnectionTest, ShowsTheHandlerWhatItDidNotConsumeTogetherWithWhatFollows) {
   Connection connection = make(echo_lines);
   connection.received("one\ntw", now_);

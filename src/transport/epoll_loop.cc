@@ -101,7 +101,9 @@ void EpollLoop::look_ahead(Peer& first) {
     all[early_count++] = {.peer = &peer, .bytes = bytes};
   }
   for (const Early& early : std::span(all).first(early_count)) {
-    if (!early.peer->closed) early.peer->connection.received(early.bytes, now());
+    if (early.peer->closed) continue;
+    early.peer->connection.received(early.bytes, now());
+    note_called(*early.peer);
   }
 }
 
@@ -117,7 +119,9 @@ void EpollLoop::serve(Peer& any_peer) {
     while (peer.readable && connection.wants_input() && receive_calls > 0) {
       --receive_calls;
       const Bytes bytes = receive(peer, receive_buffer_.get(), receive_size_max);
-      if (!bytes.empty()) connection.received(bytes, now());
+      if (bytes.empty()) continue;
+      connection.received(bytes, now());
+      note_called(peer);
     }
     if (peer.broken && !connection.wants_input()) connection.lost();
     if (peer.ended && connection.ends_with_peer()) connection.lost();
@@ -142,6 +146,7 @@ void EpollLoop::serve(Peer& any_peer) {
     if (can_resume) {
       --handler_calls;
       connection.resume(now());
+      note_called(peer);
     }
   }
   settle(peer);

@@ -14,18 +14,20 @@
 #include "base/clock.h"
 #include "base/output.h"
 #include "base/result.h"
+#include "transport/buffer_budget.h"
 #include "transport/handler.h"
 #include "transport/socket.h"
 
 namespace larder::transport {
 
-/// The bounds of each connection. Sizes are bytes.
+/// The bounds of each connection, and what it shares with all. Sizes are bytes.
 struct ConnectionLimits {
   // With this much unsent the peer is not read. A client that sends a whole pipeline before it reads the
   // first reply needs room for its replies here, or both wait for each other.
   std::size_t unread_output_size = Output::high_water_size;
   std::size_t output_size_max = std::size_t{256} << 20;  // past this much unsent the connection is closed
   Duration output_time_max{60'000};  // owed output of which the peer takes nothing for so long; 0: for ever
+  BufferBudget::Share* buffers = nullptr;  // the loop's; outlives it; null: the sum of all has no bound
 };
 
 /// What a loop reports while it runs; called on the loop's thread. The owner counts, the transport knows no
@@ -44,6 +46,8 @@ class LoopObserver {
   virtual void on_closed() {}
   virtual void on_slow_reader_closed() {}
   virtual void on_idle_closed() {}
+  /// For the sake of those who waited for room in the buffers of all.
+  virtual void on_over_budget_closed() {}
   virtual void on_accept_failed(int /*error_number*/) {
   }  // descriptors or memory ran out; accepting goes on later
 };

@@ -99,13 +99,17 @@ class RecordingObserver final : public LoopObserver, public Watched {
   void on_idle_closed() override {
     change([&] { ++idle_closed; });
   }
+  void on_over_budget_closed() override {
+    change([&] { ++over_budget_closed; });
+  }
   void on_accept_failed(int /*error_number*/) override {
     change([&] { ++accepts_failed; });
   }
 
   std::size_t received_size = 0, received_calls = 0, sent_size = 0, sent_calls = 0;
   std::size_t buffer_size = 0;  // of all connections
-  std::size_t opened = 0, closed = 0, slow_readers_closed = 0, idle_closed = 0, accepts_failed = 0;
+  std::size_t opened = 0, closed = 0, slow_readers_closed = 0, idle_closed = 0, accepts_failed = 0,
+              over_budget_closed = 0;
 };
 
 class ManualClock final : public Clock {

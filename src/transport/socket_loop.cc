@@ -1,10 +1,12 @@
 #include "transport/socket_loop.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <linux/sockios.h>
 #include <mutex>
 #include <new>
+#include <ranges>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -17,6 +19,17 @@ namespace {
 
 /// How long to leave a listener alone when there was no descriptor for a new connection.
 constexpr Duration accept_pause{100};
+
+/// How soon those who wait for room in the buffers of all are looked at again.
+constexpr Duration room_period{10};
+/// How soon others may have begun to wait for what a connection of this loop holds.
+constexpr Duration other_room_period{100};
+/// How long a connection may keep its buffers from those who wait, if its peer takes nothing or everybody
+/// waits; and in any case.
+constexpr Duration stuck_time_max{100};
+constexpr Duration scarce_time_max{1000};
+/// Connections closed for that at a time.
+constexpr std::size_t room_closings_max = 16;
 
 const Clock& system_clock() {
   static const SystemClock clock;
@@ -74,6 +87,7 @@ class SocketLoop::PeerWaker final : public Waker, public std::enable_shared_from
   void deliver() {
     if (peer_ == nullptr) return;
     peer_->connection.woken(loop_->now_);
+    loop_->note_called(*peer_);
     loop_->make_ready(*peer_);
   }
 
@@ -96,7 +110,7 @@ SocketLoop::~SocketLoop() = default;
 void SocketLoop::close_all() {
   tasks_->close();
   while (!peers_.empty()) close_peer(*peers_.front());
-  ready_ = {};
+  ready_ = held_up_ = {};
   listeners_.clear();
 }
 
@@ -162,14 +176,17 @@ Result<void> SocketLoop::run() {
       return waited;
     }
     now_ = clock_.now();
+    if (limits_.buffers != nullptr) limits_.buffers->look();
     note_events();
     run_tasks();
     serve_ready();
     accept_ready();
     check_deadlines();
     run_tickers();
+    if (now_.steady >= make_room_at_) make_room();
     if (now_.steady >= stop_at_) {
       while (!peers_.empty()) close_peer(*peers_.front());
+      if (limits_.buffers != nullptr) release_held_up();
     }
     free_closed();
     if (stopping_ && peers_.empty() && closed_peers_.empty() && tasks_->close_if_empty()) {
@@ -181,7 +198,7 @@ Result<void> SocketLoop::run() {
 
 int SocketLoop::wait_time_ms() const {
   if (has_ready()) return 0;
-  SteadyTime wake_at = std::min(accept_again_at_, stop_at_);
+  SteadyTime wake_at = std::min({accept_again_at_, stop_at_, make_room_at_});
   if (const auto earliest = deadlines_.earliest()) wake_at = std::min(wake_at, *earliest);
   for (const Ticker& ticker : tickers_) wake_at = std::min(wake_at, ticker.due);
   if (wake_at == Scheduled::never) return -1;
@@ -207,9 +224,7 @@ void SocketLoop::run_tasks() {
 void SocketLoop::make_ready(Peer& peer) {
   if (peer.queued || peer.closed) return;
   peer.queued = true;
-  peer.next_ready = nullptr;
-  (ready_.first == nullptr ? ready_.first : ready_.last->next_ready) = &peer;
-  ready_.last = &peer;
+  ready_.append(peer, &Peer::next_ready);
 }
 
 /// Those who are ready now; who is made ready meanwhile waits for the next turn.
@@ -225,7 +240,10 @@ void SocketLoop::serve_ready() {
 }
 
 void SocketLoop::settle(Peer& peer) {
+  // Whether to read it was decided before its buffers were counted anew, which may have made room.
+  const bool was_held_up = peer.connection.is_held_up();
   report_buffers(peer, peer.connection.buffer_capacity());
+  if (was_held_up || peer.connection.is_held_up()) hold_up(peer);
   if (const auto due = peer.connection.deadline()) {
     try {
       deadlines_.schedule(peer, *due);
@@ -238,7 +256,72 @@ void SocketLoop::settle(Peer& peer) {
 void SocketLoop::report_buffers(Peer& peer, std::size_t size) {
   if (size == peer.buffer_size) return;
   observer_.on_buffers_resized(peer.buffer_size, size);
-  peer.buffer_size = size;
+  const std::size_t size_before = std::exchange(peer.buffer_size, size);
+  if (limits_.buffers == nullptr) return;
+  limits_.buffers->resize(size_before, size);
+  if (peer.closed || may_be_closed_for(size) == may_be_closed_for(size_before)) return;
+  peers_.splice(may_be_closed_for(size) ? peers_.begin() : peers_.end(), peers_, peer.self);
+  peer.holds_since = now_.steady;
+  make_room_at_ = std::min(make_room_at_, now_.steady + other_room_period);
+}
+
+void SocketLoop::hold_up(Peer& peer) {
+  if (std::exchange(peer.held_up, true)) return;
+  held_up_.append(peer, &Peer::next_held_up);
+  limits_.buffers->set_waiting(true);
+  make_room_at_ = std::min(make_room_at_, now_.steady + room_period);
+}
+
+void SocketLoop::make_room() {
+  limits_.buffers->look();
+  if (limits_.buffers->anybody_waits()) close_largest();
+  release_held_up();
+  const bool holds_room = !peers_.empty() && may_be_closed_for(peers_.front()->buffer_size);
+  const bool is_free = limits_.buffers->level() == BufferBudget::Level::free;
+  if (held_up_.first != nullptr || (holds_room && !is_free)) {
+    make_room_at_ = now_.steady + room_period;
+  } else {
+    make_room_at_ = holds_room ? now_.steady + other_room_period : Scheduled::never;
+  }
+}
+
+/// Of those who have held something for too long, first whoever holds most.
+void SocketLoop::close_largest() {
+  const bool is_spent = limits_.buffers->level() == BufferBudget::Level::spent;
+  const auto is_due = [&](const std::unique_ptr<Peer>& peer) {
+    const Duration time = now_.steady - peer->holds_since;
+    return time >= scarce_time_max ||
+           (time >= stuck_time_max && (is_spent || peer->connection.is_stuck_for(stuck_time_max, now_)));
+  };
+  std::array<Peer*, room_closings_max> largest{};
+  const auto end =
+      std::ranges::partial_sort_copy(peers_ | std::views::take_while([](const auto& peer) {
+                                       return may_be_closed_for(peer->buffer_size);
+                                     }) | std::views::filter(is_due) |
+                                         std::views::transform([](const auto& peer) { return peer.get(); }),
+                                     largest, std::ranges::greater(), &Peer::buffer_size, &Peer::buffer_size)
+          .out;
+  for (auto next = largest.begin(); next != end; ++next) {
+    const BufferBudget::Level level = limits_.buffers->level();
+    if (level == BufferBudget::Level::free || (is_spent && level != BufferBudget::Level::spent)) return;
+    (*next)->connection.make_room();
+    close_peer(**next);
+  }
+}
+
+/// In the order in which they came; who still finds none keeps his place.
+void SocketLoop::release_held_up() {
+  Peer* next = std::exchange(held_up_, {}).first;
+  while (next != nullptr) {
+    Peer& peer = *std::exchange(next, next->next_held_up);
+    if (!peer.closed && peer.connection.is_held_up()) {
+      held_up_.append(peer, &Peer::next_held_up);
+    } else {
+      peer.held_up = false;
+      make_ready(peer);
+    }
+  }
+  limits_.buffers->set_waiting(held_up_.first != nullptr);
 }
 
 void SocketLoop::close_peer(Peer& peer) {
@@ -251,16 +334,18 @@ void SocketLoop::close_peer(Peer& peer) {
   connection_count_.fetch_sub(1, std::memory_order_relaxed);
   if (peer.connection.ending() == Ending::slow_reader) observer_.on_slow_reader_closed();
   if (peer.connection.ending() == Ending::idle) observer_.on_idle_closed();
+  if (peer.connection.ending() == Ending::over_budget) observer_.on_over_budget_closed();
   report_buffers(peer, 0);
   observer_.on_closed();
   // A descriptor is free again.
   if (accept_again_at_ != Scheduled::never) accept_again_at_ = now_.steady;
 }
 
-// One that still stands in the ready queue is passed over there in the next turn, and freed after it.
+// One that still stands in a queue is passed over there, and freed after that.
 void SocketLoop::free_closed() {
   for (auto peer = closed_peers_.begin(); peer != closed_peers_.end();) {
-    peer = (*peer)->queued || !is_at_rest(**peer) ? std::next(peer) : closed_peers_.erase(peer);
+    peer = (*peer)->queued || (*peer)->held_up || !is_at_rest(**peer) ? std::next(peer)
+                                                                      : closed_peers_.erase(peer);
   }
 }
 

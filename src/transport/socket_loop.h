@@ -4,7 +4,7 @@
 // One turn:
 //
 //   wait -> freeze `now` -> note what happened -> tasks -> serve who is ready, each up to a bound -> accept
-//   -> deadlines -> ticks -> free what was closed
+//   -> deadlines -> ticks -> room for those who wait for it -> free what was closed
 //
 // A loop adds how it waits, how bytes move, and what the kernel holds of a peer; see the calls at the end.
 #pragma once
@@ -62,8 +62,11 @@ class SocketLoop : public EventLoop {
     std::shared_ptr<PeerWaker> waker;
     std::list<std::unique_ptr<Peer>>::iterator self;
     Peer* next_ready = nullptr;
-    std::size_t buffer_size = 0;  // as the observer knows it
+    Peer* next_held_up = nullptr;
+    std::size_t buffer_size = 0;  // as the observer and the budget know it
+    SteadyTime holds_since;       // while it may be closed for that
     bool queued = false;          // in the ready queue
+    bool held_up = false;         // in the queue for room in the buffers of all
     bool closed = false;          // in closed_peers_
     bool writable = false;        // the socket may take bytes
     bool ended = false;           // the peer's end is there
@@ -95,6 +98,11 @@ class SocketLoop : public EventLoop {
 
   void make_ready(Peer& peer);
   void close_peer(Peer& peer);
+  /// After each call of a handler: what is much is counted before the next one is called.
+  void note_called(Peer& peer) {
+    if (limits_.buffers != nullptr && peer.connection.owed().own_size() >= BufferBudget::counted_size_min)
+      report_buffers(peer, peer.connection.buffer_capacity());
+  }
   /// After each time that a peer was served: its figures and its deadline.
   void settle(Peer& peer);
   void accepted(Listening& listener, Socket socket);
@@ -142,9 +150,14 @@ class SocketLoop : public EventLoop {
   virtual void accept_some(Listening& listener) = 0;
 
   /// First in, first out, through the peers themselves: an event never allocates.
-  struct ReadyQueue {
+  struct PeerQueue {
     Peer* first = nullptr;
     Peer* last = nullptr;
+    void append(Peer& peer, Peer* Peer::* next) {
+      peer.*next = nullptr;
+      (first == nullptr ? first : last->*next) = &peer;
+      last = &peer;
+    }
   };
   struct Ticker {
     Duration period;
@@ -162,6 +175,13 @@ class SocketLoop : public EventLoop {
   void free_closed();
   void begin_shut_down(Duration grace);
   void report_buffers(Peer& peer, std::size_t size);
+  void hold_up(Peer& peer);
+  void make_room();
+  void close_largest();
+  void release_held_up();
+  [[nodiscard]] static bool may_be_closed_for(std::size_t buffer_size) {
+    return buffer_size >= BufferBudget::closed_size_min;
+  }
 
   std::shared_ptr<TaskQueue> tasks_;
   std::vector<TaskQueue::Task> running_tasks_;
@@ -173,9 +193,11 @@ class SocketLoop : public EventLoop {
 
   SpareOutputs spare_outputs_;
   Deadlines deadlines_;
-  std::list<std::unique_ptr<Peer>> peers_;
+  std::list<std::unique_ptr<Peer>> peers_;         // under a budget those first that may be closed for it
   std::list<std::unique_ptr<Peer>> closed_peers_;  // until nothing refers to them any more
-  ReadyQueue ready_;
+  PeerQueue ready_;
+  PeerQueue held_up_;                           // those who wait for room
+  SteadyTime make_room_at_ = Scheduled::never;  // while somebody waits, or has what others may wait for
   std::atomic<std::size_t> connection_count_{0};
 
   std::list<std::unique_ptr<Listening>> listeners_;

@@ -272,6 +272,7 @@ void UringLoop::note_received(UringPeer& peer, const io_uring_cqe& completion) {
       observer().on_received(static_cast<std::size_t>(completion.res));
       peer.is_unanswered = true;
       peer.connection.received(ring_->buffer_of(completion), now());
+      note_called(peer);
     }
     ring_->give_back(completion);
   } else if (!peer.closed && completion.res == 0) {
@@ -304,6 +305,7 @@ void UringLoop::serve(Peer& any_peer) {
   for (std::size_t calls = 0; connection.must_resume() && calls < handler_calls_max; ++calls) {
     if (peer.writable && connection.owed().size() >= send_size_max) break;  // which leaves first
     connection.resume(now());
+    note_called(peer);
   }
   if (peer.broken && !connection.wants_input()) connection.lost();
   if (peer.ended && connection.ends_with_peer()) connection.lost();
