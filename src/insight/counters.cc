@@ -16,6 +16,7 @@ CounterTotals add_up(std::span<const Counters> workers) {
     totals.logins_refused += worker.logins_refused.value();
     totals.slow_readers_closed += worker.slow_readers_closed.value();
     totals.idle_closed += worker.idle_closed.value();
+    totals.over_budget_closed += worker.over_budget_closed.value();
     totals.bytes_received += worker.bytes_received.value();
     totals.bytes_sent += worker.bytes_sent.value();
     totals.reads += worker.reads.value();

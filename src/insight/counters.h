@@ -39,6 +39,7 @@ struct alignas(128) Counters {
   Counter logins_refused;          // wrong names or passwords
   Counter slow_readers_closed;     // closed past output-size-max
   Counter idle_closed;             // closed by an idle timeout
+  Counter over_budget_closed;      // closed for the room that their buffers took
   Counter bytes_received;
   Counter bytes_sent;
   Counter reads;              // from connections, that brought anything
@@ -60,6 +61,7 @@ struct CounterTotals {
   std::uint64_t logins_refused = 0;
   std::uint64_t slow_readers_closed = 0;
   std::uint64_t idle_closed = 0;
+  std::uint64_t over_budget_closed = 0;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t reads = 0;

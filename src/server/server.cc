@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "cache/factory.h"
 #include "program/log.h"
+#include "program/size_text.h"
 #include "program/version.h"
 #include "server/build_id.h"
 #include "server/process_use.h"
@@ -25,6 +26,9 @@ namespace larder::server {
 namespace {
 
 constexpr Duration tick_period{100};
+
+// Of lines in the log that tell of the same trouble.
+constexpr Duration closings_told_period{1000};
 
 // How many places a worker looks at for expired items before it serves requests again: about 0.03 ms of
 // work. A million items with one deadline are gone within a second all the same, and nobody notices.
@@ -114,8 +118,9 @@ Result<void> Server::open_workers() {
   program::log_info("event loop: " + std::string(choice->name) + " (" + choice->reason + ")");
   facts_.event_loop = choice->name;
   facts_.event_loop_reason = choice->reason;
-  Result<std::unique_ptr<Workers>> made = Workers::make(
-      options_.worker_count, *choice, connection_limits(options_), clock_, options_.pinned_cores);
+  Result<std::unique_ptr<Workers>> made =
+      Workers::make(options_.worker_count, *choice, connection_limits(options_), options_.buffer_size_max,
+                    clock_, options_.pinned_cores);
   if (!made) return std::unexpected(made.error());
   workers_ = *std::move(made);
 
@@ -158,7 +163,9 @@ Result<void> Server::open_workers() {
     refusals_.tick(now.steady);
     service_.clients.tick(now.wall);
     service_.note_memory_used(cache_->stats().memory_used);
-    service_.sample(now.wall, insight::add_up(workers_->counters()));
+    const insight::CounterTotals totals = insight::add_up(workers_->counters());
+    service_.sample(now.wall, totals);
+    tell_of_closings(totals.over_budget_closed, now.steady);
   });
   spread_ = std::make_unique<transport::AcceptSpread>(std::move(loops));
   return {};
@@ -173,6 +180,7 @@ void Server::describe() {
   facts_.shard_count = options_.shard_count;
   facts_.connection_count_max = options_.connection_count_max;
   facts_.memory_size_max = options_.memory_size_max;
+  facts_.buffer_size_max = options_.buffer_size_max;
   facts_.memory_used_at_start = cache_->stats().memory_used;
   facts_.machine_memory_size = machine_memory_size();
   facts_.system = system_name();
@@ -233,6 +241,15 @@ void Server::on_accept(const Dialect& dialect, transport::Socket socket) {
 void Server::shut_down(bool at_once) { shut_down(at_once ? Duration{0} : options_.shutdown_timeout); }
 
 void Server::log(Bytes line) { program::log_warn(line); }
+
+void Server::tell_of_closings(std::uint64_t count, SteadyTime now) {
+  if (count == told_closings_ || now < tells_closings_at_) return;
+  tells_closings_at_ = now + closings_told_period;
+  program::log_warn(
+      "connections closed because others waited while their buffers took most of --buffer-memory " +
+      program::size_text(options_.buffer_size_max) + ": " +
+      std::to_string(count - std::exchange(told_closings_, count)));
+}
 
 // Every worker does its share, wherever the last one stopped: the cache remembers the place. What is due
 // beyond one portion waits for the loop's next turn, behind the requests of this one; a tick that falls

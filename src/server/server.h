@@ -72,6 +72,7 @@ class Server final : private session::Control {
   void shut_down(bool at_once) override;
   void log(Bytes line) override;
   void sweep(std::size_t worker_index, TimePoint now);
+  void tell_of_closings(std::uint64_t count, SteadyTime now);
 
   ServerOptions options_;
   SystemClock clock_;
@@ -81,6 +82,8 @@ class Server final : private session::Control {
   std::vector<transport::SocketFile> socket_files_;  // of the Unix sockets among them
   transport::Refusals refusals_;                     // of worker 0, which accepts
   std::uint64_t connection_id_ = 0;                  // of worker 0: the last one given
+  std::uint64_t told_closings_ = 0;  // of worker 0, too: those over budget that the log was told of
+  SteadyTime tells_closings_at_;     // again at the earliest
   std::unique_ptr<cache::Cache> cache_;
   std::vector<SplitMix64> randoms_;                   // one a worker
   std::vector<session::Foresight> foresights_;        // one a worker

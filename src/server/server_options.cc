@@ -13,6 +13,7 @@
 #include "program/unix_mode.h"
 #include "server/cores.h"
 #include "server/dialects.h"
+#include "transport/buffer_budget.h"
 #include "transport/listener.h"
 #include "transport/loop_choice.h"
 
@@ -34,6 +35,9 @@ constexpr std::uint64_t value_size_limit = 512 * mb;
 
 // Half of it waits for a client that sends a whole pipeline before it reads, however small values are.
 constexpr std::uint64_t output_size_max_floor = 128 * mb;
+
+// Below this the ordinary bursts of a few large replies would be in each other's way.
+constexpr std::uint64_t buffer_size_max_floor = 64 * mb;
 
 // "set ", the space behind the key, CR and LF.
 constexpr std::uint64_t line_frame_size = 7;
@@ -150,6 +154,16 @@ OptionTable make_table() {
        .help = "Past half of this, or 64mb, of replies that its peer has not taken a connection is no longer "
                "read, "
                "past this it is closed"},
+      {.flag = "buffer-memory",
+       .kind = OptionKind::size,
+       .default_note = "the largest of twice --value-size-max, a quarter of --memory, 8kb for each of "
+                       "--connections-max and 64mb",
+       .example = "256mb",
+       .min = 4 * mb,
+       .max = gb * mb,
+       .help = "The memory for the buffers of all connections, beside --memory: when it runs short, those "
+               "who hold "
+               "much are no longer read, and then those who hold most are closed"},
       {.flag = "idle-timeout",
        .kind = OptionKind::duration,
        .default_text = "0",
@@ -232,6 +246,17 @@ Result<void> fill_sizes(const OptionValues& values, ServerOptions& options) {
           : std::max<std::uint64_t>(2 * options.limits.value_size_max, output_size_max_floor);
 
   options.limits.output_size_max = options.output_size_max;
+  const std::uint64_t buffers_min = options.connection_count_max * transport::BufferBudget::size_each_min;
+  options.buffer_size_max =
+      values.is_given("buffer-memory")
+          ? values.number("buffer-memory")
+          : std::max({2 * options.limits.value_size_max, memory / 4, buffers_min, buffer_size_max_floor});
+  if (options.buffer_size_max < buffers_min) {
+    return refused(values, "buffer-memory",
+                   size_text(options.buffer_size_max) + " is less than " + size_text(buffers_min) +
+                       ", which is " + size_text(transport::BufferBudget::size_each_min) +
+                       " for each of --connections-max " + std::to_string(options.connection_count_max));
+  }
 
   if (options.limits.value_size_max > memory) {
     return refused(values, "value-size-max",

@@ -30,6 +30,7 @@ struct ServerOptions {
   std::size_t connection_count_max = 0;
   session::Limits limits;
   std::size_t output_size_max = 0;
+  std::size_t buffer_size_max = 0;    // of all connections together
   int backlog = 0;                    // connections that may wait to be accepted
   std::chrono::seconds keepalive{0};  // of silence, after which a TCP peer is asked; 0: never
   unsigned unix_mode = 0;             // of the files of Unix sockets

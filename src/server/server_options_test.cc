@@ -55,6 +55,7 @@ TEST(ServerOptions, HaveTheDefaultsThatThePagesPromise) {
   EXPECT_EQ(options->backlog, 4096);
   EXPECT_EQ(options->keepalive, std::chrono::seconds{300});
   EXPECT_EQ(options->unix_mode, 0700U);
+  EXPECT_EQ(options->buffer_size_max, 256U << 20);
   EXPECT_EQ(options->idle_timeout, Duration{0});
   EXPECT_EQ(options->shutdown_timeout, Duration{10'000});
   EXPECT_FALSE(options->allow_anonymous);
@@ -115,6 +116,17 @@ TEST(ServerOptions, DeriveTheSizesThatDependOnOthers) {
   const auto given = options_of({"--value-size-max", "80mb"});
   ASSERT_TRUE(given.has_value());
   EXPECT_EQ(given->output_size_max, 160U << 20);
+  EXPECT_EQ(large->buffer_size_max, 1024U << 20) << "two of the largest values";
+  EXPECT_EQ(small->buffer_size_max, 10'000U * 8192) << "8 KiB for each of --connections-max";
+  EXPECT_EQ(options_of({"--memory", "1mb", "--connections-max", "10"})->buffer_size_max, 64U << 20);
+  EXPECT_EQ(options_of({"--memory", "4gb", "--value-size-max", "8mb"})->buffer_size_max, 1024U << 20)
+      << "a quarter of --memory";
+}
+
+TEST(ServerOptions, LeaveSomeOfTheBufferMemoryToEachConnection) {
+  EXPECT_EQ(options_of({"--buffer-memory", "80mb"})->buffer_size_max, 80U << 20);
+  EXPECT_THAT(error_of({"--buffer-memory", "64mb"}), HasSubstr("80000kb, which is 8kb for each of"));
+  EXPECT_EQ(options_of({"--buffer-memory", "64mb", "--connections-max", "1000"})->buffer_size_max, 64U << 20);
 }
 
 TEST(ServerOptions, RefuseShardsThatCannotWorkWithTheLargestNumberThatCan) {

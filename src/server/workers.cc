@@ -33,25 +33,30 @@ class Workers::Observer final : public transport::LoopObserver {
   void on_closed() override { counters_.connections.subtract(); }
   void on_slow_reader_closed() override { counters_.slow_readers_closed.add(); }
   void on_idle_closed() override { counters_.idle_closed.add(); }
+  void on_over_budget_closed() override { counters_.over_budget_closed.add(); }
   void on_accept_failed(int /*error_number*/) override { counters_.connections_refused.add(); }
 
  private:
   insight::Counters& counters_;
 };
 
-Workers::Workers(std::size_t count, std::vector<int> cores) : cores_(std::move(cores)), counters_(count) {
+Workers::Workers(std::size_t count, std::size_t buffer_size_max, std::vector<int> cores)
+    : cores_(std::move(cores)), buffer_budget_(buffer_size_max, count), counters_(count) {
   LARDER_ASSERT(cores_.empty() || cores_.size() == count);
 }
 
 Result<std::unique_ptr<Workers>> Workers::make(std::size_t count, const transport::LoopChoice& loop_choice,
-                                               const transport::ConnectionLimits& limits, const Clock& clock,
+                                               const transport::ConnectionLimits& limits,
+                                               std::size_t buffer_size_max, const Clock& clock,
                                                std::vector<int> cores) {
   LARDER_ASSERT(count > 0);
-  std::unique_ptr<Workers> workers(new Workers(count, std::move(cores)));
+  std::unique_ptr<Workers> workers(new Workers(count, buffer_size_max, std::move(cores)));
+  transport::ConnectionLimits loop_limits = limits;
   for (std::size_t i = 0; i < count; ++i) {
     workers->observers_.push_back(std::make_unique<Observer>(workers->counters_[i]));
-    Result<std::unique_ptr<transport::EventLoop>> loop =
-        loop_choice.make({.limits = limits, .clock = &clock, .observer = workers->observers_.back().get()});
+    loop_limits.buffers = &workers->buffer_budget_.share(i);
+    Result<std::unique_ptr<transport::EventLoop>> loop = loop_choice.make(
+        {.limits = loop_limits, .clock = &clock, .observer = workers->observers_.back().get()});
     if (!loop) return std::unexpected(loop.error());
     workers->loops_.push_back(*std::move(loop));
   }

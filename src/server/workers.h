@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "insight/counters.h"
+#include "transport/buffer_budget.h"
 #include "transport/event_loop.h"
 #include "transport/loop_choice.h"
 
@@ -27,11 +28,13 @@ namespace larder::server {
 /// Invariant  counters()[i] is written only on the thread of loops()[i]
 class Workers final {
  public:
-  /// `cores` has the core that each worker is bound to, or is empty: then the kernel moves them as it likes.
+  /// `buffer_size_max`: bytes that the buffers of all connections may take together. `cores` has the core
+  /// that each worker is bound to, or is empty: then the kernel moves them as it likes.
   [[nodiscard]] static Result<std::unique_ptr<Workers>> make(std::size_t count,
                                                              const transport::LoopChoice& loop_choice,
                                                              const transport::ConnectionLimits& limits,
-                                                             const Clock& clock, std::vector<int> cores = {});
+                                                             std::size_t buffer_size_max, const Clock& clock,
+                                                             std::vector<int> cores = {});
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
   /// Shuts down without grace if nobody has, and joins.
@@ -52,12 +55,13 @@ class Workers final {
  private:
   class Observer;
 
-  Workers(std::size_t count, std::vector<int> cores);
+  Workers(std::size_t count, std::size_t buffer_size_max, std::vector<int> cores);
   void run(std::size_t index);
   void fail(Error error);
   void join_threads();
 
   const std::vector<int> cores_;
+  transport::BufferBudget buffer_budget_;
   std::vector<insight::Counters> counters_;
   std::vector<std::unique_ptr<Observer>> observers_;
   std::vector<std::unique_ptr<transport::EventLoop>> loops_;

@@ -11,9 +11,11 @@
 namespace larder::server {
 namespace {
 
+constexpr std::size_t buffer_size_max = std::size_t{64} << 20;
+
 TEST(Workers, EndTogetherAndSayItOnce) {
   const SystemClock clock;
-  auto workers = Workers::make(3, *transport::choose_event_loop("auto"), {}, clock);
+  auto workers = Workers::make(3, *transport::choose_event_loop("auto"), {}, buffer_size_max, clock);
   ASSERT_TRUE(workers.has_value());
   EXPECT_EQ((*workers)->loops().size(), 3U);
   EXPECT_EQ((*workers)->counters().size(), 3U);
@@ -26,7 +28,7 @@ TEST(Workers, EndTogetherAndSayItOnce) {
 
 TEST(Workers, RunWhatIsPostedEachOnAThreadOfItsOwn) {
   const SystemClock clock;
-  auto workers = Workers::make(2, *transport::choose_event_loop("auto"), {}, clock);
+  auto workers = Workers::make(2, *transport::choose_event_loop("auto"), {}, buffer_size_max, clock);
   ASSERT_TRUE(workers.has_value());
   std::promise<std::thread::id> first;
   std::promise<std::thread::id> second;
@@ -39,7 +41,8 @@ TEST(Workers, RunWhatIsPostedEachOnAThreadOfItsOwn) {
 TEST(Workers, RunOnTheCoreThatTheyAreBoundTo) {
   const SystemClock clock;
   const int core = usable_cores().back();
-  auto workers = Workers::make(2, *transport::choose_event_loop("auto"), {}, clock, {core, core});
+  auto workers =
+      Workers::make(2, *transport::choose_event_loop("auto"), {}, buffer_size_max, clock, {core, core});
   ASSERT_TRUE(workers.has_value());
   std::promise<std::vector<int>> cores;
   (*workers)->start({});
@@ -49,8 +52,8 @@ TEST(Workers, RunOnTheCoreThatTheyAreBoundTo) {
 
 TEST(Workers, FailIfTheyCannotBeBound) {
   const SystemClock clock;
-  auto workers =
-      Workers::make(2, *transport::choose_event_loop("auto"), {}, clock, {usable_cores()[0], 8191});
+  auto workers = Workers::make(2, *transport::choose_event_loop("auto"), {}, buffer_size_max, clock,
+                               {usable_cores()[0], 8191});
   ASSERT_TRUE(workers.has_value());
   (*workers)->start({});
   const auto ended = (*workers)->join();
@@ -60,7 +63,7 @@ TEST(Workers, FailIfTheyCannotBeBound) {
 
 TEST(Workers, AreStoppedAllWhenOneFails) {
   const SystemClock clock;
-  auto workers = Workers::make(2, *transport::choose_event_loop("auto"), {}, clock);
+  auto workers = Workers::make(2, *transport::choose_event_loop("auto"), {}, buffer_size_max, clock);
   ASSERT_TRUE(workers.has_value());
   (*workers)->loops()[1]->every(Duration{1}, [](const Now&) { throw std::bad_alloc(); });
   std::promise<void> finished;
@@ -71,7 +74,8 @@ TEST(Workers, AreStoppedAllWhenOneFails) {
 
 TEST(Workers, NeedNotHaveBeenStarted) {
   const SystemClock clock;
-  EXPECT_TRUE(Workers::make(2, *transport::choose_event_loop("auto"), {}, clock).has_value());
+  EXPECT_TRUE(
+      Workers::make(2, *transport::choose_event_loop("auto"), {}, buffer_size_max, clock).has_value());
 }
 
 }  // namespace

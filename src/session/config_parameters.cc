@@ -173,6 +173,10 @@ std::string directory(const Environment& environment) { return environment.facts
 std::string protected_mode(const Environment& environment) {
   return environment.facts.allows_anonymous ? "no" : "yes";
 }
+std::string buffer_size(const Environment& environment) {
+  return std::to_string(environment.facts.buffer_size_max);
+}
+
 std::string bulk_size(const Environment& environment) {
   return std::to_string(environment.limits.value_size_max);
 }
@@ -243,7 +247,7 @@ constexpr std::array parameters{
     text("masterauth", ""),
     changed("maxclients", maxclients, set_maxclients),
     changed("maxmemory", maxmemory, set_maxmemory),
-    text("maxmemory-clients", "0"),
+    told("maxmemory-clients", buffer_size, Kind::size),
     changed("maxmemory-policy", maxmemory_policy, set_maxmemory_policy),
     integer("maxmemory-samples", "5"),
     integer("min-replicas-to-write", "0"),

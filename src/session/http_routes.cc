@@ -159,6 +159,7 @@ HttpRefusal get_stats(HttpCall& call, Output& output) {
       .add("sets_refused", stats.cache.refused)
       .add("connections", stats.counters.connections)
       .add("connection_buffer_size", stats.counters.connection_buffer_size)
+      .add("connection_buffer_limit", stats.facts->buffer_size_max)
       .add("connections_accepted", stats.counters.connections_accepted)
       .add("connections_refused", stats.counters.connections_refused)
       .add("commands", stats.counters.commands)
@@ -168,6 +169,7 @@ HttpRefusal get_stats(HttpCall& call, Output& output) {
       .add("logins_refused", stats.counters.logins_refused)
       .add("slow_readers_closed", stats.counters.slow_readers_closed)
       .add("idle_closed", stats.counters.idle_closed)
+      .add("over_budget_closed", stats.counters.over_budget_closed)
       .add("bytes_received", stats.counters.bytes_received)
       .add("bytes_sent", stats.counters.bytes_sent);
   http::write_response(head_of(call, 200, "application/json"), object.text() + '\n', output,

@@ -138,6 +138,7 @@ void write_memory(Text& text, const InfoFigures& figures) {
   field(text, "mem_allocator", "libc");
   zeros(text, {"active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects"});
   field(text, "larder_connection_buffer_size", figures.server.counters.connection_buffer_size);
+  field(text, "larder_connection_buffer_limit", figures.server.facts->buffer_size_max);
 }
 
 // As if all had been saved at the start and nothing since: so LASTSAVE says, too.
@@ -184,7 +185,8 @@ void write_stats(Text& text, const InfoFigures& figures) {
   field(text, "expired_time_cap_reached_count", stats.counters.sweeps_cut_short);
   field(text, "expire_cycle_cpu_milliseconds", stats.counters.sweep_duration_us / 1000);
   field(text, "evicted_keys", stats.cache.evictions);
-  zeros(text, {"evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time"});
+  field(text, "evicted_clients", stats.counters.over_budget_closed);
+  zeros(text, {"total_eviction_exceeded_time", "current_eviction_exceeded_time"});
   field(text, "keyspace_hits", stats.cache.hits);
   field(text, "keyspace_misses", stats.cache.misses);
   zeros(text, {"pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec",

@@ -91,6 +91,7 @@ ServerStats since_reset(ServerStats stats, Service& service) {
   const insight::CounterTotals& counters = service.counters_at_reset;
   take_off(stats.counters.connections_accepted, counters.connections_accepted);
   take_off(stats.counters.connections_refused, counters.connections_refused);
+  take_off(stats.counters.over_budget_closed, counters.over_budget_closed);
   take_off(stats.counters.commands, counters.commands);
   take_off(stats.counters.bytes_received, counters.bytes_received);
   take_off(stats.counters.bytes_sent, counters.bytes_sent);

@@ -33,7 +33,7 @@ SETTINGS_ALL_THE_SAME = {  # though a pattern above fits
 # Settings whose values are each server's own. All others must be the same.
 FREE_SETTINGS = set("""
     appendfsync bind busy-reply-threshold client-output-buffer-limit dbfilename dir dynamic-hz io-threads io-threads-do-reads
-    latency-tracking logfile lua-time-limit maxmemory maxmemory-policy proto-max-bulk-len port
+    latency-tracking logfile lua-time-limit maxmemory maxmemory-clients maxmemory-policy proto-max-bulk-len port
     stop-writes-on-bgsave-error tcp-backlog unixsocket
 """.split())
 

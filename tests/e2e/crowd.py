@@ -155,6 +155,19 @@ def stand_idle(address, hosts, count, value_size):
     yield 0
 
 
+def never_read(address, hosts, count, request, batch_size):
+    """Each sends this request and reads nothing, so many of them a step; they hold what came."""
+    crowd = []
+    while len(crowd) < count:
+        for _ in range(batch_size):
+            crowd.append(connect(address, hosts[len(crowd) % len(hosts)], receive_buffer_size=4096))
+            crowd[-1].sendall(request)
+        yield len(crowd)
+    for connection in crowd:
+        reset(connection)
+    yield 0
+
+
 def read_slowly(address, hosts, count, values):
     """Each asks for one of `values`, pairs of a key and the size of its value, and reads no further than its head; then
     all read on in turns, a little each. Yields how many values came whole, and how many bytes were not the key's."""

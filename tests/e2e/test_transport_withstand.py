@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from crowd import Crowd, drop, idle_count, read_slowly, reset, stand_idle
+from crowd import Crowd, drop, idle_count, never_read, read_slowly, reset, stand_idle
 from programs import PATIENCE_S
 from test_withstand import Neighbour, resp
 
@@ -245,6 +245,49 @@ def test_ten_thousand_idle_connections_cost_less_than_3_kib_each(start_server, r
             assert size < 3 * 1024, moment
         crowd.step()
     watcher.wait_until(lambda seen: seen["connected_clients"] == 1)
+
+
+@pytest.mark.parametrize("backend", ["segment", "lru"])
+def test_a_thousand_readers_that_do_not_read_neither_fill_memory_nor_evict_an_item(start_server, backend):
+    """Each asks for 20 times a megabyte that has to be copied: in lru a value, in segment what MGET makes of small ones, which
+    are not lent. Beyond --memory and --buffer-memory there may be, for each worker, what one call answers, what its connections
+    are owed below what is counted at once, and a receive ring: 40 MB."""
+    memory, buffers = 64 << 20, 32 << 20
+    server = start_server("--workers", "2", "--memory", memory, "--value-size-max", "2mb", "--buffer-memory", buffers,
+                          "--connections-max", "2000", "--shards", "1", "--backend", backend)
+    watcher = Watcher(server)
+    if backend == "lru":
+        watcher.peer.ask(resp("SET", "much", b"v" * MB), b"+OK\r\n")
+        request = resp("GET", "much")
+    else:
+        watcher.peer.ask(resp("SET", "little", b"v" * 20_000), b"+OK\r\n")
+        request = resp("MGET", *["little"] * 50)
+    for number in range(10_000):
+        watcher.peer.send(resp("SET", f"k{number}", b"v" * 100))
+    assert watcher.peer.read(10_000 * 5) == b"+OK\r\n" * 10_000
+    base = server.resident_size()
+    slowest = 0
+    with Crowd(never_read, server.address("resp"), HOSTS, 1000, request * 20, 100) as crowd:
+        for _ in range(10):
+            crowd.begin()
+            while not crowd.is_done(0.01):
+                begun = time.monotonic()
+                watcher.turn()
+                slowest = max(slowest, time.monotonic() - begun)
+                assert server.resident_size() < base + buffers + 40 * MB
+            crowd.end()
+        with server.peer("resp") as peer:  # who comes new is served, too, and may read much
+            peer.ask(resp("GET", "k77"), b"$100\r\n" + b"v" * 100 + b"\r\n")
+            peer.send(request * 3)
+            assert peer.read_large(3 * MB).count(b"v") > 2.9 * MB
+        seen = watcher.info()
+        assert seen["evicted_clients"] > 0 and seen["evicted_keys"] == 0
+        assert seen["larder_connection_buffer_limit"] == buffers
+        print(f"{seen['evicted_clients']} closed, slowest turn of another {slowest * 1000:.0f} ms")
+        server.wait_for_line("connections closed because others waited")
+        crowd.step()
+    after = watcher.wait_until(lambda seen: seen["connected_clients"] == 1)
+    assert after["larder_connection_buffer_size"] == 0 and after["larder_slow_readers_closed"] == 0
 
 
 class Loaded:
