@@ -41,6 +41,13 @@ LoopObserver& nobody() {
   return observer;
 }
 
+/// close() then sends a reset and keeps nothing: otherwise the kernel would hold megabytes for each peer that
+/// does not read, for minutes.
+void drop_unsent(int descriptor) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  static_cast<void>(::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
+}
+
 }  // namespace
 
 std::string error_text(int error_number) { return std::system_category().message(error_number); }
@@ -329,12 +336,14 @@ void SocketLoop::close_peer(Peer& peer) {
   peer.closed = true;
   if (peer.waker != nullptr) peer.waker->detach();
   deadlines_.remove(peer);
+  const Ending ending = peer.connection.ending();
+  if (ending == Ending::slow_reader || ending == Ending::over_budget) drop_unsent(peer.socket.get());
   closed_peers_.splice(closed_peers_.end(), peers_, peer.self);
   let_go(peer);
   connection_count_.fetch_sub(1, std::memory_order_relaxed);
-  if (peer.connection.ending() == Ending::slow_reader) observer_.on_slow_reader_closed();
-  if (peer.connection.ending() == Ending::idle) observer_.on_idle_closed();
-  if (peer.connection.ending() == Ending::over_budget) observer_.on_over_budget_closed();
+  if (ending == Ending::slow_reader) observer_.on_slow_reader_closed();
+  if (ending == Ending::idle) observer_.on_idle_closed();
+  if (ending == Ending::over_budget) observer_.on_over_budget_closed();
   report_buffers(peer, 0);
   observer_.on_closed();
   // A descriptor is free again.
