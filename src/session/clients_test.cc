@@ -8,17 +8,12 @@
 #include <thread>
 #include <vector>
 
+#include "session/session_test_support.h"
+
 namespace larder::session {
 namespace {
 
 TimePoint at(std::int64_t ms) { return TimePoint{Duration{ms}}; }
-
-struct Noted final : Remote {
-  void wake() override { ++wake_count; }
-  void close() override { ++close_count; }
-  std::atomic<int> wake_count = 0;
-  std::atomic<int> close_count = 0;
-};
 
 struct Member {
   explicit Member(Clients& clients, std::uint64_t id)

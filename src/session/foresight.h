@@ -31,9 +31,10 @@ class alignas(64) Foresight final {
   }
 
   /// Before the call on `keys[index]`, one after the other: every 16th has itself and the next ones fetched.
+  /// A single key has nobody to wait with.
   void reach(cache::Database database, std::span<const Bytes> keys, std::size_t index) {
     constexpr std::size_t group_size = 16;
-    if (index % group_size != 0) return;
+    if (index % group_size != 0 || keys.size() < 2) return;
     for (const Bytes key : keys.subspan(index, std::min(group_size, keys.size() - index))) add(database, key);
     fetch();
   }

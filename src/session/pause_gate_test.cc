@@ -18,12 +18,6 @@ namespace {
 
 namespace frames = protocol::websocket::test;
 
-struct Noted final : Remote {
-  void wake() override { ++wake_count; }
-  void close() override {}
-  int wake_count = 0;
-};
-
 struct Dialect {
   std::string name;
   std::function<std::unique_ptr<Session>(const World& world)> make;

@@ -10,12 +10,6 @@
 namespace larder::session {
 namespace {
 
-/// Whoever can be reached from other connections may monitor.
-struct Nearby final : Remote {
-  void wake() override {}
-  void close() override {}
-};
-
 const std::string no_login = "-NOAUTH Authentication required.\r\n";
 const std::string wrong = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
 const std::string hello_first =
@@ -223,7 +217,7 @@ TEST(RespAuth, KeepsPasswordsFromTheSlowLogAndFromMonitors) {
   LockedWorld locked;
   locked.world.service.stopwatch_us = [] { return std::int64_t{0}; };
   RespConnection monitor(locked.world, 3);
-  monitor.session.attach(std::make_shared<Nearby>());
+  monitor.session.attach(std::make_shared<Noted>());
   EXPECT_EQ(monitor.ask("AUTH secret"), ok);
   EXPECT_EQ(monitor.ask("MONITOR"), ok);
   EXPECT_EQ(locked.owner.ask("CONFIG SET slowlog-log-slower-than 0"), ok);

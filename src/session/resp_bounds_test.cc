@@ -9,22 +9,10 @@
 #include <vector>
 
 #include "protocol/resp/command_encoder.h"
-#include "session/resp_session.h"
-#include "session/session_test_support.h"
+#include "session/resp_test_support.h"
 
 namespace larder::session {
 namespace {
-
-std::string talk(World& world, Bytes requests, std::size_t step = 0) {
-  RespSession session(world.environment, 7);
-  return play(session, requests, step).replies;
-}
-
-std::string command(std::initializer_list<Bytes> arguments) {
-  std::string wire;
-  protocol::append_command(wire, arguments);
-  return wire;
-}
 
 TEST(RespBounds, NamesWhatBreaksTheProtocolAndCloses) {
   for (const auto& [bytes, error] : std::vector<std::pair<std::string, std::string>>{

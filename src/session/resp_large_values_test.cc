@@ -21,12 +21,6 @@ std::string bulk(Bytes value) {
   return "$" + std::to_string(value.size()) + "\r\n" + std::string(value) + "\r\n";
 }
 
-class Noted final : public Remote {
- public:
-  void wake() override {}
-  void close() override {}
-};
-
 class RespLargeValues : public testing::TestWithParam<const char*> {
  protected:
   std::string ask(const std::vector<Bytes>& words) { return ask(connection_, words); }

@@ -12,7 +12,7 @@
 
 #include "protocol/resp/command_encoder.h"
 #include "protocol/resp/reply_decoder.h"
-#include "session/session_test_support.h"
+#include "session/resp_test_support.h"
 
 namespace larder::session {
 namespace {
@@ -22,17 +22,6 @@ struct Turn {
   std::string command;
   std::string reply;
 };
-
-std::string talk(World& world, Bytes requests, std::size_t step = 0) {
-  RespSession session(world.environment, 7);
-  return play(session, requests, step).replies;
-}
-
-std::string command(std::initializer_list<Bytes> arguments) {
-  std::string wire;
-  protocol::append_command(wire, arguments);
-  return wire;
-}
 
 void expect_conversation(const std::vector<Turn>& turns) {
   std::string requests;

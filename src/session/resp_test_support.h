@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <gtest/gtest.h>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,18 @@ struct RespConnection {
   RespSession session;
   Peer peer;
 };
+
+/// What one connection is answered that sends this, in steps of `step` bytes; 0: all at once.
+inline std::string talk(World& world, Bytes requests, std::size_t step = 0) {
+  RespSession session(world.environment, 7);
+  return play(session, requests, step).replies;
+}
+
+inline std::string command(std::initializer_list<Bytes> arguments) {
+  std::string wire;
+  protocol::append_command(wire, arguments);
+  return wire;
+}
 
 struct RespTurn {
   std::string command;

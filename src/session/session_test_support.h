@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -62,6 +63,14 @@ struct World {
                           .service = service,
                           .random = random,
                           .foresight = foresight};
+};
+
+/// A connection that can be reached, and notes what others ask of it.
+struct Noted final : Remote {
+  void wake() override { ++wake_count; }
+  void close() override { ++close_count; }
+  std::atomic<int> wake_count = 0;
+  std::atomic<int> close_count = 0;
 };
 
 /// What a conversation came to.
