@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/e2e"))
 
-from programs import BIN, PATIENCE_S, Program  # noqa: E402, F401 (BIN: for who imports this)
+from programs import PATIENCE_S, Program, resident_size  # noqa: E402
 
 CORES = sorted(os.sched_getaffinity(0))
 
@@ -32,8 +32,7 @@ class Contestant:
         return sum(int((task / "schedstat").read_text(encoding="ascii").split()[0]) for task in tasks) / 1e9
 
     def resident_mib(self):
-        status = pathlib.Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+        return resident_size(self.pid) / (1 << 20)
 
 
 @contextlib.contextmanager

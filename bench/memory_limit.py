@@ -30,8 +30,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/e2e"))
 
-from memory_per_item import backend_names, resident_size  # noqa: E402
-from programs import Program  # noqa: E402
+from memory_per_item import backend_names  # noqa: E402
+from programs import Program, resident_size  # noqa: E402
 from svg_plot import write_plot  # noqa: E402
 
 MIB = 1 << 20

@@ -18,7 +18,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/e2e"))
 
-from programs import BIN, PATIENCE_S, Peer, Program  # noqa: E402
+from programs import BIN, PATIENCE_S, Peer, Program, resident_size  # noqa: E402
 
 KEY_SIZE = 20
 BATCH_SIZE = 1 << 18
@@ -115,11 +115,6 @@ def load_memcached(peer, count, value, deadline):
         peer.send(request)
     peer.send(b"stats\r\n")
     return int(re.search(rb"STAT curr_items (\d+)", peer.read_until(b"END\r\n")).group(1))
-
-
-def resident_size(pid):
-    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.split("VmRSS:")[1].split()[0]) * 1024
 
 
 def settled_size(pid):

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What others wait while one connection asks for much: pipelines, transactions, scans, patterns, large values.
+"""What others wait while one connection asks for much: pipelines, transactions, scans, patterns, many keys, large values.
 
 Usage: bench/neighbours.py [KEYS [SERVER OPTION...]]
 (default: 1000000 keys, --memory 4gb --workers 1 --value-size-max 512mb)
@@ -122,6 +122,23 @@ def keys_of(pattern, expected):
     return run
 
 
+def many_keys(name):
+    """One command for half of the keys."""
+
+    def run(peer, count):
+        keys = [b"key:%08d" % i for i in range(count // 2)]
+        values = [b"v%d" % i for i in range(len(keys))]
+        if name == b"MGET":
+            peer.send(encode(name, *keys))
+            assert read_keys(peer) == values
+        elif name == b"MSET":
+            peer.ask(encode(name, *(word for pair in zip(keys, values) for word in pair)), b"+OK\r\n")
+        else:
+            peer.ask(encode(name, *keys), b":%d\r\n" % len(keys))
+
+    return run
+
+
 def large_value(size):
     def run(peer, _):
         value = b"x" * size
@@ -151,6 +168,7 @@ def main(count=1_000_000, *options):
         ("SCAN of all while keys change", scan),
         ("KEYS *", keys_of(b"key:*", lambda n: n)),
         ("KEYS, a hostile pattern", keys_of(b"*?" * 50 + b"[a-y]*z", lambda _: 0)),
+        *((f"{name.decode()} of {count // 2:,} keys", many_keys(name)) for name in (b"EXISTS", b"MGET", b"MSET", b"DEL")),
         *((f"SET, SET, GET, DEL of {size:,} bytes", large_value(size)) for size in large_sizes(options)),
     ]
     server = Program("larder-server", ("--listen", "resp://127.0.0.1:0", *options)).wait_until_ready()

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """What a request costs: Larder over each event loop, Debian's Redis and memcached, and responders that do nothing.
 
-The servers have one core and one worker or thread, larder-bench another core. All are started and filled in each round; then, in
-each shape, one after the other is asked, so that neighbours in time are compared. Processor time is the server's own, user and
-system, over all its threads. A responder (bench/null_responder.cc) parses nothing and answers a constant: what the kernel takes
-for the same bytes. A ratio is one of medians; in brackets the smallest and the largest of the rounds' own.
+The servers have one core and one worker or thread, larder-bench another core. All are started and filled in each round, and left
+alone for some seconds, in which Larder gathers huge pages; then, in each shape, one after the other is asked, so that neighbours in
+time are compared. Processor time is the server's own, user and system, over all its threads. A responder (bench/null_responder.cc)
+parses nothing and answers a constant: what the kernel takes for the same bytes. A ratio is one of medians; in brackets the smallest
+and the largest of the rounds' own.
 
 Prints Markdown: every figure, the targets, the two workers, and the cross-check with redis-benchmark and memcaslap. Takes about
-15 minutes for 5 rounds of 3 seconds.
+20 minutes for 5 rounds of 3 seconds.
 """
 
 import argparse
@@ -19,12 +20,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
-import contestants
-from contestants import BIN, on_cores
+import contestants  # first: it makes the modules of tests/e2e known
+from contestants import on_cores
+from programs import BIN
 from svg_plot import write_bars
 
 LARGE_KEYS = 2000
+SETTLE_S = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +101,7 @@ def fill(server, keys, value_size):
     load(server.url, keys, value_size, "--fill", "--requests", "0")
 
 
-def run_round(keys, seconds, shapes, say, figures, resident):
+def run_round(keys, seconds, settle_s, shapes, say, figures, resident):
     with contextlib.ExitStack() as stack:
         start = {f"Larder, {loop}": lambda loop=loop: contestants.larder(loop) for loop in LARDERS}
         start |= {"Redis": contestants.redis, "memcached": contestants.memcached}
@@ -107,6 +111,7 @@ def run_round(keys, seconds, shapes, say, figures, resident):
             running[name] = stack.enter_context(begin())
             fill(running[name], keys, 64)
             resident.setdefault(name, []).append(running[name].resident_mib())
+        time.sleep(settle_s)
         for shape in shapes:
             is_large = shape.value_size != 64
             for name in SERVERS:
@@ -175,7 +180,7 @@ def print_resident(resident, keys):
         row(name, f"{statistics.median(sizes):.0f}")
 
 
-def print_workers(rounds, keys, seconds, say):
+def print_workers(rounds, keys, seconds, settle_s, say):
     """Two workers on both cores, and the load on both too: what the server had of them, and what it did with it."""
     print("\n### Two workers on two cores\n")
     heading("", "one worker: CPU us a request", "two workers: CPU us a request", "requests for each second of CPU, two beside one")
@@ -187,6 +192,7 @@ def print_workers(rounds, keys, seconds, say):
                     say(f"{workers} workers, {loop}, round {number + 1}")
                     with contestants.larder(loop, workers=workers, cores=(0, 1)) as server:
                         fill(server, keys, 64)
+                        time.sleep(settle_s)
                         all_costs.append(measure(server, shape, keys, seconds, "--threads", "2", cores=(0, 1)).cost_us)
             one, two = (statistics.median(costs[workers]) for workers in (1, 2))
             row(f"{loop}, {shape.name}", f"{one:.2f} ({min(costs[1]):.2f} to {max(costs[1]):.2f})",
@@ -199,7 +205,7 @@ def redis_benchmark(server, requests, *options):
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=on_cores(1))
 
 
-def print_cross_check(keys, seconds, say):
+def print_cross_check(keys, seconds, settle_s, say):
     """The same servers under other people's load: does a request cost what larder-bench says?"""
     print("\n### The same under other load generators, CPU us a request, one run\n")
     heading("server", "shape", "larder-bench", "redis-benchmark", "memcaslap")
@@ -209,6 +215,7 @@ def print_cross_check(keys, seconds, say):
             few = max(keys // 10, 1)
             redis_benchmark(server, 5 * keys, "-t", "set", "-P", "16", "-r", str(few))
             fill(server, keys, 64)
+            time.sleep(settle_s)
             for shape, pipeline in ((SHAPES[0], 1), (SHAPES[2], 16)):
                 ours = measure(server, shape, keys, seconds)
                 requests = int(ours.per_s * seconds)
@@ -234,6 +241,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--seconds", type=float, default=3, help="for each server, shape and round (%(default)s)")
+    arguments.add_argument("--settle", type=float, default=SETTLE_S, metavar="SECONDS", help="after a fill (%(default)s)")
     arguments.add_argument("--keys", type=int, default=1_000_000)
     arguments.add_argument("--shapes", type=int, nargs="+", default=range(1, len(SHAPES) + 1), metavar="N",
                            help="; ".join(f"{number}: {shape.name}" for number, shape in enumerate(SHAPES, 1)))
@@ -243,7 +251,7 @@ def main():
     shapes = [SHAPES[number - 1] for number in given.shapes]
     figures, resident = {}, {}
     for number in range(given.rounds):
-        run_round(given.keys, given.seconds, shapes, lambda words: progress(f"round {number + 1} of {given.rounds}: {words}"), figures, resident)
+        run_round(given.keys, given.seconds, given.settle, shapes, lambda words: progress(f"round {number + 1} of {given.rounds}: {words}"), figures, resident)
     progress("")
     print_figures(figures, shapes)
     print_targets(figures)
@@ -253,8 +261,8 @@ def main():
                              for name in SERVERS if (shape.name, name) in figures} for shape in shapes}
         write_bars(given.plot, bars, "CPU us a request")
     if not given.only_rounds:
-        print_workers(given.rounds, given.keys, given.seconds, progress)
-        print_cross_check(given.keys, given.seconds, progress)
+        print_workers(given.rounds, given.keys, given.seconds, given.settle, progress)
+        print_cross_check(given.keys, given.seconds, given.settle, progress)
     progress("")
 
 

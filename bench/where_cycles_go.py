@@ -17,7 +17,7 @@ import tempfile
 import time
 
 import contestants
-from side_by_side import LARDERS, LARGE_KEYS, SHAPES, fill, heading, load, progress, row
+from side_by_side import LARDERS, LARGE_KEYS, SETTLE_S, SHAPES, fill, heading, load, progress, row
 
 KERNEL = [
     ("send", re.compile("sendmsg|sendto|io_send")),
@@ -26,7 +26,6 @@ KERNEL = [
 ]
 ROOMS = ["transport", "session", "protocol", "cache"]
 COLUMNS = [*(f"kernel: {name}" for name, _ in KERNEL), "kernel: other", *ROOMS, "other"]
-GATHERING_S = 4  # the time in which huge pages are gathered after a fill
 
 
 def column_of(frames):
@@ -74,7 +73,7 @@ def main():
     for loop in LARDERS:
         with contestants.larder(loop) as server:
             fill(server, given.keys, 64)
-            time.sleep(GATHERING_S)
+            time.sleep(SETTLE_S)
             for shape in SHAPES:
                 progress(f"{loop}: {shape.name}")
                 is_large = shape.value_size != 64

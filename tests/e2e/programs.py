@@ -24,6 +24,12 @@ PATIENCE_S = 30
 READY = re.compile(r"(?:^|\s)ready((?: \S+:\S+)+)\n$")
 
 
+def resident_size(pid):
+    """Resident memory of a process, in bytes."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+
 class Address:
     """One of the URLs that a program listens on."""
 
@@ -117,8 +123,7 @@ class Program:
 
     def resident_size(self):
         """Resident memory in bytes."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+        return resident_size(self.process.pid)
 
 
 @functools.cache
