@@ -28,8 +28,8 @@ namespace larder {
 /// Invariant  sent_size_ <= bytes_.size()
 class Output final {
  public:
-  /// Past this much a session stops taking requests for now, so that others have their turns.
-  static constexpr std::size_t high_water_size = std::size_t{1} << 20;
+  /// After this much in one call a session stops taking requests, so that others have their turns.
+  static constexpr std::size_t turn_size = std::size_t{1} << 20;
   /// A buffer that grew larger than this gives its memory back once it is empty. An idle connection holds
   /// none: it is the one that a loop's connections hand on, and asking the kernel for a large one each time
   /// costs more than filling it.
@@ -65,7 +65,7 @@ class Output final {
   }
   [[nodiscard]] bool empty() const { return size() == 0; }
   [[nodiscard]] bool full() const { return size() >= full_size_; }
-  /// How much is pending when it is full(): at first high_water_size.
+  /// How much is pending when it is full(): at first turn_size. Whoever calls a session moves it on.
   void set_full_size(std::size_t size) { full_size_ = size; }
   /// Bytes that it has allocated: a few fit into the object itself. What is borrowed is its lender's.
   [[nodiscard]] std::size_t capacity() const {
@@ -125,7 +125,7 @@ class Output final {
 
   std::string bytes_;
   std::size_t sent_size_ = 0;
-  std::size_t full_size_ = high_water_size;
+  std::size_t full_size_ = turn_size;
   std::unique_ptr<Loans> loans_;  // none: nothing pending is borrowed
   std::uint64_t loan_count_ = 0;
 };

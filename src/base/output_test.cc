@@ -66,7 +66,7 @@ TEST(Output, KeepsOrderWhileItIsSentInPieces) {
 
 TEST(Output, IsFullFromTheHighWaterMarkOn) {
   Output output;
-  output.append(std::string(Output::high_water_size - 1, 'x'));
+  output.append(std::string(Output::turn_size - 1, 'x'));
   EXPECT_FALSE(output.full());
   output.append('x');
   EXPECT_TRUE(output.full());

@@ -547,7 +547,7 @@ TEST(HttpSession, StopsTakingRequestsWhileTheOutputIsFull) {
   const Progress progress = session.advance(input, world.now, output);
   EXPECT_EQ(progress.wait, Wait::output);
   EXPECT_EQ(progress.consumed, input.size() / 20 * 4);
-  EXPECT_LT(output.size(), Output::high_water_size + 400'000);
+  EXPECT_LT(output.size(), Output::turn_size + 400'000);
 }
 
 TEST(HttpSession, SaysWhatItHoldsOfABody) {

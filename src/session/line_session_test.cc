@@ -175,7 +175,7 @@ TEST(LineSession, StopsTakingRequestsWhileTheOutputIsFull) {
   Output output;
   const Progress progress = session.advance(requests, world.now, output);
   EXPECT_EQ(progress.wait, Wait::output);
-  EXPECT_LT(output.size(), Output::high_water_size + value.size() + 10);
+  EXPECT_LT(output.size(), Output::turn_size + value.size() + 10);
   std::string replies;
   for (int i = 0; i < 20; ++i) replies += value + "\r\nEND\r\n";
   LineSession again(world.environment);

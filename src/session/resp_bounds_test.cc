@@ -141,7 +141,7 @@ TEST(RespBounds, StopsTakingCommandsWhileTheOutputIsFull) {
   Output output;
   const Progress progress = session.advance(requests, world.now, output);
   EXPECT_EQ(progress.wait, Wait::output);
-  EXPECT_LT(output.size(), Output::high_water_size + value.size() + 20);
+  EXPECT_LT(output.size(), Output::turn_size + value.size() + 20);
   RespSession again(world.environment, 7);
   EXPECT_EQ(play(again, requests).replies, replies);
 }

@@ -169,7 +169,7 @@ TEST(Keys, OfALongListLeaveInPiecesThatTheOutputHasRoomFor) {
   while (true) {
     const Progress progress = connection.session.advance(input, world.now, output);
     input.erase(0, progress.consumed);
-    EXPECT_LT(output.size(), Output::high_water_size + (std::size_t{256} << 10));
+    EXPECT_LT(output.size(), Output::turn_size + (std::size_t{256} << 10));
     if (progress.wait != Wait::output) break;
     if (!output.full()) continue;
     ++full_count;

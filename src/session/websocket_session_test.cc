@@ -306,7 +306,7 @@ TEST(WebSocketSession, StopsTakingRequestsWhileTheOutputIsFull) {
     Output output;
     const Progress progress = session.advance(input, world.now, output);
     input.erase(0, progress.consumed);
-    EXPECT_LT(output.size(), Output::high_water_size + 1'500'000);
+    EXPECT_LT(output.size(), Output::turn_size + 1'500'000);
     received += output.size();
     last = output.pending();
     if (progress.wait == Wait::input) break;

@@ -183,7 +183,7 @@ std::size_t Connection::call_handler(Bytes input, const Now& now) {
   unseen_input_ = false;
   const bool nothing_owed = output_.empty();
   if (nothing_owed) spare_outputs_.lend(output_);
-  output_.set_full_size(std::min(output_.size() + Output::high_water_size, limits_.unread_output_size));
+  output_.set_full_size(std::min(output_.size() + Output::turn_size, limits_.unread_output_size));
   const std::size_t own_size = output_.own_size();
   const Progress progress = handler_->advance(input, now, output_);
   may_want_much_ = output_.own_size() >= own_size + BufferBudget::large_size_min;

@@ -24,7 +24,7 @@ namespace larder::transport {
 struct ConnectionLimits {
   // With this much unsent the peer is not read. A client that sends a whole pipeline before it reads the
   // first reply needs room for its replies here, or both wait for each other.
-  std::size_t unread_output_size = Output::high_water_size;
+  std::size_t unread_output_size = Output::turn_size;
   std::size_t output_size_max = std::size_t{256} << 20;  // past this much unsent the connection is closed
   Duration output_time_max{60'000};  // owed output of which the peer takes nothing for so long; 0: for ever
   BufferBudget::Share* buffers = nullptr;  // the loop's; outlives it; null: the sum of all has no bound

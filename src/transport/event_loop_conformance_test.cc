@@ -158,7 +158,7 @@ TEST_P(EventLoopConformance, DoesNotReadAPeerThatDoesNotRead) {
   }
   EXPECT_LT(handled_size, requests.size() / 2 + 400);
   EXPECT_EQ(deaf.receive(65'536'000).size(), 65'536'000U) << "it gets all once it reads";
-  EXPECT_LT(output_size_max_seen, Output::high_water_size + 65'536);
+  EXPECT_LT(output_size_max_seen, Output::turn_size + 65'536);
 }
 
 TEST_P(EventLoopConformance, ClosesAPeerThatLeavesTooMuchUnsentAndServesTheOthers) {

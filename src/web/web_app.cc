@@ -127,7 +127,7 @@ int serve(const program::OptionValues& values) {
   loop_options.clock = &clock;
   loop_options.observer = &observer;
   // One response at a time is unsent, and the largest is a value as large as the client takes one.
-  loop_options.limits.output_size_max = value_size_max + Output::high_water_size;
+  loop_options.limits.output_size_max = value_size_max + Output::turn_size;
   auto loop = transport::make_epoll_loop(loop_options);
   if (!loop) return cannot_start(loop.error());
   transport::EventLoop& connections = **loop;

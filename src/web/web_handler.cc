@@ -117,7 +117,7 @@ bool WebHandler::answer_pending(Output& output) {
   if (!response) return false;
   pending_.reset();
   // Only an answer that fills the output is held on account: its end is announced, that of others is not.
-  if (response->body.size() < Output::high_water_size) {
+  if (response->body.size() < Output::turn_size) {
     share_.release();
   } else if (!share_.change_to(response->body.size())) {
     response = no_memory();

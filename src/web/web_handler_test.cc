@@ -193,7 +193,7 @@ TEST_F(WebHandlerTest, LetsABodyComeOnlyIfItCanBeUsed) {
 
 TEST_F(WebHandlerTest, StopsTakingRequestsWhileItsOutputIsFull) {
   EXPECT_EQ(feed(std::string(get_k) + std::string(get_health)), Wait::wake);
-  runner_.answer_first(std::string(Output::high_water_size, 'v'));
+  runner_.answer_first(std::string(Output::turn_size, 'v'));
   EXPECT_EQ(advance(), Wait::output);
   EXPECT_EQ(taken().find("ok\n"), std::string::npos);
   EXPECT_EQ(advance(), Wait::input);

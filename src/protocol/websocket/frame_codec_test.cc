@@ -159,11 +159,11 @@ TEST(FrameCodec, GoesOnForAsLongAsEmptyFragmentsCome) {
 TEST(FrameCodec, AnswersNoMorePingsThanTheOutputHolds) {
   FrameCodec codec(message_size_max);
   Output output;
-  output.append(std::string(Output::high_water_size - 10, 'x'));
+  output.append(std::string(Output::turn_size - 10, 'x'));
   const std::string pings = ping_frame("12345678") + ping_frame("12345678") + text_frame("after");
   Bytes input = pings;
   EXPECT_FALSE(codec.next(input, output).has_value());
-  EXPECT_EQ(output.size(), Output::high_water_size);
+  EXPECT_EQ(output.size(), Output::turn_size);
   EXPECT_FALSE(codec.next(input, output).has_value());
   output.clear();
   EXPECT_EQ(payload_of(codec.next(input, output)), "after");
