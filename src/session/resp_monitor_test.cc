@@ -13,7 +13,6 @@ namespace {
 
 using Connection = RespConnection;
 using testing::HasSubstr;
-using testing::Not;
 
 TEST(RespMonitor, ShowsTheCommandsOfAllConnections) {
   World world;
