@@ -109,21 +109,37 @@ Result<void> Server::open_cache() {
   return {};
 }
 
-Result<void> Server::open_workers() {
+// An io_uring for each worker may be more than the kernel gives this process: each counts against the memory
+// that a user may lock. All are made before anybody is told that the server is ready.
+Result<void> Server::make_workers() {
   auto choice = transport::choose_event_loop(options_.event_loop);
-  if (!choice) {
-    return failure(choice.error().kind,
-                   "--event-loop " + options_.event_loop + ": " + choice.error().message);
+  Result<std::unique_ptr<Workers>> made;
+  const auto make = [&] {
+    made = Workers::make(options_.worker_count, *choice, connection_limits(options_),
+                         options_.buffer_size_max, clock_, options_.pinned_cores);
+  };
+  if (choice) {
+    make();
+    if (!made && options_.event_loop == "auto") {
+      const std::string reason = made.error().message;
+      choice = transport::choose_event_loop("epoll");
+      choice->reason = reason;
+      make();
+    }
+  }
+  if (!choice || !made) {
+    const Error& error = choice ? made.error() : choice.error();
+    return failure(error.kind, "--event-loop " + options_.event_loop + ": " + error.message);
   }
   program::log_info("event loop: " + std::string(choice->name) + " (" + choice->reason + ")");
   facts_.event_loop = choice->name;
   facts_.event_loop_reason = choice->reason;
-  Result<std::unique_ptr<Workers>> made =
-      Workers::make(options_.worker_count, *choice, connection_limits(options_), options_.buffer_size_max,
-                    clock_, options_.pinned_cores);
-  if (!made) return std::unexpected(made.error());
   workers_ = *std::move(made);
+  return {};
+}
 
+Result<void> Server::open_workers() {
+  if (Result<void> made = make_workers(); !made) return made;
   const std::span<insight::Counters> counters = workers_->counters();
   command_stats_ = std::vector<session::CommandStats>(options_.worker_count);
   is_sweeping_ = std::make_unique<bool[]>(options_.worker_count);

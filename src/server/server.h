@@ -65,6 +65,7 @@ class Server final : private session::Control {
   explicit Server(ServerOptions options);
   [[nodiscard]] Result<void> open_cache();
   [[nodiscard]] Result<std::vector<transport::Listener>> open_listeners();
+  [[nodiscard]] Result<void> make_workers();
   [[nodiscard]] Result<void> open_workers();
   void describe();
   void accept_from(transport::Listener listener);

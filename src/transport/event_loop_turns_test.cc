@@ -1,5 +1,6 @@
 // What several connections send before the loop looks is one turn's work. Method: a task holds up the loop
 // while all of them send.
+#include <atomic>
 #include <gtest/gtest.h>
 #include <memory>
 #include <string>
@@ -44,6 +45,49 @@ TEST_P(EventLoopTurns, AnnouncesTheRequestsOfATurnFirst) {
       EXPECT_EQ(calls[peer_count + i].substr(8), calls[i].substr(10));
     }
   });
+}
+
+// A loop looks at its clock once a turn, or a few times.
+class CountingClock final : public Clock {
+ public:
+  Now now() const override {
+    ++look_count_;
+    return clock_.now();
+  }
+  [[nodiscard]] std::size_t look_count() const { return look_count_; }
+
+ private:
+  SystemClock clock_;
+  mutable std::atomic<std::size_t> look_count_ = 0;
+};
+
+// Such a peer's socket is always ready for something: to tell of its end.
+TEST_P(EventLoopTurns, RestsWhileAPeerThatHasEndedItsSideDoesNotRead) {
+  constexpr std::size_t reply_size = 20'000'000;
+  constexpr int tick_count_max = 40;
+  CountingClock clock;
+  TestServer server(GetParam(), [] { return std::make_unique<FunctionHandler>(answer_sizes); }, {}, &clock);
+  const TestPeer peer(server.port(), {.receive_buffer_size = 65'536});
+  peer.send(std::to_string(reply_size) + "\n");
+  peer.end_sending();
+  ASSERT_TRUE(server.observer().await([&] { return server.observer().sent_size > 0; }));
+  Watched watched;
+  int tick_count = 0;
+  std::size_t first_look = 0;
+  std::size_t last_look = 0;
+  server.on_loop([&] {
+    server.loop().every(Duration{5}, [&](const Now&) {
+      watched.change([&] {
+        if (++tick_count == 1) first_look = clock.look_count();
+        if (tick_count == tick_count_max) last_look = clock.look_count();
+      });
+    });
+  });
+  ASSERT_TRUE(watched.await([&] { return tick_count >= tick_count_max; }));
+  EXPECT_LT(last_look - first_look, 10U * tick_count_max) << "a turn for each tick, and hardly more";
+  EXPECT_EQ(peer.receive_to_end().bytes.size(), reply_size);
+  server.loop().shut_down(Duration{0});
+  server.join();
 }
 
 TEST_P(EventLoopTurns, ServesManyThatSendAtOnce) {

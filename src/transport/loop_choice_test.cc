@@ -24,6 +24,16 @@ TEST(LoopChoice, TakesIoUringIfItCanAndSaysWhyIfItCannot) {
   EXPECT_EQ(best->reason, named.has_value() ? "the kernel offers it" : named.error().message);
 }
 
+// Where the suites over all loops leave io_uring out, this says so.
+TEST(LoopChoice, IoUringIsTestedHere) {
+  const auto named = choose_event_loop("io_uring");
+  if (!named.has_value()) GTEST_SKIP() << named.error().message;
+  auto made = named->make({});
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  (*made)->shut_down(Duration{0});
+  EXPECT_TRUE((*made)->run().has_value());
+}
+
 TEST(LoopChoice, HasAutoForADefault) { EXPECT_EQ(event_loop_names().front(), "auto"); }
 
 }  // namespace

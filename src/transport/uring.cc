@@ -51,7 +51,8 @@ Result<void> try_failed_sends() try {
     io_uring_sqe* const send = io_uring_get_sqe(&ring);
     io_uring_prep_send(send, ours.get(), bytes.data(), bytes.size(), Uring::send_flags);
     io_uring_sqe_set_flags(send, IOSQE_CQE_SKIP_SUCCESS);
-    if (io_uring_submit_and_get_events(&ring) < 0) return refused("io_uring", EINVAL);
+    const int submitted = io_uring_submit_and_get_events(&ring);
+    if (submitted < 0) return refused("the kernel refuses to work through an io_uring", -submitted);
     io_uring_cqe* told = nullptr;
     const bool is_told =
         io_uring_peek_cqe(&ring, &told) == 0 &&
@@ -65,29 +66,44 @@ Result<void> try_failed_sends() try {
   return failure(ErrorKind::overloaded, "no memory to try io_uring with");
 }
 
+// The end of a ring interrupts, some time later, whoever has made it or submitted to it: a thread of its own,
+// which is gone by then.
+template <class Work>
+Result<void> on_thread(Work work) try {
+  Result<void> outcome;
+  std::thread([&] { outcome = work(); }).join();
+  return outcome;
+} catch (const std::system_error& error) {
+  return refused("no thread to make an io_uring on", error.code().value());
+}
+
 }  // namespace
 
-// On a thread of its own: the end of a ring interrupts, some time later, whoever has made it or submitted to
-// it.
-Result<void> Uring::probe() try {
+Result<void> Uring::probe() {
 #ifdef __SANITIZE_THREAD__
   return failure(ErrorKind::unsupported, "ThreadSanitizer does not see what the kernel writes");
 #endif
-  Result<void> tried;
-  std::thread([&] {
-    tried = try_failed_sends();
-    if (!tried) return;
-    if (auto made = make(); !made) tried = std::unexpected(made.error());
-  }).join();
-  return tried;
-} catch (const std::system_error& error) {
-  return refused("no thread to try io_uring on", error.code().value());
+  if (Result<void> tried = on_thread(try_failed_sends); !tried) return tried;
+  const auto made = make();
+  return made ? Result<void>() : std::unexpected(made.error());
 }
 
-Result<std::unique_ptr<Uring>> Uring::make() try {
+Result<std::unique_ptr<Uring>> Uring::make() {
+  std::unique_ptr<Uring> ring;
+  const Result<void> made = on_thread([&]() -> Result<void> {
+    auto answer = make_here();
+    if (!answer) return std::unexpected(answer.error());
+    ring = *std::move(answer);
+    return {};
+  });
+  if (!made) return std::unexpected(made.error());
+  return ring;
+}
+
+Result<std::unique_ptr<Uring>> Uring::make_here() try {
   std::unique_ptr<Uring> made(new Uring());
   io_uring_params params{};
-  params.flags = ring_flags | IORING_SETUP_CQSIZE;
+  params.flags = ring_flags | IORING_SETUP_CQSIZE | IORING_SETUP_R_DISABLED;
   params.cq_entries = completion_count_max;
   const int result = io_uring_queue_init_params(entry_count, &made->ring_, &params);
   if (result < 0) return refused("the kernel refuses an io_uring", -result);
@@ -96,12 +112,19 @@ Result<std::unique_ptr<Uring>> Uring::make() try {
   if ((params.features & needed) != needed) {
     return failure(ErrorKind::unsupported, "this kernel's io_uring lacks features that Linux 6.1 has");
   }
-  if (!made->make_buffers()) return refused("io_uring has no memory for receive buffers", errno);
-  // Spares each call the look at the process' descriptors; where it is refused, nothing else changes.
-  static_cast<void>(io_uring_register_ring_fd(&made->ring_));
+  if (!made->make_buffers()) return refused("the kernel refuses receive buffers for an io_uring", errno);
   return made;
 } catch (const std::bad_alloc&) {
   return failure(ErrorKind::overloaded, "no memory for an io_uring");
+}
+
+Result<void> Uring::enable() {
+  if (const int result = io_uring_enable_rings(&ring_); result < 0) {
+    return refused("the kernel refuses to start an io_uring", -result);
+  }
+  // Spares each call the look at the process' descriptors; where it is refused, nothing else changes.
+  static_cast<void>(io_uring_register_ring_fd(&ring_));
+  return {};
 }
 
 Uring::~Uring() {

@@ -26,8 +26,10 @@ namespace larder::transport {
 /// A ring and its receive buffers.
 ///
 /// Ownership  owns both
-/// Threads    everything on the thread that made it; its end, anywhere when that thread is gone
-/// Errors     make() says why the kernel refuses; later calls answer with errno values
+/// Threads    made on any; everything from enable() on belongs to the thread that called that; its end,
+/// anywhere
+///            when that thread is gone
+/// Errors     make() and enable() say why the kernel refuses; later calls answer with errno values
 class Uring final {
  public:
   static constexpr unsigned buffer_count = 512;
@@ -37,8 +39,11 @@ class Uring final {
 
   /// Whether one can be made here. Errors: as make().
   [[nodiscard]] static Result<void> probe();
-  /// Errors: unsupported (the kernel has none, or forbids it), overloaded (no memory).
+  /// Errors: unsupported (the kernel has none, or forbids it, or this process has locked as much memory as it
+  /// may), overloaded (no memory). What it costs the kernel is taken here.
   [[nodiscard]] static Result<std::unique_ptr<Uring>> make();
+  /// Before anything else.
+  [[nodiscard]] Result<void> enable();
   ~Uring();
   Uring(const Uring&) = delete;
   Uring& operator=(const Uring&) = delete;
@@ -86,6 +91,7 @@ class Uring final {
   void publish_buffers();
 
  private:
+  [[nodiscard]] static Result<std::unique_ptr<Uring>> make_here();
   Uring() = default;
   [[nodiscard]] bool make_buffers();
   void add_buffer(unsigned index, int offset);

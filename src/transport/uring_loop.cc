@@ -28,7 +28,9 @@ void* object_of(const io_uring_cqe& completion) {
 Result<std::unique_ptr<EventLoop>> make_uring_loop(const LoopOptions& options) try {
   auto tasks = make_task_queue();
   if (!tasks) return std::unexpected(tasks.error());
-  return std::make_unique<UringLoop>(*std::move(tasks), options);
+  auto ring = Uring::make();
+  if (!ring) return std::unexpected(ring.error());
+  return std::make_unique<UringLoop>(*std::move(tasks), *std::move(ring), options);
 } catch (const std::bad_alloc&) {
   return failure(ErrorKind::overloaded, "no memory for an event loop");
 }
@@ -36,13 +38,13 @@ Result<std::unique_ptr<EventLoop>> make_uring_loop(const LoopOptions& options) t
 // The ring first: from then on the kernel refers to nothing of ours.
 UringLoop::~UringLoop() {
   ring_.reset();
+  coming_ring_.reset();
   close_all();
 }
 
 Result<void> UringLoop::start() {
-  auto ring = Uring::make();
-  if (!ring) return std::unexpected(ring.error());
-  ring_ = *std::move(ring);
+  if (Result<void> enabled = coming_ring_->enable(); !enabled) return enabled;
+  ring_ = std::move(coming_ring_);
   watch_tasks();
   for (const auto& listener : listeners()) static_cast<void>(watch_listener(*listener, is_accepting()));
   return {};
@@ -80,15 +82,20 @@ void UringLoop::cancel(const void* object, Operation operation) {
   io_uring_sqe_set_data64(&entry, name_of(nullptr, Operation::nothing));
 }
 
-void UringLoop::poll(UringPeer& peer, unsigned events, Operation operation) {
+// The kernel adds the peer's end to what every poll waits for. One that ends with its first event would end
+// at once, and again, where a peer has ended its side and does not read; this one is told of that once.
+void UringLoop::watch_room(UringPeer& peer) {
   io_uring_sqe& entry = ring_->entry();
-  io_uring_prep_poll_add(&entry, peer.socket.get(), events);
-  io_uring_sqe_set_data64(&entry, name_of(&peer, operation));
+  io_uring_prep_poll_multishot(&entry, peer.socket.get(), POLLOUT);
+  io_uring_sqe_set_data64(&entry, name_of(&peer, Operation::room));
+  peer.waits_to_send = true;
 }
 
 void UringLoop::watch_end(UringPeer& peer) {
   if (peer.watches_end || peer.ended) return;
-  poll(peer, POLLRDHUP | POLLERR | POLLHUP, Operation::end);
+  io_uring_sqe& entry = ring_->entry();
+  io_uring_prep_poll_add(&entry, peer.socket.get(), POLLRDHUP | POLLERR | POLLHUP);
+  io_uring_sqe_set_data64(&entry, name_of(&peer, Operation::end));
   peer.watches_end = true;
 }
 
@@ -246,9 +253,12 @@ void UringLoop::note(const io_uring_cqe& completion) {
       return;
     case Operation::room: {
       UringPeer& peer = *static_cast<UringPeer*>(object);
-      peer.waits_to_send = false;
-      peer.writable = true;
-      make_ready(peer);
+      peer.waits_to_send = goes_on;
+      const bool is_told = completion.res < 0 ? completion.res != -ECANCELED
+                                              : (completion.res & (POLLOUT | POLLERR | POLLHUP)) != 0;
+      if (is_told) peer.writable = true;
+      if (is_told && goes_on) cancel(&peer, Operation::room);
+      if (is_told || !goes_on) make_ready(peer);
       return;
     }
     case Operation::end: {
@@ -336,8 +346,7 @@ void UringLoop::serve(Peer& any_peer) {
 void UringLoop::watch_what_matters(UringPeer& peer) {
   const Connection& connection = peer.connection;
   if (!peer.writable && !peer.waits_to_send && !connection.owed().empty()) {
-    poll(peer, POLLOUT, Operation::room);
-    peer.waits_to_send = true;
+    watch_room(peer);
   }
   if (connection.wants_input()) {
     if (!peer.is_receiving) {

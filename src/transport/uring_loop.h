@@ -22,8 +22,8 @@ namespace larder::transport {
 
 class UringLoop final : public SocketLoop {
  public:
-  UringLoop(std::shared_ptr<TaskQueue> tasks, const LoopOptions& options)
-      : SocketLoop(std::move(tasks), options) {}
+  UringLoop(std::shared_ptr<TaskQueue> tasks, std::unique_ptr<Uring> ring, const LoopOptions& options)
+      : SocketLoop(std::move(tasks), options), coming_ring_(std::move(ring)) {}
   UringLoop(const UringLoop&) = delete;
   UringLoop& operator=(const UringLoop&) = delete;
   ~UringLoop() override;
@@ -75,7 +75,7 @@ class UringLoop final : public SocketLoop {
   [[nodiscard]] static std::uint64_t name_of(const void* object, Operation operation);
   void arm_receive(UringPeer& peer);
   void cancel(const void* object, Operation operation);
-  void poll(UringPeer& peer, unsigned events, Operation operation);
+  void watch_room(UringPeer& peer);
   void watch_end(UringPeer& peer);
   void watch_tasks();
   void queue_send(UringPeer& peer);
@@ -87,7 +87,8 @@ class UringLoop final : public SocketLoop {
   void note_accepted(UringListening& listener, const io_uring_cqe& completion);
   void watch_what_matters(UringPeer& peer);
 
-  std::unique_ptr<Uring> ring_;   // from start() on: it belongs to the loop's thread
+  std::unique_ptr<Uring> coming_ring_;  // until start()
+  std::unique_ptr<Uring> ring_;         // from then on: it belongs to the loop's thread
   UringPeer* to_send_ = nullptr;  // when the turn ends: a list through the peers, so that no event allocates
   UringPeer* sending_ = nullptr;  // submitted, not concluded: the same
   std::array<SendParts, 64> parts_;  // of a turn's sends of several parts

@@ -4,6 +4,7 @@ import ctypes
 import errno
 import json
 import platform
+import resource
 import struct
 import urllib.request
 
@@ -56,6 +57,33 @@ def test_io_uring_by_name_is_an_error_where_it_is_refused():
     server = start("--event-loop", "io_uring", before=without_io_uring)
     assert server.wait() != 0
     assert "--event-loop io_uring: the kernel refuses an io_uring: Operation not permitted" in server.stderr
+
+
+def with_little_memory_to_lock():
+    """Each io_uring takes some 300 KB of what may be locked, and root is asked as everybody is."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(24, 14, 0, 0, 0)  # PR_CAPBSET_DROP, CAP_IPC_LOCK; refused to those who have no such right anyway
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (1 << 20, 1 << 20))
+
+
+def test_where_not_all_workers_get_an_io_uring_epoll_serves_and_says_why():
+    server = start("--workers", "8", before=with_little_memory_to_lock).wait_until_ready()
+    try:
+        told = stats(server)
+        assert told["event_loop"] == "epoll"
+        assert told["event_loop_reason"] == "the kernel refuses an io_uring: Cannot allocate memory"
+        with server.peer("resp") as peer:
+            peer.ask(b"PING\r\n", b"+PONG\r\n")
+        server.stop()
+    finally:
+        server.kill()
+
+
+def test_io_uring_by_name_is_an_error_before_the_server_is_ready_where_not_all_workers_get_one():
+    server = start("--event-loop", "io_uring", "--workers", "8", before=with_little_memory_to_lock)
+    assert server.wait() != 0
+    assert "--event-loop io_uring: the kernel refuses an io_uring: Cannot allocate memory" in server.stderr
+    assert "ready" not in server.stderr
 
 
 def test_each_loop_serves(event_loop):
