@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "base/assert.h"
@@ -32,6 +33,25 @@ class NumberText final {
   Bytes bytes_;
 };
 
+// "$64\r\n", written from its end on, so that it is appended at once.
+class HeaderText final {
+ public:
+  HeaderText(char type, std::size_t number) {
+    *--begin_ = '\n';
+    *--begin_ = '\r';
+    for (; number >= 10; number /= 10) *--begin_ = static_cast<char>('0' + number % 10);
+    *--begin_ = static_cast<char>('0' + number);
+    *--begin_ = type;
+  }
+  HeaderText(const HeaderText&) = delete;
+  HeaderText& operator=(const HeaderText&) = delete;
+  [[nodiscard]] Bytes bytes() const { return {begin_, static_cast<std::size_t>(std::end(text_) - begin_)}; }
+
+ private:
+  char text_[24];  // a type, at most twenty digits, a line end
+  char* begin_ = std::end(text_);
+};
+
 }  // namespace
 
 void ReplyEncoder::line(char type, Bytes text) {
@@ -46,11 +66,7 @@ void ReplyEncoder::line(char type, Bytes text) {
   output_.append("\r\n");
 }
 
-void ReplyEncoder::header(char type, std::size_t number) {
-  output_.append(type);
-  output_.append(IntegerText(static_cast<std::uint64_t>(number)).bytes());
-  output_.append("\r\n");
-}
+void ReplyEncoder::header(char type, std::size_t number) { output_.append(HeaderText(type, number).bytes()); }
 
 void ReplyEncoder::integer(std::int64_t value) {
   output_.append(':');
