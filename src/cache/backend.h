@@ -36,15 +36,30 @@ using Database = std::uint8_t;
 inline constexpr std::size_t database_count = 16;
 
 /// Changes with every write to a key; two reads that return the same token saw the same value. May change
-/// without a write.
+/// without a write. 0 is no value's.
 using CompareToken = std::uint64_t;
+
+/// A token that costs a read from memory, for those who ask.
+class TokenReader {
+ public:
+  [[nodiscard]] virtual CompareToken read() const = 0;
+
+ protected:
+  ~TokenReader() = default;
+};
 
 /// One item as a visitor sees it.
 struct ItemView {
   Bytes value;
   std::optional<TimePoint> deadline;  // from then on it is not returned; none: lives until evicted
-  CompareToken token = 0;
-  Lender* lender = nullptr;  // of the value; null: it has to be copied
+  CompareToken known_token = 0;
+  const TokenReader* token_reader = nullptr;  // null: it is known
+  Lender* lender = nullptr;                   // of the value; null: it has to be copied
+
+  /// 0, which no condition holds for: somebody has written there since.
+  [[nodiscard]] CompareToken token() const {
+    return token_reader != nullptr ? token_reader->read() : known_token;
+  }
 
   /// The value for longer than the visit, or nothing. It does not change, whatever becomes of the item, and
   /// what is lent of an item that is gone counts against the limit.
@@ -237,12 +252,15 @@ class Cache : public Keyspace {
   /// small to be worth it, this back end has no such thing, or too much is on its way already.
   [[nodiscard]] virtual std::unique_ptr<Draft> draft(std::size_t value_size, std::size_t key_size_max) = 0;
 
-  /// For a call on this key that comes soon: has what it reads first fetched from memory, where the back end
-  /// knows what that is. Is no use of the item, changes nothing and promises nothing.
+  /// For a call on this key that comes soon. Is no use of the item, changes nothing and promises nothing, and
+  /// nor do the next two.
   [[nodiscard]] virtual KeyHint hint(Database database, Bytes key) const = 0;
-  /// The same for what the calls read next: worth while for a few hints together, since it waits for what
-  /// hint() has asked for.
-  virtual void fetch(std::span<const KeyHint> hints) const = 0;
+  /// Has what such calls read first fetched from memory, where the back end knows what that is. Waits for
+  /// nothing, unless there are more than a core can have under way.
+  virtual void fetch_index(std::span<const KeyHint> hints) const = 0;
+  /// The same for what they read next: worth while for a few hints together, since it waits for what
+  /// fetch_index() has asked for.
+  virtual void fetch_records(std::span<const KeyHint> hints) const = 0;
 
   /// Frees expired items, looking at no more than about `visit_count_max` places. Called a few times a
   /// second, and again while it answers true, it frees every expired item within a few seconds without

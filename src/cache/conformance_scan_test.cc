@@ -129,7 +129,7 @@ TEST_P(ConformanceScan, AScanShowsValueDeadlineAndToken) {
       EXPECT_EQ(key, "k");
       EXPECT_EQ(item.value, "v");
       EXPECT_EQ(item.deadline, at(77));
-      EXPECT_EQ(item.token, token);
+      EXPECT_EQ(item.token(), token);
     });
   } while (cursor != 0);
   EXPECT_EQ(shown, 1);

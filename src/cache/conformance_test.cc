@@ -119,7 +119,8 @@ TEST_P(Conformance, FetchIsNoUse) {
   std::vector<KeyHint> hints;
   for (int round = 0; round < 10; ++round) {
     for (const Bytes key : {"a", "b", ""}) {
-      cache_.fetch(hints);
+      cache_.fetch_index(hints);
+      cache_.fetch_records(hints);
       hints.push_back(cache_.hint(round % 2 == 0 ? 0 : 15, key));
     }
   }

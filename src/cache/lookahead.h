@@ -30,9 +30,14 @@ namespace larder::cache {
 /// As many as a core has reads under way, with the lines of their records.
 inline constexpr std::size_t lookahead_group_size = 8;
 
+/// Has the lines fetched of any number of hints.
+inline void fetch_lines(std::span<const KeyHint> hints) {
+  for (const KeyHint& hint : hints) __builtin_prefetch(hint.line);
+}
+
 /// Has the records fetched of up to a group of hints; `record_of(hint)` is where one begins, or null.
 template <class RecordOf>
-void fetch_records(std::span<const KeyHint> hints, RecordOf record_of) {
+void fetch_found(std::span<const KeyHint> hints, RecordOf record_of) {
   constexpr std::size_t line_size = 64;
   constexpr std::size_t fetched_size = 3 * line_size;  // most are no larger
   std::array<const std::byte*, lookahead_group_size> records{};
@@ -60,8 +65,8 @@ void look_ahead(std::size_t count, HintOf hint_of, RecordOf record_of, LookUp lo
   for (std::size_t step = 0; step < step_count; ++step) {
     const std::span<KeyHint> coming = hints_at(step);
     for (std::size_t i = 0; i < coming.size(); ++i) coming[i] = hint_of(step * size + i);
-    for (const KeyHint& hint : coming) __builtin_prefetch(hint.line);
-    if (step >= 1) fetch_records(hints_at(step - 1), record_of);
+    fetch_lines(coming);
+    if (step >= 1) fetch_found(hints_at(step - 1), record_of);
     if (step < 2) continue;
     const std::span<const KeyHint> ready = hints_at(step - 2);
     for (std::size_t i = 0; i < ready.size(); ++i) look_up((step - 2) * size + i, ready[i].hash);

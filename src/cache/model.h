@@ -224,7 +224,7 @@ class Witness final {
     if (item.value != known->second.value) return fail("showed another value than the last of " + key);
     if (shown_deadline(known->second.deadline) != item.deadline) return fail("wrong deadline of " + key);
     if (has_expired(known->second.deadline, now_)) return fail("showed " + key + " after its deadline");
-    known->second.token = item.token;
+    known->second.token = item.token();
     say(key);
     say(item.value);
   }

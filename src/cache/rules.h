@@ -43,7 +43,7 @@ inline constexpr TimePoint no_deadline = TimePoint::max();
     case Condition::Kind::present:
       return current.has_value();
     case Condition::Kind::token:
-      return current == condition.token;
+      return condition.token != 0 && current == condition.token;
   }
   return false;
 }

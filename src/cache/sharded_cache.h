@@ -114,15 +114,17 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
     KeyHint made;
     if constexpr (LockFreeReads<S>) {
       made = hint_of(hasher_(key), physical(database));
-      __builtin_prefetch(made.line);
     }
     return made;
   }
-  void fetch(std::span<const KeyHint> hints) const override {
+  void fetch_index(std::span<const KeyHint> hints) const override {
+    if constexpr (LockFreeReads<S>) fetch_lines(hints);
+  }
+  void fetch_records(std::span<const KeyHint> hints) const override {
     if constexpr (LockFreeReads<S>) {
       const auto record_of = [this](const KeyHint& hint) { return record_hint(hint); };
       for (; !hints.empty(); hints = hints.subspan(std::min(lookahead_group_size, hints.size())))
-        fetch_records(hints.first(std::min(lookahead_group_size, hints.size())), record_of);
+        fetch_found(hints.first(std::min(lookahead_group_size, hints.size())), record_of);
     }
   }
   void with_keys(std::span<const Bytes> keys, Body body) override;

@@ -78,7 +78,7 @@ struct Seen {
                                               Database database = 0) {
   std::optional<Seen> seen;
   cache.peek(database, key, now, [&](const ItemView& item) {
-    seen = Seen{.value = std::string(item.value), .deadline = item.deadline, .token = item.token};
+    seen = Seen{.value = std::string(item.value), .deadline = item.deadline, .token = item.token()};
   });
   return seen;
 }

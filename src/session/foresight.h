@@ -30,25 +30,36 @@ class alignas(64) Foresight final {
     if (count_ < hints_.size()) hints_[count_++] = cache_->hint(database, key);
   }
 
+  /// What was added since the last call is asked for, which nobody waits for yet.
+  void ask() {
+    cache_->fetch_index(std::span(hints_).first(count_).subspan(asked_count_));
+    asked_count_ = count_;
+  }
+
+  /// All that was added is on its way from here. A single one would only wait here in place of there.
+  void fetch() {
+    if (count_ > 1) {
+      ask();
+      cache_->fetch_records(std::span(hints_).first(count_));
+    }
+    count_ = asked_count_ = 0;
+  }
+
   /// Before the call on `keys[index]`, one after the other: every 16th has itself and the next ones fetched.
   /// A single key has nobody to wait with.
   void reach(cache::Database database, std::span<const Bytes> keys, std::size_t index) {
-    constexpr std::size_t group_size = 16;
     if (index % group_size != 0 || keys.size() < 2) return;
     for (const Bytes key : keys.subspan(index, std::min(group_size, keys.size() - index))) add(database, key);
     fetch();
   }
 
-  /// What was added is asked for now. A single one would only wait here in place of there.
-  void fetch() {
-    if (count_ > 1) cache_->fetch(std::span(hints_).first(count_));
-    count_ = 0;
-  }
-
  private:
+  static constexpr std::size_t group_size = 16;
+
   const cache::Cache* cache_;
   std::array<cache::KeyHint, 64> hints_{};
   std::size_t count_ = 0;
+  std::size_t asked_count_ = 0;
 };
 
 }  // namespace larder::session

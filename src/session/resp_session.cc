@@ -200,12 +200,14 @@ void RespSession::foresee(std::span<const Bytes> arguments) const {
   if (arguments.size() > 1) environment_.foresight.add(state_.database, arguments[1]);
 }
 
-// A pipeline is a batch of its own, and nobody's memory but its own is worth its while.
+// A pipeline is a batch of its own: decoding it here as well gains no more than it costs.
 void RespSession::announced(Bytes input) {
   if (!decoder_.is_between_commands() || state_.transaction != nullptr || is_stranger()) return;
   std::array<Bytes, 8> arguments;
   const protocol::Command command = protocol::plain_command(input, decoder_.limits(), arguments);
-  if (command.size == input.size()) foresee(command.arguments);
+  if (command.size != input.size()) return;
+  foresee(command.arguments);
+  environment_.foresight.ask();
 }
 
 // One step a call: the connection is called again when the others have had their turns.

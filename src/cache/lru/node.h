@@ -64,7 +64,7 @@ class Node final : public ListLink<RecencyTag>, public ListLink<DeadlineTag> {
   void set_deadline(TimePoint deadline) { deadline_ = deadline; }
 
   [[nodiscard]] ItemView view() const {
-    return {.value = value(), .deadline = shown_deadline(deadline_), .token = token_};
+    return {.value = value(), .deadline = shown_deadline(deadline_), .known_token = token_};
   }
 
   /// The hash first: it differs for nearly every key but the right one, and lies in the line just loaded.

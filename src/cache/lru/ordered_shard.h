@@ -71,7 +71,7 @@ class OrderedShard {
     Database database;
 
     [[nodiscard]] ItemView view() const {
-      return {.value = value, .deadline = shown_deadline(deadline), .token = token};
+      return {.value = value, .deadline = shown_deadline(deadline), .known_token = token};
     }
   };
 

@@ -93,12 +93,14 @@ class Index final {
   /// The line that find() will look at first, to be fetched before it is needed.
   [[nodiscard]] const void* first_line(std::uint64_t hash) const { return line(address_of(hash), 0); }
 
-  /// What stands in that line for the hash, if anything does: most likely where its record lies. The line may
+  /// What stands in that line for the hash: most likely where its record lies. 0: nothing does. The line may
   /// have changed hands since.
-  [[nodiscard]] std::optional<Location> location_hint(const void* first_line, std::uint64_t hash) const {
-    const Compared compared = compare(*static_cast<const Line*>(first_line), tag_for(hash));
-    if (compared.matches == 0) return std::nullopt;
-    return location_of(compared.slots[static_cast<std::size_t>(std::countr_zero(compared.matches))]);
+  [[nodiscard]] Location location_hint(const void* first_line, std::uint64_t hash) const {
+    const Line& line = *static_cast<const Line*>(first_line);
+    const unsigned matches = matches_in(line, tag_for(hash));
+    if (matches == 0) return 0;
+    return location_of(
+        line.slots[static_cast<std::size_t>(std::countr_zero(matches))].load(std::memory_order_acquire));
   }
 
   /// Puts a slot for `hash` in; its tag is filled in here. If there is no room for it, the answer is a slot
@@ -192,13 +194,9 @@ class Index final {
     return reinterpret_cast<Line*>(chunk) + (number & ((std::uint64_t{1} << chunk_line_bit_count_) - 1));
   }
 
-  // A line as it was at a look, and which of its slots, by their bits, have the tag, and which are empty.
-  struct Compared {
-    std::array<Slot, slots_per_line> slots;
-    unsigned matches;
-    unsigned free;
-  };
-  static Compared compare(const Line& line, Tag tag);
+  // The slots of a line that have the tag, by their bits. Empty ones have 0.
+  static unsigned matches_in(const Line& line, Tag tag);
+  static bool has_free_slot(const Line& line);
 
   static std::atomic<Slot>* free_slot(Line& line);
   static void empty(Line& line);
@@ -262,20 +260,19 @@ inline std::uint64_t Index::line_number(std::uint64_t group, unsigned level, uns
 
 // All eight slots are compared before any is looked at closer: a loop that ends at the right one ends
 // somewhere else each time, and the processor would guess wrong.
-inline Index::Compared Index::compare(const Line& line, Tag tag) {
-  Compared compared;  // NOLINT(cppcoreguidelines-pro-type-member-init): all of it, below
+inline unsigned Index::matches_in(const Line& line, Tag tag) {
   unsigned matches = 0;
-  unsigned free = 0;
 #pragma GCC unroll 8
   for (unsigned i = 0; i < slots_per_line; ++i) {
-    const Slot slot = line.slots[i].load(std::memory_order_acquire);
-    compared.slots[i] = slot;
-    matches |= static_cast<unsigned>(tag_of(slot) == tag) << i;
-    free |= static_cast<unsigned>(slot == empty_slot) << i;
+    matches |= static_cast<unsigned>(tag_of(line.slots[i].load(std::memory_order_acquire)) == tag) << i;
   }
-  compared.matches = matches & ~free;
-  compared.free = free;
-  return compared;
+  return matches;
+}
+
+inline bool Index::has_free_slot(const Line& line) {
+  return std::ranges::any_of(line.slots, [](const std::atomic<Slot>& slot) {
+    return slot.load(std::memory_order_acquire) == empty_slot;
+  });
 }
 
 template <class IsIt>
@@ -284,12 +281,12 @@ std::optional<Index::Place> Index::find(std::uint64_t hash, IsIt is_it) const {
   const Address address = address_of(hash);
   for (unsigned step = 0; step < probe_count_max; ++step) {
     Line& candidates = *line(address, step);
-    const Compared compared = compare(candidates, tag);
-    for (unsigned matches = compared.matches; matches != 0; matches &= matches - 1) {
-      const auto i = static_cast<std::size_t>(std::countr_zero(matches));
-      if (is_it(location_of(compared.slots[i]))) return Place{&candidates.slots[i]};
+    for (unsigned matches = matches_in(candidates, tag); matches != 0; matches &= matches - 1) {
+      std::atomic<Slot>& candidate = candidates.slots[static_cast<std::size_t>(std::countr_zero(matches))];
+      const Slot slot = candidate.load(std::memory_order_acquire);
+      if (slot != empty_slot && is_it(location_of(slot))) return Place{&candidate};
     }
-    if (compared.free != 0) return std::nullopt;
+    if (has_free_slot(candidates)) return std::nullopt;
   }
   return std::nullopt;
 }

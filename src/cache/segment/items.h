@@ -123,10 +123,6 @@ class Items final {
   /// What stands at `offset` of a segment; none at its end.
   [[nodiscard]] std::optional<Stored> record_at(SegmentId id, std::uint32_t offset) const;
   [[nodiscard]] CompareToken token_of(Location location, std::uint64_t hash, Database database) const;
-  /// What token_of() will read first: one more wait otherwise, behind that for the record.
-  void fetch_token(std::uint64_t hash, Database database) const {
-    __builtin_prefetch(&version_of(hash, database));
-  }
   [[nodiscard]] std::uint64_t hash_of(const Stored& stored) const;
   [[nodiscard]] QueueId queue_of(Location location) const {
     return static_cast<QueueId>(pool_.info(pool_.segment_of(location)).queue);

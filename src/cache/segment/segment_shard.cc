@@ -61,7 +61,7 @@ void SegmentShard::count_use(Index::Place place, Slot slot) const {
 ItemView SegmentShard::view_of(const Found& found) const {
   return {.value = found.stored.value(),
           .deadline = shown_deadline(found.stored.record.deadline),
-          .token = items_.token_of(found.stored.location, found.hash, found.stored.record.database),
+          .known_token = items_.token_of(found.stored.location, found.hash, found.stored.record.database),
           .lender = found.stored.record.is_large ? &shared_.large_values : nullptr};
 }
 
@@ -126,22 +126,33 @@ bool SegmentShard::read_any_copy(const ItemKey& key, Location location, std::siz
   return Bytes(copied + record->key_offset, record->key_size) == key.bytes;
 }
 
+/// Of an item that was read without the lock. Hardly anybody asks for it, and it is a read from memory.
+class SegmentShard::LateToken final : public TokenReader {
+ public:
+  LateToken(const SegmentShard& shard, const ItemKey& key, Sequence::Ticket ticket, Location location)
+      : shard_(shard), key_(key), ticket_(ticket), location_(location) {}
+  [[nodiscard]] CompareToken read() const override {
+    const CompareToken token = shard_.items_.token_of(location_, key_.hash, key_.database);
+    return shard_.sequence_.still_valid(ticket_) ? token : 0;
+  }
+
+ private:
+  const SegmentShard& shard_;
+  const ItemKey& key_;
+  Sequence::Ticket ticket_;
+  Location location_;
+};
+
 SegmentShard::Attempt SegmentShard::try_get(const ItemKey& key, Sequence::Ticket ticket, bool is_use,
                                             TimePoint now, KeyedCalls::Visitor visit) {
   Copy copy;  // NOLINT(cppcoreguidelines-pro-type-member-init): the buffer is as large as it is unread
   Location location = 0;
-  items_.fetch_token(key.hash, key.database);
   const std::optional<Index::Place> place =
       items_.index().find(items_.index_hash(key.hash, key.database), [&](Location candidate) {
         location = candidate;
         return read_copy(key, candidate, copy);
       });
-  CompareToken token = 0;
-  Slot slot = empty_slot;
-  if (place) {
-    token = items_.token_of(location, key.hash, key.database);
-    slot = place->load();
-  }
+  const Slot slot = place ? place->load() : empty_slot;
   if (!sequence_.still_valid(ticket)) return Attempt::torn;
   if (!place) {
     if (is_use) shared_.counters.count(false);
@@ -152,14 +163,15 @@ SegmentShard::Attempt SegmentShard::try_get(const ItemKey& key, Sequence::Ticket
     shared_.counters.count(true);
     count_use(*place, slot);
   }
-  visit({.value = copy.value, .deadline = shown_deadline(copy.deadline), .token = token});
+  const LateToken token(*this, key, ticket, location);
+  visit({.value = copy.value, .deadline = shown_deadline(copy.deadline), .token_reader = &token});
   return Attempt::hit;
 }
 
 const std::byte* SegmentShard::record_hint(std::uint64_t hash, Database database, const void* line) const {
-  const auto location = items_.index().location_hint(line, items_.index_hash(hash, database));
-  if (!location || shared_.pool.readable_size(*location) == 0) return nullptr;
-  return shared_.pool.bytes_at(*location);
+  const Location location = items_.index().location_hint(line, items_.index_hash(hash, database));
+  if (location == 0 || shared_.pool.readable_size(location) == 0) return nullptr;
+  return shared_.pool.bytes_at(location);
 }
 
 void SegmentShard::begin_body() {
@@ -177,7 +189,7 @@ void SegmentShard::end_body() {
 StoreOutcome SegmentShard::set(const ItemKey& key, Bytes value, Expiry expiry, Condition condition,
                                TimePoint now) {
   const std::optional<Found> current = find_unexpired(key, now);
-  if (!holds(condition, current ? std::optional(view_of(*current).token) : std::nullopt)) {
+  if (!holds(condition, current ? std::optional(view_of(*current).token()) : std::nullopt)) {
     return StoreOutcome::condition_failed;
   }
   const TimePoint deadline = deadline_after(expiry, current ? current->stored.record.deadline : no_deadline);
@@ -186,7 +198,7 @@ StoreOutcome SegmentShard::set(const ItemKey& key, Bytes value, Expiry expiry, C
 
 bool SegmentShard::remove(const ItemKey& key, Condition condition, TimePoint now) {
   const std::optional<Found> found = find_unexpired(key, now);
-  if (!found || !holds(condition, view_of(*found).token)) return false;
+  if (!found || !holds(condition, view_of(*found).token())) return false;
   const WriteSection section(sequence_);
   take_out(*found, now);
   return true;

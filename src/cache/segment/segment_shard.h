@@ -105,6 +105,7 @@ class SegmentShard : private Tenant {
     bool is_whole = false;
     alignas(word_size) std::array<std::byte, copy_size(copied_size_max)> buffer;
   };
+  class LateToken;
   bool read_copy(const ItemKey& key, Location location, Copy& copy) const;
   bool read_any_copy(const ItemKey& key, Location location, std::size_t readable, Copy& copy) const;
 
