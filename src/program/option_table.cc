@@ -61,6 +61,8 @@ std::string value_name(const OptionRow& row) {
       return row.value_text.empty() ? "N" : std::string(row.value_text);
     case OptionKind::count_or_auto:
       return "N|auto";
+    case OptionKind::count_or_none:
+      return (row.value_text.empty() ? "N" : std::string(row.value_text)) + "|-1";
     case OptionKind::choice: {
       std::string words;
       for (const std::string_view word : row.choices) words += (words.empty() ? "" : "|") + std::string(word);

@@ -24,7 +24,8 @@ enum class OptionKind : std::uint8_t {
   size,           // "256mb": number(), bytes
   duration,       // "10s": duration()
   count,          // "10000": number()
-  count_or_auto,  // "4" or "auto": number_or_auto()
+  count_or_auto,  // "4" or "auto": number_or_word()
+  count_or_none,  // "4" or "-1", which says that there is no such bound: number_or_word()
   choice,         // one word of `choices`: text()
   text,           // anything: text()
   text_list,      // any number of texts: texts()

@@ -36,12 +36,18 @@ Result<std::uint64_t> in_range(const OptionRow& row, std::uint64_t number) {
   return number;
 }
 
-Result<std::uint64_t> parse_count(const std::string& text, bool or_auto) {
+// What may stand for a number; empty: nothing.
+std::string_view word_of(OptionKind kind) {
+  if (kind == OptionKind::count_or_auto) return "auto";
+  return kind == OptionKind::count_or_none ? "-1" : "";
+}
+
+Result<std::uint64_t> parse_count(OptionKind kind, const std::string& text) {
   const std::optional<std::uint64_t> number = parse_uint64(text);
-  if (!number)
-    return failure(ErrorKind::malformed,
-                   "'" + text + "' is not a whole number" + std::string(or_auto ? " or auto" : ""));
-  return *number;
+  if (number) return *number;
+  const std::string_view word = word_of(kind);
+  return failure(ErrorKind::malformed,
+                 "'" + text + "' is not a whole number" + (word.empty() ? "" : " or " + std::string(word)));
 }
 
 Result<std::uint64_t> parse_toggle(const std::string& text) {
@@ -75,7 +81,7 @@ Result<Endpoint> parse_listed_endpoint(const OptionRow& row, const std::string& 
 Result<std::uint64_t> parse_number(const OptionRow& row, const std::string& text) {
   if (row.kind == OptionKind::size) return parse_size(text);
   if (row.kind == OptionKind::toggle) return parse_toggle(text);
-  if (row.kind != OptionKind::duration) return parse_count(text, row.kind == OptionKind::count_or_auto);
+  if (row.kind != OptionKind::duration) return parse_count(row.kind, text);
   const Result<Duration> duration = parse_duration(text);
   if (!duration) return std::unexpected(duration.error());
   return static_cast<std::uint64_t>(duration->count());
@@ -85,8 +91,9 @@ Result<std::uint64_t> parse_number(const OptionRow& row, const std::string& text
 Result<void> fill(OptionValue& value, const OptionRow& row, const std::string& text) {
   switch (row.kind) {
     case OptionKind::count_or_auto:
-      if (text == "auto") {
-        value.is_auto = true;
+    case OptionKind::count_or_none:
+      if (text == word_of(row.kind)) {
+        value.is_word = true;
         return {};
       }
       [[fallthrough]];
@@ -124,11 +131,11 @@ Result<void> fill(OptionValue& value, const OptionRow& row, const std::string& t
 }  // namespace
 
 Result<OptionValue> parse_option_value(const OptionRow& row, std::span<const std::string> texts,
-                                       const std::string& origin) {
+                                       const std::string& origin, OptionSource source) {
   LARDER_ASSERT(is_list(row.kind) || !texts.empty());
   OptionValue value;
   value.origin = origin;
-  value.is_given = true;
+  value.source = source;
   if (is_list(row.kind) && texts.size() < row.min) {
     return failure(ErrorKind::malformed, origin + ": at least one is needed");
   }
@@ -138,6 +145,34 @@ Result<OptionValue> parse_option_value(const OptionRow& row, std::span<const std
     }
   }
   return value;
+}
+
+std::vector<std::string> option_texts(const OptionRow& row, std::string_view text) {
+  if (!is_list(row.kind)) return {std::string(text)};
+  std::vector<std::string> parts;
+  std::size_t start = 0;
+  while (start <= text.size()) {
+    const std::size_t end = std::min(text.find(',', start), text.size());
+    std::string_view part = text.substr(start, end - start);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    if (!part.empty()) parts.emplace_back(part);
+    start = end + 1;
+  }
+  return parts;
+}
+
+OptionValue default_option_value(const OptionRow& row) {
+  const std::string origin = "--" + std::string(row.flag);
+  if (row.default_text.empty()) {
+    OptionValue empty;
+    empty.origin = origin;
+    return empty;
+  }
+  Result<OptionValue> value =
+      parse_option_value(row, option_texts(row, row.default_text), origin, OptionSource::table);
+  LARDER_ASSERT(value.has_value());
+  return *std::move(value);
 }
 
 }  // namespace larder::program

@@ -12,46 +12,13 @@ namespace {
 
 using ValueMap = std::map<std::string, OptionValue, std::less<>>;
 
-std::vector<std::string> split_at_commas(std::string_view text) {
-  std::vector<std::string> parts;
-  std::size_t start = 0;
-  while (start <= text.size()) {
-    const std::size_t end = std::min(text.find(',', start), text.size());
-    std::string_view part = text.substr(start, end - start);
-    while (part.starts_with(' ')) part.remove_prefix(1);
-    while (part.ends_with(' ')) part.remove_suffix(1);
-    if (!part.empty()) parts.emplace_back(part);
-    start = end + 1;
-  }
-  return parts;
-}
-
-std::vector<std::string> texts_of(const OptionRow& row, std::string_view text) {
-  return is_list(row.kind) ? split_at_commas(text) : std::vector<std::string>{std::string(text)};
-}
-
 // Later calls are the stronger ones.
 Result<void> put(ValueMap& values, const OptionRow& row, std::span<const std::string> texts,
-                 const std::string& origin) {
-  Result<OptionValue> value = parse_option_value(row, texts, origin);
+                 const std::string& origin, OptionSource source) {
+  Result<OptionValue> value = parse_option_value(row, texts, origin, source);
   if (!value) return std::unexpected(value.error());
   values.insert_or_assign(std::string(row.flag), *std::move(value));
   return {};
-}
-
-void put_defaults(ValueMap& values, const OptionTable& table) {
-  for (const OptionRow& row : table.rows) {
-    const std::string origin = "--" + std::string(row.flag);
-    OptionValue value;
-    if (!row.default_text.empty()) {
-      Result<OptionValue> parsed = parse_option_value(row, texts_of(row, row.default_text), origin);
-      LARDER_ASSERT(parsed.has_value());
-      value = *std::move(parsed);
-    }
-    value.origin = origin;
-    value.is_given = false;
-    values.insert_or_assign(std::string(row.flag), std::move(value));
-  }
 }
 
 // A wrong key is most often the right one in another spelling.
@@ -80,7 +47,10 @@ Result<void> put_file(ValueMap& values, const OptionTable& table, const std::str
       return failure(ErrorKind::malformed, place + entry.key + " takes one value, not " +
                                                (entry.is_array ? "an array" : "a section of its own"));
     }
-    if (Result<void> put_one = put(values, *row, entry.texts, place + entry.key); !put_one) return put_one;
+    if (Result<void> put_one = put(values, *row, entry.texts, place + entry.key, OptionSource::file);
+        !put_one) {
+      return put_one;
+    }
   }
   return {};
 }
@@ -92,7 +62,10 @@ Result<void> put_environment(ValueMap& values, const OptionTable& table,
     const auto row = std::ranges::find_if(
         table.rows, [&](const OptionRow& candidate) { return table.environment_name(candidate) == name; });
     if (row != table.rows.end()) {
-      if (Result<void> put_one = put(values, *row, texts_of(*row, text), name); !put_one) return put_one;
+      if (Result<void> put_one = put(values, *row, option_texts(*row, text), name, OptionSource::environment);
+          !put_one) {
+        return put_one;
+      }
     } else if (std::ranges::none_of(table.ignored_environment_prefixes,
                                     [&](std::string_view prefix) { return name.starts_with(prefix); })) {
       warnings.push_back("unknown environment variable " + name + " is ignored");
@@ -136,9 +109,9 @@ const OptionValue& OptionValues::value(std::string_view flag) const {
 
 std::uint64_t OptionValues::number(std::string_view flag) const { return value(flag).number; }
 
-std::optional<std::uint64_t> OptionValues::number_or_auto(std::string_view flag) const {
+std::optional<std::uint64_t> OptionValues::number_or_word(std::string_view flag) const {
   const OptionValue& found = value(flag);
-  if (found.is_auto) return std::nullopt;
+  if (found.is_word) return std::nullopt;
   return found.number;
 }
 
@@ -166,7 +139,7 @@ const std::vector<Endpoint>& OptionValues::endpoints(std::string_view flag) cons
   return value(flag).endpoints;
 }
 
-bool OptionValues::is_given(std::string_view flag) const { return value(flag).is_given; }
+bool OptionValues::is_given(std::string_view flag) const { return value(flag).source != OptionSource::table; }
 
 const std::string& OptionValues::origin(std::string_view flag) const { return value(flag).origin; }
 
@@ -181,7 +154,7 @@ Result<ParsedOptions> read_options(const OptionTable& table, std::span<const std
   }
 
   ValueMap values;
-  put_defaults(values, table);
+  for (const OptionRow& row : table.rows) values.emplace(row.flag, default_option_value(row));
   if (const std::string path = config_path(table, *command_line, environment); !path.empty()) {
     if (const Result<void> put_all = put_file(values, table, path); !put_all) {
       return std::unexpected(put_all.error());
@@ -191,8 +164,8 @@ Result<ParsedOptions> read_options(const OptionTable& table, std::span<const std
     return std::unexpected(put_all.error());
   }
   for (const CommandLineEntry& entry : command_line->entries) {
-    if (const Result<void> put_one =
-            put(values, *entry.row, entry.texts, "--" + std::string(entry.row->flag));
+    if (const Result<void> put_one = put(values, *entry.row, entry.texts, "--" + std::string(entry.row->flag),
+                                         OptionSource::command_line);
         !put_one) {
       return std::unexpected(put_one.error());
     }

@@ -38,13 +38,17 @@ class OptionValues final {
       : values_(std::move(values)) {}
 
   [[nodiscard]] std::uint64_t number(std::string_view flag) const;
-  [[nodiscard]] std::optional<std::uint64_t> number_or_auto(std::string_view flag) const;  // nullopt: auto
+  [[nodiscard]] std::optional<std::uint64_t> number_or_word(
+      std::string_view flag) const;  // nullopt: the word
   [[nodiscard]] Duration duration(std::string_view flag) const;
   [[nodiscard]] bool toggle(std::string_view flag) const;
   [[nodiscard]] const std::string& text(std::string_view flag) const;
   [[nodiscard]] const std::vector<std::string>& texts(std::string_view flag) const;
   [[nodiscard]] const Endpoint& endpoint(std::string_view flag) const;
   [[nodiscard]] const std::vector<Endpoint>& endpoints(std::string_view flag) const;
+
+  /// All of it: the value itself, and who said it.
+  [[nodiscard]] const OptionValue& value(std::string_view flag) const;
 
   /// False: the value is the default, or there is none.
   [[nodiscard]] bool is_given(std::string_view flag) const;
@@ -54,8 +58,6 @@ class OptionValues final {
   [[nodiscard]] const std::string& origin(std::string_view flag) const;
 
  private:
-  [[nodiscard]] const OptionValue& value(std::string_view flag) const;
-
   std::map<std::string, OptionValue, std::less<>> values_;
 };
 

@@ -30,6 +30,7 @@ OptionTable sample_table() {
       {.flag = "idle-timeout", .kind = OptionKind::duration, .default_text = "0", .help = "Silence"},
       {.flag = "connections-max", .kind = OptionKind::count, .default_text = "100", .min = 1, .max = 1000},
       {.flag = "workers", .kind = OptionKind::count_or_auto, .default_text = "auto", .min = 1, .max = 64},
+      {.flag = "slower-than", .kind = OptionKind::count_or_none, .default_text = "10", .max = 100},
       {.flag = "backend", .kind = OptionKind::choice, .default_text = "lru", .choices = backends},
       {.flag = "allow-origin", .kind = OptionKind::text_list, .value_text = "ORIGIN"},
       {.flag = "cache", .kind = OptionKind::endpoint, .default_text = "resp://h:1", .choices = schemes},
@@ -86,28 +87,31 @@ TEST(Options, HaveTheirDefaultsWhenNobodySaysAnything) {
   EXPECT_EQ(values.number("memory"), 256U << 20);
   EXPECT_EQ(values.duration("idle-timeout"), Duration{0});
   EXPECT_EQ(values.number("connections-max"), 100U);
-  EXPECT_EQ(values.number_or_auto("workers"), std::nullopt);
+  EXPECT_EQ(values.number_or_word("workers"), std::nullopt);
   EXPECT_EQ(values.text("backend"), "lru");
   EXPECT_THAT(values.texts("allow-origin"), IsEmpty());
   EXPECT_EQ(values.endpoint("cache").url(), "resp://h:1");
   EXPECT_EQ(values.endpoints("listen").size(), 2U);
   EXPECT_FALSE(values.toggle("allow-anonymous"));
+  EXPECT_EQ(values.number_or_word("slower-than"), 10U);
   EXPECT_FALSE(values.is_given("memory"));
+  EXPECT_EQ(values.value("memory").source, OptionSource::table);
   EXPECT_EQ(values.origin("memory"), "--memory");
   EXPECT_THAT(options->warnings, IsEmpty());
 }
 
 TEST(Options, OfEveryKindCanBeFlags) {
-  const auto options =
-      read({"--memory", "1mb", "--idle-timeout=5s", "--connections-max", "7", "--workers", "3",
-            "--backend=ordered", "--allow-origin", "http://a", "--allow-origin=http://b", "--cache",
-            "line://[::1]:9", "--listen", "line://x:0", "--allow-anonymous"});
+  const auto options = read({"--memory", "1mb", "--idle-timeout=5s", "--connections-max", "7", "--workers",
+                             "3", "--slower-than", "-1", "--backend=ordered", "--allow-origin", "http://a",
+                             "--allow-origin=http://b", "--cache", "line://[::1]:9", "--listen", "line://x:0",
+                             "--allow-anonymous"});
   ASSERT_TRUE(options.has_value()) << options.error().message;
   const OptionValues& values = options->values;
   EXPECT_EQ(values.number("memory"), 1U << 20);
   EXPECT_EQ(values.duration("idle-timeout"), Duration{5000});
   EXPECT_EQ(values.number("connections-max"), 7U);
-  EXPECT_EQ(values.number_or_auto("workers"), 3U);
+  EXPECT_EQ(values.number_or_word("workers"), 3U);
+  EXPECT_EQ(values.number_or_word("slower-than"), std::nullopt);
   EXPECT_EQ(values.text("backend"), "ordered");
   EXPECT_THAT(values.texts("allow-origin"), ElementsAre("http://a", "http://b"));
   EXPECT_EQ(values.endpoint("cache").host, "::1");
@@ -142,6 +146,7 @@ TEST(Options, OfEveryKindCanStandInTheFile) {
       "idle-timeout = 0\n"
       "connections-max = 7\n"
       "workers = \"auto\"\n"
+      "slower-than = -1\n"
       "backend = 'ordered'\n"
       "allow-origin = []\n"
       "listen = [\"line://x:1\",\n  \"resp://x:2\"]\n"
@@ -151,10 +156,11 @@ TEST(Options, OfEveryKindCanStandInTheFile) {
   const OptionValues& values = options->values;
   EXPECT_EQ(values.number("memory"), 1U << 20);
   EXPECT_EQ(values.number("connections-max"), 7U);
+  EXPECT_EQ(values.number_or_word("slower-than"), std::nullopt);
   EXPECT_EQ(values.text("backend"), "ordered");
   EXPECT_THAT(values.endpoints("listen"), ElementsAre(Endpoint{"line", "x", 1}, Endpoint{"resp", "x", 2}));
   EXPECT_TRUE(values.toggle("allow-anonymous"));
-  EXPECT_EQ(values.origin("backend"), file.path() + ":6: backend");
+  EXPECT_EQ(values.origin("backend"), file.path() + ":7: backend");
 }
 
 TEST(Options, RankFlagsAboveVariablesAboveTheFileAboveDefaults) {
@@ -170,6 +176,9 @@ TEST(Options, RankFlagsAboveVariablesAboveTheFileAboveDefaults) {
   EXPECT_THAT(options->values.endpoints("listen"), ElementsAre(Endpoint{"line", "flag", 1}));
   EXPECT_FALSE(options->values.toggle("allow-anonymous"));
   EXPECT_EQ(options->values.text("backend"), "lru");
+  EXPECT_EQ(options->values.value("memory").source, OptionSource::file);
+  EXPECT_EQ(options->values.value("connections-max").source, OptionSource::environment);
+  EXPECT_EQ(options->values.value("listen").source, OptionSource::command_line);
 }
 
 TEST(Options, TakeTheFileOfTheFlagRatherThanTheVariable) {
@@ -212,7 +221,7 @@ TEST(Options, TakeAWordWithoutAFlagWhereTheTableHasARowForIt) {
   const auto options = read_options(table, words, {});
   ASSERT_TRUE(options.has_value()) << options.error().message;
   EXPECT_THAT(options->values.texts("allow-origin"), ElementsAre("-"));
-  EXPECT_EQ(options->values.number_or_auto("workers"), 2U);
+  EXPECT_EQ(options->values.number_or_word("workers"), 2U);
 
   const auto as_flag = read_options(table, std::vector<std::string>{"--allow-origin", "x"}, {});
   ASSERT_TRUE(as_flag.has_value()) << as_flag.error().message;
@@ -257,6 +266,12 @@ TEST(Options, CheckRangesWordsAndSchemes) {
   EXPECT_EQ(error_of({}, {{"SAMPLE_LISTEN", ","}}), "SAMPLE_LISTEN: at least one is needed");
   EXPECT_EQ(error_of({"--allow-anonymous=perhaps"}),
             "--allow-anonymous: 'perhaps' is neither true nor false");
+}
+
+TEST(Options, TakeMinusOneOnlyWhereItMeansSomething) {
+  EXPECT_EQ(error_of({"--slower-than", "-2"}), "--slower-than: '-2' is not a whole number or -1");
+  EXPECT_EQ(error_of({"--slower-than", "101"}), "--slower-than: '101' is too large: the largest is 100");
+  EXPECT_EQ(error_of({"--connections-max", "-1"}), "--connections-max: '-1' is not a whole number");
 }
 
 TEST(Options, NameFileAndLineOfAnUnknownKey) {

@@ -6,28 +6,21 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "program/config_value.h"
 #include "program/size_text.h"
 
 namespace larder::program {
 namespace {
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
-bool is_number(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
 std::string toml_value(const OptionRow& row) {
   std::string_view text = row.default_text.empty() ? row.example : row.default_text;
-  if (!is_list(row.kind)) {
-    if (row.kind == OptionKind::toggle) return text.empty() ? "false" : std::string(text);
-    return is_number(text) && row.kind != OptionKind::text ? std::string(text) : quoted(text);
-  }
+  if (row.kind == OptionKind::toggle && text.empty()) return "false";
+  if (!is_list(row.kind)) return config_value_text(row, text);
   std::string array = "[";
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(','), text.size());
     if (array.size() > 1) array += ", ";
-    array += quoted(text.substr(0, end));
+    array += config_value_text(row, text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return array + "]";
@@ -46,13 +39,15 @@ std::string range_text(const OptionRow& row) {
     return (row.kind == OptionKind::choice ? "One of: " : "Schemes: ") + words;
   }
   const bool has_numbers = row.kind == OptionKind::size || row.kind == OptionKind::duration ||
-                           row.kind == OptionKind::count || row.kind == OptionKind::count_or_auto;
+                           row.kind == OptionKind::count || row.kind == OptionKind::count_or_auto ||
+                           row.kind == OptionKind::count_or_none;
   if (!has_numbers) return "";
   const bool has_max = row.max != std::numeric_limits<std::uint64_t>::max();
   if (row.min == 0 && !has_max) return "";
   std::string range = row.min == 0 ? "" : "At least " + bound_text(row, row.min);
   if (has_max) range += (range.empty() ? "At most " : ", at most ") + bound_text(row, row.max);
-  return range + (row.kind == OptionKind::count_or_auto ? ", or auto" : "");
+  if (row.kind == OptionKind::count_or_auto) return range + ", or auto";
+  return range + (row.kind == OptionKind::count_or_none ? ", or -1" : "");
 }
 
 }  // namespace

@@ -34,6 +34,12 @@ OptionTable small_table() {
        .min = 1,
        .max = 8,
        .help = "N"},
+      {.flag = "slower-than",
+       .kind = OptionKind::count_or_none,
+       .default_text = "10",
+       .max = 100,
+       .help = "Slow"},
+      {.flag = "word", .kind = OptionKind::text, .value_text = "TEXT", .help = "Said"},
       {.flag = "allow-anonymous", .kind = OptionKind::toggle, .help = "Anybody"},
   };
   for (const OptionRow& row : common_option_rows(schemes)) table.rows.push_back(row);
@@ -51,6 +57,10 @@ TEST(SampleConfig, ShowsKeysRangesAndDefaults) {
       "## How much.\n## At least 1kb.\n## Default: all there is.\n# memory = \"1gb\"\n"
       "\n"
       "## N.\n## At least 1, at most 8, or auto.\n# workers = \"auto\"\n"
+      "\n"
+      "## Slow.\n## At most 100, or -1.\n# slower-than = 10\n"
+      "\n"
+      "## Said.\n# word = \"\"\n"
       "\n"
       "## Anybody.\n# allow-anonymous = false\n"
       "\n"
@@ -75,7 +85,7 @@ std::string uncommented(std::string text) {
 TEST(SampleConfig, IsAFileOnceItsKeysAreUncommented) {
   const auto entries = parse_config_text(uncommented(sample_config(small_table())), "sample");
   ASSERT_TRUE(entries.has_value()) << entries.error().message;
-  EXPECT_EQ(entries->size(), 5U);
+  EXPECT_EQ(entries->size(), 7U);
 }
 
 TEST(SampleConfig, ChangesNothingAsItIs) {

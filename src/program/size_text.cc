@@ -23,7 +23,8 @@ constexpr std::array duration_units{Unit{"h", 3'600'000}, Unit{"m", 60'000}, Uni
 
 // Room is left on top, so that a doubled size and a deadline in the future do not overflow either.
 constexpr std::uint64_t size_max = std::uint64_t{1} << 62;
-constexpr std::uint64_t duration_max_ms = std::uint64_t{1000} * 24 * 3'600'000;
+// The longest that CONFIG SET timeout takes.
+constexpr std::uint64_t duration_max_ms = std::uint64_t{2'147'483'647} * 1000;
 
 struct Parts {
   Bytes digits;
@@ -85,7 +86,7 @@ Result<Duration> parse_duration(Bytes text) {
   }
   const std::optional<std::uint64_t> milliseconds = scaled(digits, *factor, duration_max_ms);
   if (!milliseconds)
-    return failure(ErrorKind::too_large, "'" + std::string(text) + "' is more than 1000 days");
+    return failure(ErrorKind::too_large, "'" + std::string(text) + "' is more than 68 years");
   return Duration{static_cast<std::int64_t>(*milliseconds)};
 }
 

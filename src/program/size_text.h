@@ -20,7 +20,8 @@ namespace larder::program {
 /// The shortest text that parse_size() reads back as `size`: 1536 is "1536b", 2048 is "2kb".
 [[nodiscard]] std::string size_text(std::uint64_t size);
 
-/// A duration of at least 0 from `text`. Errors: malformed (not a duration), too_large (over 1,000 days).
+/// A duration of at least 0 from `text`. Errors: malformed (not a duration), too_large (over 2^31 - 1
+/// seconds).
 [[nodiscard]] Result<Duration> parse_duration(Bytes text);
 
 /// The shortest text that parse_duration() reads back as `duration`, which is not negative: 90 s is "90s", 0

@@ -219,7 +219,7 @@ Result<std::size_t> choose_shards(const OptionValues& values, const ServerOption
     return refused(values, "memory",
                    "'" + size_text(options.memory_size_max) + "' is too small for any cache");
   }
-  const std::optional<std::uint64_t> asked = values.number_or_auto("shards");
+  const std::optional<std::uint64_t> asked = values.number_or_word("shards");
   if (!asked) {
     return cache::choose_shard_count(options.memory_size_max, options.item_count_max, options.worker_count);
   }
@@ -321,7 +321,7 @@ Result<ServerOptions> make_server_options(const OptionValues& values) {
     options.warnings.push_back("--policy is for --backend segment: " + options.backend +
                                " has an order of its own");
   }
-  options.worker_count = values.number_or_auto("workers").value_or(core_count());
+  options.worker_count = values.number_or_word("workers").value_or(core_count());
   Result<std::vector<int>> cores = choose_cores(values, options.worker_count);
   if (!cores) return std::unexpected(cores.error());
   options.pinned_cores = *std::move(cores);
