@@ -7,18 +7,43 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <toml++/toml.h>
 
 namespace larder::program {
 namespace {
 
-// A configuration is a screen or two. The bound is there for a path that names something else.
-constexpr std::size_t file_size_max = std::size_t{1} << 20;
-
 std::string place(const std::string& path, std::size_t line) {
   return path + ":" + std::to_string(line) + ": ";
 }
+
+// Where a line and a column of toml++ are in a text that it has read. It counts code points, and a byte order
+// mark not among them.
+class Places {
+ public:
+  explicit Places(std::string_view text) : text_(text) {
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    line_offsets_.push_back(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
+    for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+      line_offsets_.push_back(at + 1);
+    }
+  }
+
+  [[nodiscard]] std::size_t offset_of(toml::source_position position) const {
+    std::size_t offset = line_offsets_[position.line - 1];
+    for (std::size_t left = position.column - 1; left > 0; --left) {
+      do {
+        ++offset;
+      } while (offset < text_.size() && (static_cast<unsigned char>(text_[offset]) & 0xC0) == 0x80);
+    }
+    return offset;
+  }
+
+ private:
+  std::string_view text_;
+  std::vector<std::size_t> line_offsets_;
+};
 
 std::optional<std::string> scalar_text(const toml::node& node) {
   if (auto text = node.value_exact<std::string>()) return text;
@@ -27,8 +52,11 @@ std::optional<std::string> scalar_text(const toml::node& node) {
   return std::nullopt;
 }
 
-Result<ConfigFileEntry> entry_of(const toml::key& key, const toml::node& node, const std::string& path) {
+Result<ConfigFileEntry> entry_of(const toml::key& key, const toml::node& node, const Places& places,
+                                 const std::string& path) {
   ConfigFileEntry entry{.key = std::string(key.str()), .line = key.source().begin.line};
+  entry.value_offset = places.offset_of(node.source().begin);
+  entry.value_size = places.offset_of(node.source().end) - entry.value_offset;
   const auto refused = [&](const std::string& reason) {
     return failure(ErrorKind::malformed, place(path, entry.line) + entry.key + " " + reason);
   };
@@ -55,6 +83,7 @@ Result<std::vector<ConfigFileEntry>> parse_config_text(const std::string& text, 
     return failure(ErrorKind::malformed, place(path, parsed.error().source().begin.line) +
                                              std::string(parsed.error().description()));
   }
+  const Places places(text);
   std::vector<ConfigFileEntry> entries;
   for (auto&& [key, node] : parsed.table()) {
     // A table's entries are reported under the table's name: whoever reads them says that it is unknown.
@@ -62,7 +91,7 @@ Result<std::vector<ConfigFileEntry>> parse_config_text(const std::string& text, 
       entries.push_back({.key = std::string(key.str()), .line = key.source().begin.line});
       continue;
     }
-    Result<ConfigFileEntry> entry = entry_of(key, node, path);
+    Result<ConfigFileEntry> entry = entry_of(key, node, places, path);
     if (!entry) return std::unexpected(entry.error());
     entries.push_back(*std::move(entry));
   }
@@ -76,7 +105,7 @@ Result<std::vector<ConfigFileEntry>> read_config_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text;
   if (file) {
-    text.resize(file_size_max + 1);
+    text.resize(config_file_size_max + 1);
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(file.gcount()));
   }
@@ -84,7 +113,7 @@ Result<std::vector<ConfigFileEntry>> read_config_file(const std::string& path) {
     const std::string reason = errno == 0 ? "it cannot be read" : std::generic_category().message(errno);
     return failure(ErrorKind::malformed, path + ": " + reason);
   }
-  if (text.size() > file_size_max) {
+  if (text.size() > config_file_size_max) {
     return failure(ErrorKind::malformed, path + ": longer than 1mb, which no configuration is");
   }
   return parse_config_text(text, path);

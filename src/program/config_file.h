@@ -12,11 +12,16 @@
 
 namespace larder::program {
 
+/// More than a configuration has, in bytes: it is a screen or two, and a path may name something else.
+inline constexpr std::size_t config_file_size_max = std::size_t{1} << 20;
+
 struct ConfigFileEntry {
   std::string key;
   std::size_t line = 0;  // counts from 1
   bool is_array = false;
-  std::vector<std::string> texts{};  // one, unless it is an array
+  std::vector<std::string> texts{};  // one, unless it is an array; none: a section
+  std::size_t value_offset = 0;      // in the text, of the value as it is spelt there
+  std::size_t value_size = 0;
 };
 
 /// The entries of the file in the order of their lines. Errors: malformed, starting with the path and, where
