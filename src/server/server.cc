@@ -59,6 +59,9 @@ transport::ConnectionLimits connection_limits(const ServerOptions& options) {
 Server::Server(ServerOptions options) : options_(std::move(options)) {
   service_.settings.connection_count_max = options_.connection_count_max;
   service_.settings.idle_timeout_ms = options_.idle_timeout.count();
+  service_.password.set(options_.password);
+  service_.slow_log.threshold_us = options_.slow_log_threshold_us;
+  service_.slow_log.size_max = options_.slow_log_size_max;
   service_.control = this;
   service_.stopwatch_us = stopwatch_us;
   service_.wall_clock_us = wall_clock_us;
@@ -89,7 +92,10 @@ Result<std::vector<transport::Listener>> Server::open_listeners() {
     }
     // The name was looked up once for the check of the options and again for this.
     if (!options_.allow_anonymous && !listener->loopback) {
-      return failure(ErrorKind::refused, endpoint.url() + " is beyond loopback; see --allow-anonymous");
+      if (options_.password.empty()) {
+        return failure(ErrorKind::refused, endpoint.url() + " is beyond loopback; see --allow-anonymous");
+      }
+      facts_.needs_password = true;
     }
     endpoints_.push_back(listener->endpoint);
     listeners.push_back(*std::move(listener));

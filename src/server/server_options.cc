@@ -11,6 +11,7 @@
 #include "program/health_check.h"
 #include "program/size_text.h"
 #include "program/unix_mode.h"
+#include "protocol/resp/command_decoder.h"
 #include "server/cores.h"
 #include "server/dialects.h"
 #include "transport/buffer_budget.h"
@@ -178,6 +179,23 @@ OptionTable make_table() {
       {.flag = "allow-anonymous",
        .kind = OptionKind::toggle,
        .help = "Listen where other machines can reach it, although nobody is asked for a password"},
+      {.flag = "password",
+       .kind = OptionKind::text,
+       .value_text = "TEXT",
+       .help =
+           "What connections to the RESP port have to log in with; the other protocols have no login yet and "
+           "let nobody in while there is one; on a command line everybody who uses the machine can see it"},
+      {.flag = "slowlog-log-slower-than",
+       .kind = OptionKind::count_or_none,
+       .value_text = "MICROSECONDS",
+       .default_text = "10000",
+       .max = INT64_MAX,
+       .help = "How long a command may take before SLOWLOG shows it; 0 means all that are timed, -1 none"},
+      {.flag = "slowlog-max-len",
+       .kind = OptionKind::count,
+       .default_text = "128",
+       .max = INT64_MAX,
+       .help = "The most commands that SLOWLOG shows"},
       {.flag = "allow-origin",
        .kind = OptionKind::text_list,
        .value_text = "ORIGIN",
@@ -289,7 +307,7 @@ bool is_origin(std::string_view text) {
 }
 
 Result<void> check_exposure(const OptionValues& values, const ServerOptions& options) {
-  if (options.allow_anonymous) return {};
+  if (options.allow_anonymous || !options.password.empty()) return {};
   for (const Endpoint& endpoint : options.listen) {
     const Result<bool> loopback = transport::is_loopback(endpoint);
     if (!loopback) return refused(values, "listen", loopback.error().message);
@@ -297,7 +315,23 @@ Result<void> check_exposure(const OptionValues& values, const ServerOptions& opt
     return refused(values, "listen",
                    "'" + endpoint.url() +
                        "' can be reached from other machines and nobody is asked for a password; listen on "
-                       "127.0.0.1, or add --allow-anonymous if that is meant");
+                       "127.0.0.1, set a password, or add --allow-anonymous if that is meant");
+  }
+  return {};
+}
+
+Result<void> fill_password(const OptionValues& values, ServerOptions& options) {
+  if (!values.is_given("password")) return {};
+  options.password = values.text("password");
+  constexpr std::size_t size_max = protocol::CommandLimits{}.stranger_bulk_size_max;
+  if (options.password.size() > size_max) {
+    return refused(values, "password",
+                   "longer than " + std::to_string(size_max) + " bytes, so that nobody could log in");
+  }
+  if (!options.password.empty() && values.value("password").source == program::OptionSource::command_line) {
+    options.warnings.emplace_back(
+        "--password can be seen by everybody who uses this machine, in ps; LARDER_PASSWORD and the file of "
+        "--config keep it to themselves");
   }
   return {};
 }
@@ -334,6 +368,12 @@ Result<ServerOptions> make_server_options(const OptionValues& values) {
   options.idle_timeout = values.duration("idle-timeout");
   options.shutdown_timeout = values.duration("shutdown-timeout");
   options.allow_anonymous = values.toggle("allow-anonymous");
+  if (const Result<void> filled = fill_password(values, options); !filled) {
+    return std::unexpected(filled.error());
+  }
+  const std::optional<std::uint64_t> threshold_us = values.number_or_word("slowlog-log-slower-than");
+  options.slow_log_threshold_us = threshold_us ? static_cast<std::int64_t>(*threshold_us) : -1;
+  options.slow_log_size_max = values.number("slowlog-max-len");
   options.log_level = values.text("log-level");
   options.allowed_origins = values.texts("allow-origin");
 

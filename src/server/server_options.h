@@ -37,6 +37,9 @@ struct ServerOptions {
   Duration idle_timeout{0};           // 0: never
   Duration shutdown_timeout{0};
   bool allow_anonymous = false;
+  std::string password;                    // empty: nobody is asked for one
+  std::int64_t slow_log_threshold_us = 0;  // negative: nothing is noted
+  std::size_t slow_log_size_max = 0;       // commands
   std::string log_level = "info";
   std::vector<std::string> allowed_origins;
   std::vector<std::string> warnings;  // sentences for the log: allowed, but perhaps not meant

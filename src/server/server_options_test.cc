@@ -59,6 +59,9 @@ TEST(ServerOptions, HaveTheDefaultsThatThePagesPromise) {
   EXPECT_EQ(options->idle_timeout, Duration{0});
   EXPECT_EQ(options->shutdown_timeout, Duration{10'000});
   EXPECT_FALSE(options->allow_anonymous);
+  EXPECT_EQ(options->password, "");
+  EXPECT_EQ(options->slow_log_threshold_us, 10'000);
+  EXPECT_EQ(options->slow_log_size_max, 128U);
   EXPECT_THAT(options->allowed_origins, IsEmpty());
   EXPECT_THAT(options->warnings, IsEmpty());
 }
@@ -182,6 +185,42 @@ TEST(ServerOptions, RefuseToListenBeyondLoopbackUnlessThatIsMeant) {
   for (const std::string host : {"127.0.0.1", "127.1.2.3", "[::1]", "localhost"}) {
     EXPECT_EQ(error_of({"--listen", "resp://" + host + ":0"}), "no error") << host;
   }
+}
+
+TEST(ServerOptions, ListenBeyondLoopbackWhereAPasswordIsAsked) {
+  EXPECT_EQ(error_of({"--listen", "resp://0.0.0.0:0"}, {{"LARDER_PASSWORD", "secret"}}), "no error");
+  EXPECT_THAT(error_of({"--listen", "resp://0.0.0.0:0", "--password", ""}, {{"LARDER_PASSWORD", "secret"}}),
+              HasSubstr("--allow-anonymous"))
+      << "the flag takes it away";
+}
+
+TEST(ServerOptions, WarnOfAPasswordThatOthersCanSee) {
+  const auto seen = options_of({"--password", "secret"});
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_EQ(seen->password, "secret");
+  EXPECT_THAT(seen->warnings, ElementsAre(testing::AllOf(HasSubstr("ps"), Not(HasSubstr("secret")))));
+  const auto hidden = options_of({}, {{"LARDER_PASSWORD", "secret"}});
+  ASSERT_TRUE(hidden.has_value());
+  EXPECT_EQ(hidden->password, "secret");
+  EXPECT_THAT(hidden->warnings, IsEmpty());
+  EXPECT_THAT(options_of({"--password", ""})->warnings, IsEmpty());
+}
+
+TEST(ServerOptions, RefuseAPasswordThatNobodyCouldGive) {
+  EXPECT_EQ(error_of({"--password", std::string(16'384, 'x')}), "no error");
+  EXPECT_EQ(error_of({}, {{"LARDER_PASSWORD", std::string(16'385, 'x')}}),
+            "LARDER_PASSWORD: longer than 16384 bytes, so that nobody could log in");
+}
+
+TEST(ServerOptions, TakeWhatConfigSetTakesOfTheSlowLog) {
+  const auto off =
+      options_of({"--slowlog-log-slower-than", "-1", "--slowlog-max-len", "9223372036854775807"});
+  ASSERT_TRUE(off.has_value());
+  EXPECT_EQ(off->slow_log_threshold_us, -1);
+  EXPECT_EQ(off->slow_log_size_max, std::size_t{INT64_MAX});
+  EXPECT_EQ(options_of({"--slowlog-log-slower-than=0"})->slow_log_threshold_us, 0);
+  EXPECT_EQ(error_of({"--slowlog-log-slower-than", "-2"}),
+            "--slowlog-log-slower-than: '-2' is not a whole number or -1");
 }
 
 TEST(ServerOptions, ServeOnlySchemesThatThereAre) {

@@ -63,6 +63,14 @@ TEST(Server, NamesTheOptionThatMovesABusyPort) {
               testing::AllOf(HasSubstr(url.substr(7)), HasSubstr("--listen moves it")));
 }
 
+TEST(Server, ListensBeyondLoopbackWithAPassword) {
+  const auto server = Server::make(options_of({"--listen", "resp://0.0.0.0:0", "--password", "secret"}));
+  ASSERT_TRUE(server.has_value()) << server.error().message;
+  (*server)->start({});
+  const Endpoint endpoint{.scheme = "resp", .host = "127.0.0.1", .port = (*server)->endpoints().front().port};
+  EXPECT_TRUE(program::check_health(endpoint, long_enough).has_value()) << "to be asked is an answer";
+}
+
 TEST(Server, NeedNotHaveBeenStarted) {
   EXPECT_TRUE(Server::make(options_of({"--listen", "line://127.0.0.1:0"})).has_value());
 }

@@ -148,6 +148,9 @@ Refusal set_password(const Environment& environment, Bytes text, Pass pass) {
   if (text.size() > size_max) {
     return "argument must not be longer than " + std::to_string(size_max) + " bytes, or nobody could log in";
   }
+  if (text.empty() && environment.facts.needs_password) {
+    return "other machines can reach this server, which was started without --allow-anonymous";
+  }
   if (pass == Pass::sets) environment.service.password.set(text);
   return std::nullopt;
 }

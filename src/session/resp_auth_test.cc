@@ -202,6 +202,18 @@ TEST(RespAuth, SetsThePasswordWithAllElseOrNotAtAll) {
   EXPECT_EQ(stranger.ask_words({"AUTH", std::string(16'384, 'x')}), ok);
 }
 
+// Nobody said that it may serve other machines without asking.
+TEST(RespAuth, KeepsThePasswordByWhichAServerMayBeReached) {
+  LockedWorld locked;
+  locked.world.facts.needs_password = true;
+  EXPECT_EQ(
+      locked.owner.ask("CONFIG SET timeout 7 requirepass \"\""),
+      "-ERR CONFIG SET failed (possibly related to argument 'requirepass') - other machines can reach this "
+      "server, which was started without --allow-anonymous\r\n");
+  EXPECT_EQ(locked.world.service.settings.idle_timeout_ms, 0);
+  EXPECT_EQ(locked.owner.ask("CONFIG SET requirepass other"), ok);
+}
+
 TEST(RespAuth, ShowsADigestOfThePassword) {
   LockedWorld locked;
   const std::string digest = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";

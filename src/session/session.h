@@ -58,6 +58,7 @@ struct ServerFacts {
   int backlog = 0;                    // connections that may wait to be accepted
   std::chrono::seconds keepalive{0};  // of silence, after which the kernel asks whether the peer is there
   bool allows_anonymous = false;      // --allow-anonymous
+  bool needs_password = false;        // others can reach it, and without one it would serve them all
   std::string directory;              // in which it works
   std::string log_level = "info";
   TimePoint started_at{};
