@@ -33,7 +33,7 @@ void fit_connections(ServerOptions& options) {
   program::log_warn("connections-max is lowered from " + std::to_string(options.connection_count_max) +
                     " to " + std::to_string(fitting) + ": this process may have " +
                     std::to_string(file_limit) + " open files");
-  options.connection_count_max = fitting;
+  options.connection_count_max = options.connection_count_fitting = fitting;
 }
 
 std::string ready_line(const Server& server) {

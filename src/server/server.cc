@@ -56,7 +56,7 @@ transport::ConnectionLimits connection_limits(const ServerOptions& options) {
 
 }  // namespace
 
-Server::Server(ServerOptions options) : options_(std::move(options)) {
+Server::Server(ServerOptions options) : options_(std::move(options)), config_rewriter_(options_) {
   service_.settings.connection_count_max = options_.connection_count_max;
   service_.settings.idle_timeout_ms = options_.idle_timeout.count();
   service_.password.set(options_.password);
@@ -230,6 +230,9 @@ void Server::describe() {
   facts_.log_level = options_.log_level;
   std::error_code unreachable;
   facts_.directory = std::filesystem::current_path(unreachable).string();
+  if (!options_.config_path.empty()) {
+    facts_.config_path = std::filesystem::absolute(options_.config_path, unreachable).string();
+  }
 }
 
 void Server::accept_from(transport::Listener listener) {
@@ -263,6 +266,8 @@ void Server::on_accept(const Dialect& dialect, transport::Socket socket) {
 void Server::shut_down(bool at_once) { shut_down(at_once ? Duration{0} : options_.shutdown_timeout); }
 
 void Server::log(Bytes line) { program::log_warn(line); }
+
+Result<void> Server::rewrite_config() { return config_rewriter_.rewrite(service_, clock_.now().steady); }
 
 void Server::tell_of_closings(std::uint64_t count, SteadyTime now) {
   if (count == told_closings_ || now < tells_closings_at_) return;

@@ -22,6 +22,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "cache/backend.h"
+#include "server/config_rewriter.h"
 #include "server/dialects.h"
 #include "server/server_options.h"
 #include "server/workers.h"
@@ -72,10 +73,12 @@ class Server final : private session::Control {
   void on_accept(const Dialect& dialect, transport::Socket socket);
   void shut_down(bool at_once) override;
   void log(Bytes line) override;
+  [[nodiscard]] Result<void> rewrite_config() override;
   void sweep(std::size_t worker_index, TimePoint now);
   void tell_of_closings(std::uint64_t count, SteadyTime now);
 
   ServerOptions options_;
+  ConfigRewriter config_rewriter_;
   SystemClock clock_;
   session::ServerFacts facts_;
   session::Service service_;

@@ -375,6 +375,8 @@ Result<ServerOptions> make_server_options(const OptionValues& values) {
   options.slow_log_threshold_us = threshold_us ? static_cast<std::int64_t>(*threshold_us) : -1;
   options.slow_log_size_max = values.number("slowlog-max-len");
   options.log_level = values.text("log-level");
+  if (values.is_given("config")) options.config_path = values.text("config");
+  options.given = values;
   options.allowed_origins = values.texts("allow-origin");
 
   const Result<std::size_t> shard_count = choose_shards(values, options);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct ServerOptions {
   std::vector<int> pinned_cores;  // of each worker in turn; empty: the kernel moves them as it likes
   std::string event_loop;
   std::size_t connection_count_max = 0;
+  // What the limit of open files allows, where that has lowered connection_count_max.
+  std::size_t connection_count_fitting = std::numeric_limits<std::size_t>::max();
   session::Limits limits;
   std::size_t output_size_max = 0;
   std::size_t buffer_size_max = 0;    // of all connections together
@@ -42,6 +45,8 @@ struct ServerOptions {
   std::size_t slow_log_size_max = 0;       // commands
   std::string log_level = "info";
   std::vector<std::string> allowed_origins;
+  std::string config_path;            // of the file that some of it stood in; empty: there is none
+  program::OptionValues given;        // what all of this was made from
   std::vector<std::string> warnings;  // sentences for the log: allowed, but perhaps not meant
 };
 

@@ -62,6 +62,7 @@ TEST(ServerOptions, HaveTheDefaultsThatThePagesPromise) {
   EXPECT_EQ(options->password, "");
   EXPECT_EQ(options->slow_log_threshold_us, 10'000);
   EXPECT_EQ(options->slow_log_size_max, 128U);
+  EXPECT_EQ(options->config_path, "");
   EXPECT_THAT(options->allowed_origins, IsEmpty());
   EXPECT_THAT(options->warnings, IsEmpty());
 }

@@ -13,6 +13,7 @@ namespace larder::session {
 namespace {
 
 constexpr std::size_t parameter_name_size_max = 64;
+constexpr std::size_t reason_size_max = 512;
 
 }  // namespace
 
@@ -79,8 +80,16 @@ void handle_config_resetstat(RespCall& call) {
   call.reply.ok();
 }
 
+// The worker waits for the disk, as Redis' only thread does: the reply promises that the file is there.
 void handle_config_rewrite(RespCall& call) {
-  call.reply.error("ERR The server is running without a config file");
+  Control* const control = call.environment.service.control;
+  const Result<void> written =
+      control != nullptr ? control->rewrite_config() : failure(ErrorKind::unsupported, "nothing to write to");
+  if (written) return call.reply.ok();
+  if (written.error().kind == ErrorKind::unsupported) {
+    return call.reply.error("ERR The server is running without a config file");
+  }
+  call.reply.error("ERR Rewriting config file: " + quotable(written.error().message, reason_size_max));
 }
 
 }  // namespace larder::session

@@ -86,7 +86,7 @@ void write_server(Text& text, const InfoFigures& figures) {
   field(text, "configured_hz", 10);
   field(text, "lru_clock", (now_ms / 1000) & 0xffffff);
   field(text, "executable", "larder-server");
-  field(text, "config_file", "");
+  field(text, "config_file", facts.config_path);
   field(text, "io_threads_active", 0);
 }
 

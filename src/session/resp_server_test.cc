@@ -89,8 +89,26 @@ TEST(RespServer, InsideATransactionAsOutside) {
 struct Ended final : Control {
   void shut_down(bool at_once) override { words += at_once ? "now " : "soon "; }
   void log(Bytes line) override { words += std::string(line) + "|"; }
+  Result<void> rewrite_config() override {
+    words += "rewritten ";
+    return written;
+  }
   std::string words;
+  Result<void> written;
 };
+
+TEST(RespConfig, HasTheFileWrittenByTheServer) {
+  World world;
+  Ended control;
+  world.service.control = &control;
+  Connection connection(world);
+  EXPECT_EQ(connection.ask("CONFIG REWRITE"), ok);
+  EXPECT_EQ(control.words, "rewritten ");
+  control.written = failure(ErrorKind::refused, "No space left\r\non device");
+  EXPECT_EQ(connection.ask("CONFIG REWRITE"), "-ERR Rewriting config file: No space left  on device\r\n");
+  control.written = failure(ErrorKind::unsupported, "none");
+  EXPECT_EQ(connection.ask("CONFIG REWRITE"), "-ERR The server is running without a config file\r\n");
+}
 
 TEST(RespServer, EndsWhenItIsAskedTo) {
   expect_turns({{"SHUTDOWN foo", syntax},

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/result.h"
 #include "cache/backend.h"
 #include "insight/counters.h"
 #include "session/clients.h"
@@ -34,6 +35,10 @@ class Control {
   virtual void shut_down(bool at_once) = 0;
   /// Writes one line of printable ASCII where the server tells what happens to it. Any thread.
   virtual void log(Bytes line) = 0;
+  /// Writes the settings as they are now to the file that the server was started with, and waits for the
+  /// disk. Any thread. Errors: unsupported if there is no such file; any other kind: the message says what
+  /// failed, and the file is as it was.
+  [[nodiscard]] virtual Result<void> rewrite_config() = 0;
 };
 
 /// What the kernel says of the process at a moment.

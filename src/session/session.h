@@ -59,6 +59,7 @@ struct ServerFacts {
   std::chrono::seconds keepalive{0};  // of silence, after which the kernel asks whether the peer is there
   bool allows_anonymous = false;      // --allow-anonymous
   bool needs_password = false;        // others can reach it, and without one it would serve them all
+  std::string config_path;            // of the file that it was started with; empty: none
   std::string directory;              // in which it works
   std::string log_level = "info";
   TimePoint started_at{};
