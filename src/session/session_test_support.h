@@ -46,12 +46,12 @@ struct World {
   CommandStats command_stats;
   TimePoint now{std::chrono::milliseconds{1'700'000'000'000}};
   std::unique_ptr<cache::Cache> cache;
+  Foresight foresight{*cache};
   Limits limits;
   ServerFacts facts;
   std::vector<std::string> allowed_origins;
   Service service;
   SplitMix64 random{1};
-  Foresight foresight{*cache};
   Environment environment{.cache = *cache,
                           .counters = counters,
                           .all_counters = std::span(&counters, 1),
