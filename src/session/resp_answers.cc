@@ -144,6 +144,8 @@ void handle_replicaof(RespCall& call) {
   if (equals_ignoring_case(call.arguments[1], "no") && equals_ignoring_case(call.arguments[2], "one")) {
     return call.reply.ok();
   }
+  const auto port = parse_int64(call.arguments[2]);
+  if (!port || *port < 0 || *port > 65535) return call.reply.error("ERR Invalid master port");
   call.reply.error("ERR replication is not served yet");
 }
 

@@ -110,6 +110,16 @@ TEST(RespConfig, HasTheFileWrittenByTheServer) {
   EXPECT_EQ(connection.ask("CONFIG REWRITE"), "-ERR The server is running without a config file\r\n");
 }
 
+TEST(RespServer, IsNobodysReplica) {
+  const std::string no_port = "-ERR Invalid master port\r\n";
+  expect_turns({{"REPLICAOF NO ONE", ok},
+                {"slaveof no one", ok},
+                {"REPLICAOF NO 65536", no_port},
+                {"REPLICAOF NO -1", no_port},
+                {"SLAVEOF ONE NO", no_port},
+                {"REPLICAOF host 6379", "-ERR replication is not served yet\r\n"}});
+}
+
 TEST(RespServer, EndsWhenItIsAskedTo) {
   expect_turns({{"SHUTDOWN foo", syntax},
                 {"SHUTDOWN NOSAVE SAVE", syntax},

@@ -513,6 +513,13 @@ SCRIPTS = {
         1 GET a
         1 EXEC
     """,
+    "REPLICAOF looks at the port before anything else": """
+        1 REPLICAOF NO 65536
+        1 REPLICAOF NO -1
+        1 SLAVEOF ONE NO
+        1 SLAVEOF NO 18446744073709551616
+        1 REPLICAOF no one
+    """,
     "a watched key in another database is another key": """
         1 WATCH a
         2 SELECT 1
