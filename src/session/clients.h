@@ -60,6 +60,7 @@ class Client final {
   std::atomic<std::uint8_t> database{0};
   std::atomic<std::uint8_t> version{2};
   std::atomic<std::int64_t> queued_count{-1};  // between MULTI and EXEC; -1: not there
+  std::atomic<std::size_t> watched_count{0};   // keys under WATCH
   std::atomic<bool> is_monitor{false};
   std::atomic<bool> is_spared{false};   // CLIENT NO-EVICT
   std::atomic<bool> leaves_age{false};  // CLIENT NO-TOUCH

@@ -41,13 +41,14 @@ std::string line_of(const Client& client, TimePoint now) {
   if (flags.empty()) flags = "N";
   return fmt::format(
       "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} "
-      "watch=0 "
+      "watch={} "
       "qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem={} tot-mem=0 events=r cmd={} "
       "user=default redir=-1 resp={} lib-name={} lib-ver={}",
       client.facts.id, client.facts.address, client.facts.local_address, names.name,
       seconds_between(client.facts.accepted_at.time_since_epoch().count(), now),
       seconds_between(client.active_at_ms.load(std::memory_order_relaxed), now), flags,
-      client.database.load(std::memory_order_relaxed), queued_count, client.left_size(),
+      client.database.load(std::memory_order_relaxed), queued_count,
+      client.watched_count.load(std::memory_order_relaxed), client.left_size(),
       command != nullptr ? *command : Bytes("NULL"), client.version.load(std::memory_order_relaxed),
       names.library, names.library_version);
 }
@@ -157,6 +158,7 @@ void note_state(const RespState& state) {
   client.queued_count.store(
       state.transaction == nullptr ? -1 : static_cast<std::int64_t>(state.transaction->size()),
       std::memory_order_relaxed);
+  client.watched_count.store(state.watched.count(), std::memory_order_relaxed);
 }
 
 bool check_client_name(RespCall& call, Bytes name) {

@@ -53,6 +53,28 @@ TEST(RespClients, TellWhatHoldsOfThem) {
   EXPECT_THAT(first.ask("CLIENT LIST ID 2"), HasSubstr(" flags=xe "));
 }
 
+TEST(RespClients, CountTheKeysThatTheyWatch) {
+  World world;
+  Connection first(world, 1);
+  Connection second(world, 2);
+  const auto expect_watched = [&](const std::string& command, const std::string& count) {
+    first.ask(command);
+    EXPECT_THAT(second.ask("CLIENT LIST ID 1"), HasSubstr(" watch=" + count + " ")) << command;
+    EXPECT_THAT(second.ask("CLIENT INFO"), HasSubstr(" watch=0 "));
+  };
+  expect_watched("PING", "0");
+  expect_watched("WATCH a b a", "2");
+  expect_watched("SELECT 1", "2");
+  expect_watched("WATCH a", "3");
+  EXPECT_THAT(first.ask("CLIENT INFO"), HasSubstr(" watch=3 "));
+  expect_watched("UNWATCH", "0");
+  for (const std::string end : {"EXEC", "DISCARD", "RESET", "EXEC a"}) {
+    expect_watched("WATCH a", "1");
+    expect_watched("MULTI", "1");
+    expect_watched(end, "0");
+  }
+}
+
 TEST(RespClients, AreAtThePathOfTheirUnixSocket) {
   World world;
   const std::string address = "/run/larder.sock:0";

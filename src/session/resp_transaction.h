@@ -91,6 +91,7 @@ class WatchedKeys final {
                          std::size_t size_max);
   void clear();
 
+  [[nodiscard]] std::size_t count() const { return looks_.size(); }
   [[nodiscard]] std::size_t held_size() const { return held_size_; }
   /// Whether any of them is another than it was. Their shards are locked.
   [[nodiscard]] bool have_changed(cache::Keyspace& locked, TimePoint now) const;
