@@ -1,6 +1,8 @@
 // What a server without a feature answers about it: to clients that ask such things on connecting, and to
 // those that tidy up behind what they never used.
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -138,6 +140,23 @@ void handle_pubsub_numsub(RespCall& call) {
 }
 
 void handle_pubsub_numpat(RespCall& call) { call.reply.integer(0); }
+
+// UNSUBSCRIBE, PUNSUBSCRIBE and SUNSUBSCRIBE, which clients send to be sure. As in Redis one command is
+// answered once for each channel, and what is left subscribed to is counted in each answer.
+void handle_unsubscribe(RespCall& call) {
+  const auto channels = call.arguments.subspan(1);
+  for (std::size_t i = 0; i < std::max<std::size_t>(channels.size(), 1); ++i) {
+    if (outgrows_output(call)) return;
+    call.reply.push(3);
+    call.reply.bulk(call.spec.name);
+    if (channels.empty()) {
+      call.reply.null();
+    } else {
+      call.reply.bulk(channels[i]);
+    }
+    call.reply.integer(0);
+  }
+}
 
 // REPLICAOF NO ONE, which is what this server is.
 void handle_replicaof(RespCall& call) {

@@ -50,7 +50,8 @@ struct CommandSpec;
 /// what with_keys() or with_everything() hands out. Which of the two is the row's `reach`.
 ///
 /// Ownership  everything is borrowed for the length of the call
-/// Invariant  a handler writes exactly one reply; but a second MONITOR none, as in Redis
+/// Invariant  a handler writes exactly one reply; but a second MONITOR none, and UNSUBSCRIBE one for each
+///            channel, as in Redis
 struct RespCall {
   const CommandSpec& spec;
   std::span<const Bytes> arguments;  // the name first
@@ -99,11 +100,19 @@ struct CommandSpec {
   bool is_served = true;    // false: has an error for an answer, and COMMAND does not name it
   std::uint16_t place = 0;  // among all rows, those of subcommands too; given when the table is made
   Bytes synopsis{};         // what it takes behind its name: command_synopsis.h
+  KeyPlaces channels{};     // arguments that COMMAND shows as keys which are none: channels of a shard
 
   /// The same row with another reach: of rows without keys, those that leave items alone say so.
   [[nodiscard]] constexpr CommandSpec reaching(Reach other) const {
     CommandSpec changed = *this;
     changed.reach = other;
+    return changed;
+  }
+
+  /// The same row with channels of a shard among its arguments.
+  [[nodiscard]] constexpr CommandSpec naming(KeyPlaces its_channels) const {
+    CommandSpec changed = *this;
+    changed.channels = its_channels;
     return changed;
   }
 

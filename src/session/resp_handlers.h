@@ -30,6 +30,7 @@ void handle_no_persistence(RespCall& call);
 void handle_role(RespCall& call);
 void handle_pubsub_channels(RespCall& call);
 void handle_pubsub_numpat(RespCall& call);
+void handle_unsubscribe(RespCall& call);
 void handle_pubsub_numsub(RespCall& call);
 void handle_replicaof(RespCall& call);
 void handle_script_exists(RespCall& call);

@@ -72,7 +72,7 @@ void write_key_spec(protocol::ReplyEncoder& reply, const KeyPlaces& keys) {
 
 // Where the keys stand, in the long form: a place to begin and a range from there.
 void write_key_specs(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
-  const KeyPlaces& keys = spec.keys;
+  const KeyPlaces& keys = spec.channels.first != 0 ? spec.channels : spec.keys;
   if (keys.first == 0) return reply.set(0);
   if (keys.second_access.empty()) {
     reply.set(1);
@@ -90,7 +90,8 @@ void write_info(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
   reply.bulk(spec.name);
   reply.integer(spec.arity);
   write_words(reply, spec.flags);
-  const KeyPlaces shown = spec.keys.is_counted ? no_keys : spec.keys;
+  const KeyPlaces& places = spec.channels.first != 0 ? spec.channels : spec.keys;
+  const KeyPlaces shown = places.is_counted ? no_keys : places;
   reply.integer(shown.first);
   reply.integer(shown.last);
   reply.integer(shown.step);
@@ -99,6 +100,7 @@ void write_info(protocol::ReplyEncoder& reply, const CommandSpec& spec) {
   reply.set(tips.size());
   for (const Bytes tip : tips) reply.bulk(tip);
   write_key_specs(reply, spec);
+  if (spec.subcommands.empty()) return reply.set(0);  // as Redis has it: none are a set, some an array
   reply.array(spec.subcommands.size());
   for (const CommandSpec& subcommand : spec.subcommands) write_info(reply, subcommand);
 }

@@ -76,6 +76,19 @@ TEST(RespIntrospection, TellsWhatACommandDoesToEachKey) {
   EXPECT_EQ(keys_with_flags("object encoding a"), "a: RO\n");
 }
 
+// Places of channels are shown as those of keys, and are none.
+TEST(RespIntrospection, TakesChannelsForNoKeys) {
+  World world;
+  EXPECT_EQ(
+      talk(world, "COMMAND INFO sunsubscribe\r\n"),
+      "*1\r\n*10\r\n$12\r\nsunsubscribe\r\n:-1\r\n*4\r\n+pubsub\r\n+noscript\r\n+loading\r\n+stale\r\n"
+      ":1\r\n:-1\r\n:1\r\n*2\r\n+@pubsub\r\n+@slow\r\n*0\r\n*1\r\n*6\r\n$5\r\nflags\r\n*1\r\n+not_key\r\n"
+      "$12\r\nbegin_search\r\n*4\r\n$4\r\ntype\r\n$5\r\nindex\r\n$4\r\nspec\r\n*2\r\n$5\r\nindex\r\n:1\r\n"
+      "$9\r\nfind_keys\r\n*4\r\n$4\r\ntype\r\n$5\r\nrange\r\n$4\r\nspec\r\n*6\r\n$7\r\nlastkey\r\n:-1\r\n"
+      "$7\r\nkeystep\r\n:1\r\n$5\r\nlimit\r\n:0\r\n*0\r\n");
+  EXPECT_EQ(talk(world, "COMMAND GETKEYS sunsubscribe a\r\n"), "-ERR The command has no key arguments\r\n");
+}
+
 TEST(RespIntrospection, TellsWhatACommandDoesToItsKeyByItsOptions) {
   EXPECT_EQ(keys_with_flags("set a b"), "a: OW update\n");
   EXPECT_EQ(keys_with_flags("set a get"), "a: OW update\n");

@@ -298,7 +298,8 @@ TEST(RespSession, DescribesItsCommandsFromTheTable) {
 }
 
 TEST(RespSession, RepliesToEveryCommandWithOneWellFormedReply) {
-  // Every row of the table, with no, few and many arguments, in both versions.
+  // Every row of the table, with no, few and many arguments, in both versions. UNSUBSCRIBE and its like have
+  // one for each argument.
   for (const Bytes hello : {"HELLO 2\r\n", "HELLO 3\r\n"}) {
     for (const CommandSpec& spec : command_table()) {
       for (const Bytes arguments :
@@ -309,7 +310,10 @@ TEST(RespSession, RepliesToEveryCommandWithOneWellFormedReply) {
         const std::string replies = talk(world, requests);
         protocol::ReplyDecoder decoder;
         Bytes rest = replies;
-        for (int i = 0; i < 2; ++i) {
+        const bool is_for_each = spec.name.ends_with("unsubscribe");
+        const auto reply_count =
+            is_for_each ? std::max<std::ptrdiff_t>(1, std::ranges::count(arguments, ' ')) : 1;
+        for (std::ptrdiff_t i = 0; i < 1 + reply_count; ++i) {
           const auto reply = decoder.next(rest);
           ASSERT_TRUE(reply.has_value() && reply->has_value()) << requests << replies;
           rest.remove_prefix(decoder.consumed());
@@ -444,6 +448,34 @@ TEST(CommandTable, SaysOfWhatIsNotServedYetWhatIsMissing) {
             "-ERR unknown command 'subscribe': channels are not served yet\r\n+PONG\r\n");
   EXPECT_EQ(talk(world, "COMMAND INFO lpush\r\n"), "*1\r\n$-1\r\n");
   EXPECT_EQ(talk(world, "COMMAND GETKEYS lpush a b\r\n"), "-ERR Invalid command specified\r\n");
+}
+
+// Nobody is subscribed, and whoever unsubscribes to be sure is told so, once for each channel.
+TEST(RespSession, EndsSubscriptionsThatThereAreNot) {
+  World world;
+  EXPECT_EQ(talk(world, "UNSUBSCRIBE\r\npunsubscribe a*\r\nSUNSUBSCRIBE a b\r\nPING\r\n"),
+            "*3\r\n$11\r\nunsubscribe\r\n$-1\r\n:0\r\n"
+            "*3\r\n$12\r\npunsubscribe\r\n$2\r\na*\r\n:0\r\n"
+            "*3\r\n$12\r\nsunsubscribe\r\n$1\r\na\r\n:0\r\n*3\r\n$12\r\nsunsubscribe\r\n$1\r\nb\r\n:0\r\n"
+            "+PONG\r\n");
+  RespConnection third(world);
+  third.ask("HELLO 3");
+  EXPECT_EQ(third.ask("UNSUBSCRIBE"), ">3\r\n$11\r\nunsubscribe\r\n_\r\n:0\r\n");
+  third.ask("MULTI");
+  EXPECT_EQ(third.ask("UNSUBSCRIBE a"), "+QUEUED\r\n");
+  EXPECT_EQ(third.ask("EXEC"), "*1\r\n>3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n");
+}
+
+// One command has as many answers as channels: they end where any reply ends.
+TEST(RespSession, EndsAConnectionWhoseAnswersAreTooManyToKeep) {
+  World world;
+  world.limits.output_size_max = 1000;
+  RespSession session(world.environment, 7);
+  std::string command = "UNSUBSCRIBE";
+  for (int i = 0; i < 100; ++i) command += " channel";
+  const Played played = play(session, command + "\r\n");
+  EXPECT_TRUE(played.closed);
+  EXPECT_LT(played.replies.size(), 1100U);
 }
 
 TEST(CommandTable, IsFoundInAnyCaseAndWholeOnly) {

@@ -18,9 +18,7 @@ struct Absent {
 constexpr std::array all{
     Absent{"HyperLogLogs are", "pfadd pfcount pfdebug pfmerge pfselftest"},
     Absent{"bits of strings are", "bitcount bitfield bitfield_ro bitop bitpos getbit setbit"},
-    Absent{"channels are",
-           "psubscribe publish punsubscribe spublish ssubscribe subscribe "
-           "sunsubscribe unsubscribe"},
+    Absent{"channels are", "psubscribe publish spublish ssubscribe subscribe"},
     Absent{"clusters are", "asking"},
     Absent{"dumps are", "dump migrate restore restore-asking"},
     Absent{"geographic sets are",

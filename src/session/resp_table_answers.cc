@@ -175,6 +175,10 @@ constexpr std::array rows{
     row("pubsub", -2, "", no_keys, "@slow", nullptr, "pubsub", "2.8.0",
         "A container for questions about channels.", "", pubsub_subcommands)
         .reaching(Reach::nothing),
+    row("punsubscribe", -1, "pubsub noscript loading stale", no_keys, "@pubsub @slow", handle_unsubscribe,
+        "pubsub", "2.0.0", "Ends subscriptions to patterns, of which there are none.", "")
+        .taking("[pattern:pattern...]")
+        .reaching(Reach::nothing),
     row("readonly", 1, "loading stale fast", no_keys, "@fast @connection", handle_cluster_off, "cluster",
         "3.0.0", "Lets a cluster's replica be read.", "")
         .reaching(Reach::nothing),
@@ -197,6 +201,15 @@ constexpr std::array rows{
     row("slaveof", 3, "admin noscript stale no_async_loading", no_keys, "@admin @slow @dangerous",
         handle_replicaof, "server", "1.0.0", "As REPLICAOF.", "")
         .taking("args=(host-port=(host port:integer) | no-one=(NO ONE))")
+        .reaching(Reach::nothing),
+    row("sunsubscribe", -1, "pubsub noscript loading stale", no_keys, "@pubsub @slow", handle_unsubscribe,
+        "pubsub", "7.0.0", "Ends subscriptions to shard channels, of which there are none.", "")
+        .taking("[shardchannel...]")
+        .naming({.first = 1, .last = -1, .step = 1, .access = "not_key"})
+        .reaching(Reach::nothing),
+    row("unsubscribe", -1, "pubsub noscript loading stale", no_keys, "@pubsub @slow", handle_unsubscribe,
+        "pubsub", "2.0.0", "Ends subscriptions to channels, of which there are none.", "")
+        .taking("[channel...]")
         .reaching(Reach::nothing),
     row("wait", 3, "noscript", no_keys, "@slow @connection", handle_wait, "generic", "3.0.0",
         "Waits for replicas, of which there are none.", "request_policy:all_shards response_policy:agg_min")

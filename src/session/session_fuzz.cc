@@ -64,10 +64,11 @@ std::vector<Reply> decode(Bytes replies) {
 }
 
 // What has another number of replies than one by its meaning: CLIENT REPLY silences, MONITOR adds lines when
-// it is called next, a sample of a push or an attribute stands beside its reply, SHUTDOWN has none.
+// it is called next, a sample of a push or an attribute stands beside its reply, SHUTDOWN has none, and
+// UNSUBSCRIBE one for each channel.
 bool has_other_replies(Bytes bytes) {
   const std::string lower = larder::to_lower(bytes);
-  for (const char* word : {"reply", "monitor", "push", "attrib", "shutdown"}) {
+  for (const char* word : {"reply", "monitor", "push", "attrib", "shutdown", "unsubscribe"}) {
     if (lower.contains(word)) return true;
   }
   return false;

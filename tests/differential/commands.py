@@ -1015,6 +1015,6 @@ REQUIRED = """
     client|pause client|unpause client|reply client|no-evict client|help command command|count command|info command|docs
     command|list command|getkeys command|getkeysandflags command|help info config|get config|set config|resetstat config|rewrite slowlog|get
     slowlog|len slowlog|reset slowlog|help latency|latest latency|history latency|reset latency|help monitor shutdown debug
-    wait function|flush
+    wait function|flush unsubscribe punsubscribe sunsubscribe
     multi exec discard watch unwatch
 """.split()

@@ -1,4 +1,4 @@
-"""MONITOR and CLIENT REPLY, where bytes come that are no reply to what was sent, or none come.
+"""MONITOR, CLIENT REPLY and UNSUBSCRIBE, where bytes come that are no reply to what was sent, or none come, or several.
 
 Method: both servers are sent the same lines; an ECHO behind them shows where what they cause ends. All bytes must be the
 same but for times and addresses.
@@ -93,6 +93,16 @@ SILENCE = """
     CLIENT REPLY SKIP; MULTI; GET a; EXEC
 """.strip().split("\n")
 
+UNSUBSCRIBED = """
+    UNSUBSCRIBE; PUNSUBSCRIBE; SUNSUBSCRIBE
+    UNSUBSCRIBE a; PUNSUBSCRIBE a*; SUNSUBSCRIBE a
+    UNSUBSCRIBE a b a; PUNSUBSCRIBE a b; SUNSUBSCRIBE a b
+    MULTI; UNSUBSCRIBE; PUNSUBSCRIBE a b; SET k v; EXEC
+    SELECT 3; UNSUBSCRIBE; RESET; UNSUBSCRIBE
+    COMMAND INFO unsubscribe punsubscribe sunsubscribe
+    COMMAND GETKEYS unsubscribe a; COMMAND GETKEYS sunsubscribe a; COMMAND GETKEYSANDFLAGS sunsubscribe a b
+""".strip().split("\n")
+
 
 def split(line):
     return [word.strip() for word in line.split(";")]
@@ -128,6 +138,22 @@ def test_a_monitor_may_send_what_concerns_no_key(pair, line):
 def test_client_reply(pair, line):
     def seen_at(server):
         talk = Talk(server)
+        talk.send(*split(line))
+        talk.mark()
+        return talk.read_to(REPLY)
+
+    redis, larder = map(seen_at, pair)
+    assert larder == redis
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+@pytest.mark.parametrize("line", UNSUBSCRIBED)
+def test_unsubscribing_from_what_nobody_subscribed_to(pair, line, protocol):
+    def seen_at(server):
+        talk = Talk(server)
+        talk.send(f"HELLO {protocol}")
+        talk.mark()
+        talk.read_to(REPLY)
         talk.send(*split(line))
         talk.mark()
         return talk.read_to(REPLY)
