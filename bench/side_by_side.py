@@ -124,21 +124,30 @@ def run_round(keys, seconds, settle_s, shapes, say, figures, resident):
                     continue  # it would take a value's bytes for requests, and answer with values
                 else:
                     with contestants.null(name.split()[-1], shape.value_size, shape.values) as server:
+                        if shape == shapes[0]:
+                            resident.setdefault(name, []).append(server.resident_mib())
                         figure = measure(server, shape, min(keys, LARGE_KEYS) if is_large else keys, seconds)
                 figures.setdefault((shape.name, name), []).append(figure)
 
 
-def ratio_of(figures, shape, name, other):
+def ratio(ours, theirs):
     """Of medians, and the smallest and the largest of the rounds' own. None where one was not measured."""
-    if not all((shape, who) in figures for who in (name, other)):
+    if not ours or not theirs:
         return None
-    ours, theirs = ([figure.cost_us for figure in figures[shape, who]] for who in (name, other))
     each = [one / its for one, its in zip(ours, theirs)]
     return statistics.median(ours) / statistics.median(theirs), min(each), max(each)
 
 
-def ratio_text(ratio):
-    return "" if ratio is None else "{:.2f} ({:.2f} to {:.2f})".format(*ratio)
+def ratio_of(figures, shape, name, other, field="cost_us"):
+    return ratio(*([getattr(figure, field) for figure in figures.get((shape, who), [])] for who in (name, other)))
+
+
+def ratio_text(found):
+    return "" if found is None else "{:.2f} ({:.2f} to {:.2f})".format(*found)
+
+
+def spread_text(values, digits=0):
+    return "{1:,.{0}f} ({2:,.{0}f} to {3:,.{0}f})".format(digits, statistics.median(values), min(values), max(values))
 
 
 def row(*cells):
@@ -152,32 +161,37 @@ def heading(*cells):
 
 def print_figures(figures, shapes):
     for shape in shapes:
+        measured = [name for name in SERVERS if (shape.name, name) in figures]
         print(f"\n### {shape.name}\n")
-        heading("server", "CPU us a request", "of its null", "of Redis", "of memcached", "requests/s", "p50 us", "p99 us", "p99.9 us")
-        for name in SERVERS:
-            if not (all_rounds := figures.get((shape.name, name))):
-                continue
-            costs = [figure.cost_us for figure in all_rounds]
-            middle = [statistics.median(getattr(figure, field) for figure in all_rounds) for field in ("per_s", "p50_us", "p99_us", "p999_us")]
+        heading("server", "CPU us a request", "of its null", "of Redis", "of memcached")
+        for name in measured:
             own_null = f"null, {name.split()[-1]}" if name.startswith("Larder") else ""
             others = [ratio_text(ratio_of(figures, shape.name, name, other)) if name != other else "" for other in (own_null, "Redis", "memcached")]
-            row(name, f"{statistics.median(costs):.2f} ({min(costs):.2f} to {max(costs):.2f})", *others, f"{middle[0]:,.0f}",
-                *(f"{value:.0f}" for value in middle[1:]))
+            row(name, spread_text([figure.cost_us for figure in figures[shape.name, name]], 2), *others)
+        print()
+        heading("server", *(cell for title in ("requests/s", "p50 us", "p99 us", "p99.9 us") for cell in (title, "of Redis")))
+        for name in measured:
+            cells = [name]
+            for field in ("per_s", "p50_us", "p99_us", "p999_us"):
+                cells.append(spread_text([getattr(figure, field) for figure in figures[shape.name, name]]))
+                cells.append(ratio_text(ratio_of(figures, shape.name, name, "Redis", field)) if name != "Redis" else "")
+            row(*cells)
 
 
 def print_targets(figures):
     print("\n### Targets\n")
     heading("shape", "whose", "beside", "at most", "measured", "")
     for shape, name, other, most in TARGETS:
-        if ratio := ratio_of(figures, shape, name, other):
-            row(shape, name, other, f"{most:.2f}", ratio_text(ratio), "met" if ratio[0] <= most else "missed")
+        if found := ratio_of(figures, shape, name, other):
+            row(shape, name, other, f"{most:.2f}", ratio_text(found), "met" if found[0] <= most else "missed")
 
 
 def print_resident(resident, keys):
-    print(f"\n### Resident memory with {keys:,} keys of 23 bytes and values of 64\n")
-    heading("server", "MiB")
-    for name, sizes in resident.items():
-        row(name, f"{statistics.median(sizes):.0f}")
+    print(f"\n### Resident memory with {keys:,} keys of 23 bytes and values of 64; responders have none\n")
+    heading("server", "MiB", "of Redis")
+    for name in SERVERS:
+        if sizes := resident.get(name):
+            row(name, spread_text(sizes), ratio_text(ratio(sizes, resident["Redis"])) if name != "Redis" else "")
 
 
 def print_workers(rounds, keys, seconds, settle_s, say):
