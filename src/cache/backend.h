@@ -164,9 +164,11 @@ using Cursor = std::uint64_t;
 
 /// What the cache holds and has done since it was made.
 struct CacheStats {
-  std::uint64_t items = 0;        // all databases, expired ones that are not swept yet included
-  std::uint64_t memory_used = 0;  // bytes: items, index and everything else the cache allocated
-  std::uint64_t memory_limit = 0;
+  std::uint64_t items = 0;         // all databases, expired ones that are not swept yet included
+  std::uint64_t memory_used = 0;   // bytes: items, index and everything else the cache allocated
+  std::uint64_t memory_limit = 0;  // as it was asked for
+  // What memory_used never exceeds: memory_limit, or more while a lower one is being reached.
+  std::uint64_t memory_limit_in_force = 0;
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
   std::uint64_t sets = 0;       // stores that happened, by set or update
@@ -241,11 +243,18 @@ class Keyspace : public KeyedCalls {
   [[nodiscard]] virtual CacheStats stats() const = 0;
 };
 
+/// The memory limits that a cache can work with, in bytes.
+struct MemoryLimitRange {
+  std::size_t least = 0;
+  std::size_t most = 0;
+};
+
 /// A cache. Every call may come from any thread at any time.
 ///
 /// Units      sizes are bytes, times are wall time
 /// Errors     none but the outcomes above; running out of memory is one of them
-/// Invariant  stats().memory_used <= the limit and stats().items <= items_max, between calls
+/// Invariant  stats().memory_used <= stats().memory_limit_in_force and stats().items <= items_max, between
+///            calls
 class Cache : public Keyspace {
  public:
   /// Room for a value of this size that will be stored under a key of at most `key_size_max`. Null: it is too
@@ -262,9 +271,20 @@ class Cache : public Keyspace {
   /// fetch_index() has asked for.
   virtual void fetch_records(std::span<const KeyHint> hints) const = 0;
 
-  /// Frees expired items, looking at no more than about `visit_count_max` places. Called a few times a
-  /// second, and again while it answers true, it frees every expired item within a few seconds without
-  /// anybody reading it. True: it stopped for that bound, and more may be due.
+  /// The memory limit: as it was asked for, at the start or since. This and the next two take no lock that
+  /// a body holds: one may call them.
+  [[nodiscard]] virtual std::size_t memory_limit() const = 0;
+  /// What it may be set to; the same for as long as the cache is there.
+  [[nodiscard]] virtual MemoryLimitRange memory_limit_range() const = 0;
+  /// Changes it. False: `size` is not in that range, and nothing has changed. A higher one holds at once.
+  /// Down to a lower one the limit that is in force follows as sweep() finds, or evicts, what makes room for
+  /// it; meanwhile a value that is too large for the lower one is refused as such.
+  virtual bool set_memory_limit(std::size_t size) = 0;
+
+  /// Frees expired items, and evicts down to a lowered memory limit, looking at no more than about
+  /// `visit_count_max` places. Called a few times a second, and again while it answers true, it frees every
+  /// expired item within a few seconds without anybody reading it. True: it stopped for that bound, and more
+  /// may be due.
   virtual bool sweep(TimePoint now, std::size_t visit_count_max) = 0;
 };
 

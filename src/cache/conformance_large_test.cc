@@ -96,6 +96,28 @@ TEST_P(LendingBackends, WhatIsBorrowedCountsUntilItIsGivenBack) {
   EXPECT_LT(cache_.stats().memory_used, mib);
 }
 
+TEST_P(LendingBackends, WhatIsBorrowedKeepsALoweredLimitUpUntilItIsGivenBack) {
+  const std::string large(20 * mib, 'l');
+  ASSERT_EQ(put(cache_, "k", large), StoreOutcome::stored);
+  Held held = hold(cache_, "k");
+  ASSERT_TRUE(held.loan);
+  ASSERT_TRUE(cache_.set_memory_limit(16 * mib));
+  const auto sweep = [&] {
+    for (int i = 0; i < 10'000 && cache_.sweep(at(0), 64); ++i) {
+    }
+    return cache_.stats().memory_limit_in_force;
+  };
+  EXPECT_GE(sweep(), large.size());
+  EXPECT_LE(cache_.stats().memory_used, cache_.stats().memory_limit_in_force);
+  EXPECT_FALSE(has(cache_, "k")) << "evicted";
+  EXPECT_TRUE(held.bytes() == large);
+  held = {};
+  EXPECT_EQ(sweep(), 16 * mib);
+  EXPECT_LE(cache_.stats().memory_used, 16 * mib);
+  ASSERT_EQ(put(cache_, "k", Bytes(large).substr(0, 10 * mib)), StoreOutcome::stored);
+  EXPECT_FALSE(hold(cache_, "k").loan) << "half of the lower limit may be lent";
+}
+
 TEST_P(ConformanceLarge, ADraftIsStoredWhereItIs) {
   const std::unique_ptr<Draft> draft = send_ahead(new_);
   ASSERT_EQ(draft != nullptr, lends());

@@ -9,6 +9,8 @@
 //
 // The budget counts and never refuses for its limit: a shard makes room *before* it allocates, and trims
 // *after* if malloc rounded up by more than was foreseen, so that between two calls used() <= limit().
+//
+// A limit that is lowered is a target at first: limit() comes down to it with what the shard gives up.
 #pragma once
 
 #include <algorithm>
@@ -31,13 +33,28 @@ namespace larder::cache {
 class MemoryBudget final {
  public:
   /// `fixed_size`: what the shard's own object takes, which never passes through here.
-  MemoryBudget(std::size_t limit, std::size_t fixed_size) : limit_(limit), used_(fixed_size) {}
+  MemoryBudget(std::size_t limit, std::size_t fixed_size)
+      : limit_(limit), target_(limit), used_(fixed_size) {}
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
   [[nodiscard]] std::size_t used() const { return used_; }
   [[nodiscard]] std::size_t limit() const { return limit_; }
   [[nodiscard]] bool exceeded() const { return used_ > limit_; }
+
+  /// What was asked for: limit(), or less.
+  [[nodiscard]] std::size_t target() const { return target_; }
+  [[nodiscard]] bool is_above_target() const { return limit_ > target_; }
+  /// A higher one is the limit at once; a lower one as far as nothing is used beyond it.
+  void set_target(std::size_t size) {
+    target_ = size;
+    limit_ = std::max(limit_, size);
+    follow_target(0);
+  }
+  /// The limit is no higher from now on than the target, or what is used and `spare_size`.
+  void follow_target(std::size_t spare_size) {
+    limit_ = std::max(target_, std::min(limit_, used_ + spare_size));
+  }
 
   /// True if a block of `size` can be allocated within the limit, as far as can be foreseen.
   [[nodiscard]] bool has_room_for(std::size_t size) const {
@@ -84,6 +101,7 @@ class MemoryBudget final {
   }
 
   std::size_t limit_;
+  std::size_t target_;
   std::size_t used_;
 };
 

@@ -27,6 +27,27 @@ TEST(MemoryBudget, CountsWhatMallocTookAndForgetsItOnRelease) {
   EXPECT_EQ(budget.used(), 100U);
 }
 
+TEST(MemoryBudget, ALowerLimitFollowsWhatIsUsedAndAHigherOneHoldsAtOnce) {
+  MemoryBudget budget(10'000, 100);
+  void* const a = budget.allocate(5000);
+  void* const b = budget.allocate(2000);
+  budget.set_target(3000);
+  EXPECT_EQ(budget.limit(), budget.used());
+  EXPECT_TRUE(budget.is_above_target());
+  EXPECT_FALSE(budget.has_room_for(1));
+  const std::size_t before = budget.limit();
+  budget.release(b);
+  EXPECT_EQ(budget.limit(), before) << "until it is asked to follow";
+  budget.follow_target(500);
+  EXPECT_EQ(budget.limit(), budget.used() + 500);
+  budget.release(a);
+  budget.follow_target(500);
+  EXPECT_EQ(budget.limit(), 3000U);
+  EXPECT_FALSE(budget.is_above_target());
+  budget.set_target(20'000);
+  EXPECT_EQ(budget.limit(), 20'000U);
+}
+
 TEST(MemoryBudget, ForeseesWhatMallocTakes) {
   if (LARDER_TEST_SANITIZED) GTEST_SKIP() << "the sanitizer's malloc rounds differently";
   MemoryBudget budget(std::size_t{1} << 30, 0);

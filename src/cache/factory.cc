@@ -17,9 +17,6 @@
 namespace larder::cache {
 namespace {
 
-// Below this a shard's own tables leave no room to speak of for items.
-constexpr std::size_t shard_memory_size_min = std::size_t{64} << 10;
-
 // What --shards auto leaves to a shard: enough that shares which fill unevenly cost next to no hits, and that
 // a shard of the segment back end has 256 segments of 64 KiB.
 constexpr std::size_t auto_shard_memory_size_min = std::size_t{16} << 20;
@@ -139,8 +136,11 @@ Result<std::unique_ptr<Cache>> make_cache(std::string_view backend, const CacheO
   } catch (const std::bad_alloc&) {
     return failure(ErrorKind::overloaded, "no memory for the cache's own tables");
   } catch (const std::system_error& error) {
-    return failure(ErrorKind::overloaded, error.what());
+    if (!options.may_be_raised) return failure(ErrorKind::overloaded, error.what());
   }
+  CacheOptions as_it_is = options;
+  as_it_is.may_be_raised = false;
+  return make_cache(backend, as_it_is);
 }
 
 }  // namespace larder::cache

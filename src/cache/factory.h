@@ -18,6 +18,8 @@ struct CacheOptions {
   std::size_t shard_count = 1;     // a power of two; see choose_shard_count()
   HashSecret secret{};
   std::string_view policy = "s3fifo";  // of policy_names(); back ends with one fixed order ignore it
+  // Reserve addresses, where they are needed for that, so that the limit can be four times as high later.
+  bool may_be_raised = true;
 };
 
 /// Names that make_cache() knows, in the order in which help shows them; the first is the default.
@@ -28,8 +30,8 @@ struct CacheOptions {
 
 /// Errors: unsupported (no such back end; the message lists those there are), too_large (a shard count or
 /// limit that cannot work; the message names the nearest that can), overloaded (no memory or address space
-/// even for an empty cache). Call it before threads are started: it tells malloc to use one arena for the
-/// whole process.
+/// even for an empty cache). Without addresses for `may_be_raised` it makes a cache that may not. Call it
+/// before threads are started: it tells malloc to use one arena for the whole process.
 [[nodiscard]] Result<std::unique_ptr<Cache>> make_cache(std::string_view backend,
                                                         const CacheOptions& options);
 

@@ -2,7 +2,8 @@
 // with 20-byte keys and 100-byte values until it evicts, and says by how much VmRSS grew: no more than 15 %
 // and 16 MiB past the limit. Then another thread stores as much again in values of other sizes: malloc cannot
 // move what is allocated, so the bound is wider, but far from a second cache. `segment` does not live on
-// malloc: 1 % and 16 MiB, whatever is stored. The figures are printed.
+// malloc: 1 % and 16 MiB, whatever is stored. And when the limit is lowered to a quarter, what `segment` had
+// beyond it goes back to the kernel. The figures are printed.
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -39,9 +40,11 @@ struct Figures {
   std::size_t used = 0;    // memory_used then
   std::size_t items = 0;
   std::size_t refilled = 0;  // VmRSS gained after as many bytes again, in values of 10 to 1,000 bytes
+  std::size_t lowered = 0;   // VmRSS gained when the limit was lowered after that
 };
 
 constexpr std::size_t limit = 256 * mib;
+constexpr std::size_t lowered_limit = limit / 4;
 
 void fill(Cache& cache, int first, int last) {
   std::array<char, 32> key{};
@@ -74,6 +77,10 @@ Figures measure(std::string_view backend, std::size_t thread_count) {
     put(*cache, "other:" + std::to_string(i), Bytes(value).substr(0, size));
   }
   figures.refilled = resident_size() - before;
+  EXPECT_TRUE(cache->set_memory_limit(lowered_limit));
+  while (cache->sweep(at(0), 64)) {
+  }
+  figures.lowered = resident_size() - before;
   return figures;
 }
 
@@ -109,11 +116,12 @@ TEST_P(ProcessMemory, StaysWithin15PercentAnd16MibOfTheLimit) {
     const Figures figures = measure_in_child(GetParam(), thread_count);
     std::printf(
         "%s, %zu thread(s): %zu items, %.1f bytes each with 20-byte keys and 100-byte values; "
-        "limit 256 MiB, counted %.1f MiB, VmRSS +%.1f MiB, after values of other sizes +%.1f MiB\n",
+        "limit 256 MiB, counted %.1f MiB, VmRSS +%.1f MiB, after values of other sizes +%.1f MiB, "
+        "with a limit of 64 MiB +%.1f MiB\n",
         std::string(GetParam()).c_str(), thread_count, figures.items,
         static_cast<double>(figures.used) / static_cast<double>(figures.items),
         static_cast<double>(figures.used) / mib, static_cast<double>(figures.filled) / mib,
-        static_cast<double>(figures.refilled) / mib);
+        static_cast<double>(figures.refilled) / mib, static_cast<double>(figures.lowered) / mib);
     EXPECT_LE(figures.used, limit);
     EXPECT_GE(figures.used, limit / 100 * 85);
     EXPECT_LE(figures.filled, limit / 100 * 115 + 16 * mib);
@@ -122,6 +130,7 @@ TEST_P(ProcessMemory, StaysWithin15PercentAnd16MibOfTheLimit) {
     if (GetParam() == "segment") {
       EXPECT_LE(figures.filled, limit / 100 * 101 + 16 * mib);
       EXPECT_LE(figures.refilled, limit / 100 * 101 + 16 * mib);
+      EXPECT_LE(figures.lowered, lowered_limit / 100 * 101 + 16 * mib);
     }
   }
 }

@@ -358,7 +358,7 @@ inline std::string figures(const Cache& cache) {
 template <Shard S>
 std::optional<std::string> check_books(const ShardedCache<S>& cache, const CacheOptions& options) {
   const CacheStats stats = cache.stats();
-  if (stats.memory_used > options.memory_size_max) return "more memory than the limit";
+  if (stats.memory_used > stats.memory_limit_in_force) return "more memory than the limit";
   if (options.item_count_max > 0 && stats.items > options.item_count_max) return "more items than the limit";
   std::size_t item_count = 0;
   for (Database database = 0; database < database_count; ++database) item_count += cache.item_count(database);
@@ -372,6 +372,8 @@ struct Plan {
   int call_count;
   Shape shape;
   CacheOptions options;
+  // Every few hundred calls the memory limit is another, from the smallest that works to twice the first.
+  bool moves_limit = false;
 };
 
 /// One cache against the map. The answer tells what went wrong, if anything did.
@@ -380,10 +382,16 @@ std::optional<std::string> run_alone(const Plan& plan) {
   ShardedCache<S> cache(plan.options);
   Witness witness(cache);
   CallSource calls(plan.seed, plan.shape);
+  std::mt19937_64 limits(plan.seed);
   for (int i = 0; i < plan.call_count; ++i) {
     witness.apply(calls.next());
     std::optional<std::string> failure = witness.failure();
-    if (!failure.has_value() && i % 16 == 0) failure = check_books(cache, plan.options);
+    if (plan.moves_limit && i % 300 == 0) {
+      const std::size_t least = cache.memory_limit_range().least;
+      const std::size_t width = 2 * plan.options.memory_size_max - least;
+      if (!cache.set_memory_limit(least + limits() % width)) failure = "a limit in its range was refused";
+    }
+    if (!failure.has_value() && (i % 16 == 0 || plan.moves_limit)) failure = check_books(cache, plan.options);
     if (failure.has_value()) return "call " + std::to_string(i) + ": " + *failure;
   }
   return std::nullopt;

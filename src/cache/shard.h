@@ -9,6 +9,7 @@
 // lists them.
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -28,11 +29,17 @@ struct ItemKey {
   Database database = 0;
 };
 
+/// Below this a shard's own tables leave no room to speak of for items.
+inline constexpr std::size_t shard_memory_size_min = std::size_t{64} << 10;
+
 /// What one shard may hold.
 struct ShardLimits {
   static constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
 
-  std::size_t memory_size_max = 0;         // of everything, `fixed_size` included
+  std::size_t memory_size_max = 0;  // of everything, `fixed_size` included, at the start
+  // The same from now on, which any thread may change; null: it stays. A shard that has something in common
+  // with the others has its limit there.
+  const std::atomic<std::size_t>* memory_limit = nullptr;
   std::size_t item_count_max = unbounded;  // 1 or more
   std::size_t fixed_size = 0;              // bytes that the shard's own object and its lock take
   unsigned shard_bit_count = 0;            // top bits of the hash that are the same in all of its keys
@@ -71,7 +78,7 @@ struct Books {
 ///
 /// Threads    none of its own: every call comes under the lock of its shard
 /// Errors     the constructor may throw std::bad_alloc; nothing else throws
-/// Invariant  between calls stats().memory_used <= memory_size_max and stats().items <= item_count_max
+/// Invariant  between calls stats().memory_used <= stats().memory_limit and stats().items <= item_count_max
 template <class S>
 concept Shard = requires(S& shard, const S& view, const ItemKey& key, Bytes value, TimePoint now,
                          Expiry expiry, Condition condition, KeyedCalls::Visitor visit,
@@ -87,7 +94,8 @@ concept Shard = requires(S& shard, const S& view, const ItemKey& key, Bytes valu
   { shard.scan(database, from, limits, now, show) } -> std::same_as<ScanProgress>;
   { shard.clear(database) } -> std::same_as<void>;
   { shard.clear_all() } -> std::same_as<void>;
-  // How many places it looked at; 0: nothing is due.
+  // Expired items, and those that are too many for a lowered limit. How many places it looked at; 0: nothing
+  // is due.
   { shard.sweep(now, visit_count_max) } -> std::same_as<std::size_t>;
   { view.item_count(database) } -> std::same_as<std::size_t>;
   { view.deadline_count(database) } -> std::same_as<std::size_t>;

@@ -17,7 +17,8 @@
 // Some shard types live on something that all shards of a cache have in common (one pool of bytes), and let
 // threads read without the lock. They say so by having more members, and only then is it used:
 //
-//   S::Shared               is made first, and handed to every shard; tidies up when nothing is due
+//   S::Shared               is made first, and handed to every shard; tidies up when nothing is due, and has
+//   the memory limit
 //
 //   begin_read, try_get     get() and peek() try these a few times before they take the lock
 //
@@ -42,6 +43,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -157,6 +159,11 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
     return nullptr;
   }
   [[nodiscard]] CacheStats stats() const override { return add_stats<Guard>(); }
+  [[nodiscard]] std::size_t memory_limit() const override {
+    return memory_limit_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] MemoryLimitRange memory_limit_range() const override;
+  bool set_memory_limit(std::size_t size) override;
 
   /// For tests: do the books of every shard equal a walk over its items?
   [[nodiscard]] bool books_hold() const;
@@ -309,7 +316,9 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
 
   Hasher hasher_;
   unsigned shard_bit_count_;
-  std::size_t memory_size_max_;
+  std::mutex limiting_;  // set_memory_limit()
+  std::atomic<std::size_t> memory_limit_;
+  std::atomic<std::size_t> shard_memory_limit_;
   std::unique_ptr<typename SharedOf<S>::Type> shared_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::array<std::atomic<Database>, database_count> physical_databases_{};
@@ -402,7 +411,8 @@ template <Shard S>
 ShardedCache<S>::ShardedCache(const CacheOptions& options)
     : hasher_(options.secret),
       shard_bit_count_(static_cast<unsigned>(std::countr_zero(options.shard_count))),
-      memory_size_max_(options.memory_size_max) {
+      memory_limit_(options.memory_size_max),
+      shard_memory_limit_(options.memory_size_max / options.shard_count) {
   const std::size_t count = options.shard_count;
   LARDER_ASSERT(std::has_single_bit(count));
   LARDER_ASSERT(count <= shard_count_limit);
@@ -414,6 +424,7 @@ ShardedCache<S>::ShardedCache(const CacheOptions& options)
   for (std::size_t i = 0; i < count; ++i) {
     ShardLimits limits;
     limits.memory_size_max = options.memory_size_max / count;
+    limits.memory_limit = &shard_memory_limit_;
     // The remainder goes to the first shards, one item each.
     if (options.item_count_max > 0) {
       limits.item_count_max = options.item_count_max / count + (i < options.item_count_max % count ? 1 : 0);
@@ -529,9 +540,27 @@ bool ShardedCache<S>::sweep(TimePoint now, std::size_t visit_count_max) {
   }
   const bool is_done = idle_count == slots_.size();
   if constexpr (SharingShard<S>) {
-    if (is_done) return shared_->tidy();
+    if (is_done) return shared_->tidy(std::max<std::size_t>(visit_count_max, 1), now);
   }
   return !is_done;
+}
+
+template <Shard S>
+MemoryLimitRange ShardedCache<S>::memory_limit_range() const {
+  if constexpr (SharingShard<S>) return shared_->memory_limit_range();
+  // Memory that malloc has to find.
+  return {.least = shard_memory_size_min * slots_.size(), .most = std::numeric_limits<std::size_t>::max()};
+}
+
+template <Shard S>
+bool ShardedCache<S>::set_memory_limit(std::size_t size) {
+  const MemoryLimitRange range = memory_limit_range();
+  if (size < range.least || size > range.most) return false;
+  const std::lock_guard lock(limiting_);
+  if constexpr (SharingShard<S>) shared_->set_memory_limit(size);
+  memory_limit_.store(size, std::memory_order_relaxed);
+  shard_memory_limit_.store(size / slots_.size(), std::memory_order_relaxed);  // for those that share nothing
+  return true;
 }
 
 template <Shard S>
@@ -542,6 +571,7 @@ CacheStats ShardedCache<S>::add_stats() const {
     const CacheStats stats = shard.stats();
     total.items += stats.items;
     total.memory_used += stats.memory_used;
+    total.memory_limit_in_force += stats.memory_limit;
     total.hits += stats.hits;
     total.misses += stats.misses;
     total.sets += stats.sets;
@@ -551,11 +581,13 @@ CacheStats ShardedCache<S>::add_stats() const {
   });
   if constexpr (SharingShard<S>) {
     // One figure of one moment: while the shards are asked, one may hand a segment to another.
-    total.memory_used = shared_->memory_used();
+    const auto usage = shared_->usage();
+    total.memory_used = usage.used;
+    total.memory_limit_in_force = usage.limit;
     total.hits += shared_->counters.hits();
     total.misses += shared_->counters.misses();
   }
-  total.memory_limit = memory_size_max_;
+  total.memory_limit = memory_limit();
   return total;
 }
 
@@ -568,7 +600,7 @@ bool ShardedCache<S>::books_hold() const {
     memory_used += shard.books().memory_used;
   });
   if constexpr (SharingShard<S>) {
-    hold = hold && shared_->memory_used() == shared_->fixed_size() + memory_used + shared_->ownerless_size();
+    hold = hold && shared_->usage().used == shared_->fixed_size() + memory_used + shared_->ownerless_size();
   }
   return hold;
 }

@@ -1,5 +1,6 @@
 #include "cache/lru/lru_shard.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/assert.h"
@@ -13,7 +14,8 @@ LruShard::LruShard(const ShardLimits& limits)
       fixed_size_(limits.fixed_size),
       shard_bit_count_(limits.shard_bit_count),
       item_count_max_(limits.item_count_max),
-      node_size_max_(limits.memory_size_max - budget_.used()) {
+      empty_size_(budget_.used()),
+      memory_limit_(limits.memory_limit) {
   LARDER_ASSERT(!budget_.exceeded());
   LARDER_ASSERT(item_count_max_ > 0);
 }
@@ -103,13 +105,15 @@ StoreOutcome LruShard::update(const ItemKey& key, TimePoint now, KeyedCalls::Upd
 // new one, and an overwrite then evicts nobody as long as the new value is no larger than the old.
 StoreOutcome LruShard::store(const ItemKey& key, Node* replaced, Bytes value, TimePoint deadline,
                              TimePoint now) {
+  heed_limit();
   if (replaced != nullptr) release(*replaced);
   if (has_expired(deadline, now)) {
     tend_table();
     return StoreOutcome::stored;
   }
   const std::size_t size = Node::size(key.bytes, value);
-  if (key.bytes.size() > Node::key_size_max || MemoryBudget::block_size(size) > node_size_max_) {
+  if (key.bytes.size() > Node::key_size_max ||
+      MemoryBudget::block_size(size) > budget_.target() - empty_size_) {
     return refuse(StoreOutcome::too_large);
   }
   while (table_.size() > 0 && (table_.size() >= item_count_max_ || !budget_.has_room_for(size))) {
@@ -235,11 +239,38 @@ void LruShard::clear_all() {
 }
 
 std::size_t LruShard::sweep(TimePoint now, std::size_t visit_count_max) {
-  return wheel_.advance(now, visit_count_max, [this](Node& node) {
+  heed_limit();
+  const std::size_t visit_count = wheel_.advance(now, visit_count_max, [this](Node& node) {
     ++counters_.expired;
     release(node);
     tend_table();
   });
+  return visit_count + shrink(now, visit_count_max - std::min(visit_count, visit_count_max));
+}
+
+void LruShard::heed_limit() {
+  if (memory_limit_ == nullptr) return;
+  const std::size_t asked = memory_limit_->load(std::memory_order_relaxed);
+  if (asked != budget_.target()) budget_.set_target(asked);
+}
+
+// A table with room for many more items than there will be becomes smaller on the way, or its array would be
+// all that is left; while the next one is to come, the limit leaves room for it.
+std::size_t LruShard::shrink(TimePoint now, std::size_t visit_count_max) {
+  std::size_t count = 0;
+  for (; count < visit_count_max && budget_.is_above_target(); ++count) {
+    if (table_.is_resizing() || (table_.is_shrink_due() && budget_.has_room_for(table_.resize_size()))) {
+      tend_table();
+      // malloc may have taken more than it was expected to.
+      while (budget_.exceeded() && table_.size() > 0) evict_oldest(now);
+    } else if (table_.size() > 0) {
+      evict_oldest(now);
+    } else {
+      break;
+    }
+    budget_.follow_target(table_.is_shrink_due() ? MemoryBudget::block_size(table_.resize_size()) : 0);
+  }
+  return count;
 }
 
 CacheStats LruShard::stats() const {
@@ -247,6 +278,10 @@ CacheStats LruShard::stats() const {
   stats.items = table_.size();
   stats.memory_used = budget_.used();
   stats.memory_limit = budget_.limit();
+  if (memory_limit_ != nullptr) {  // a higher one is heeded by the next store
+    stats.memory_limit =
+        std::max<std::uint64_t>(stats.memory_limit, memory_limit_->load(std::memory_order_relaxed));
+  }
   return stats;
 }
 

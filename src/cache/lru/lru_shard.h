@@ -17,6 +17,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 
 #include "cache/backend.h"
@@ -73,6 +74,8 @@ class LruShard {
   void start_deadline(Node& node);
   void stop_deadline(Node& node);
   void tend_table();
+  void heed_limit();
+  std::size_t shrink(TimePoint now, std::size_t visit_count_max);
 
   MemoryBudget budget_;
   Table table_;
@@ -83,7 +86,8 @@ class LruShard {
   std::size_t fixed_size_;
   unsigned shard_bit_count_;
   std::size_t item_count_max_;
-  std::size_t node_size_max_;  // what fits when nothing else is there
+  std::size_t empty_size_;  // what is used when no item is there
+  const std::atomic<std::size_t>* memory_limit_;
   CompareToken last_token_ = 0;
   CacheStats counters_;  // the five that only grow; the rest is filled in by stats()
 };

@@ -1,5 +1,6 @@
 #include "cache/lru/ordered_shard.h"
 
+#include <algorithm>
 #include <new>
 #include <optional>
 
@@ -17,7 +18,8 @@ OrderedShard::OrderedShard(const ShardLimits& limits)
     : budget_(limits.memory_size_max, limits.fixed_size),
       items_(Items::ctor_args_list(), CountingAllocator<Item>(budget_)),
       item_count_max_(limits.item_count_max),
-      empty_size_(budget_.used()) {
+      empty_size_(budget_.used()),
+      memory_limit_(limits.memory_limit) {
   LARDER_ASSERT(!budget_.exceeded());
   LARDER_ASSERT(item_count_max_ > 0);
 }
@@ -100,11 +102,12 @@ StoreOutcome OrderedShard::update(const ItemKey& key, TimePoint now, KeyedCalls:
 
 StoreOutcome OrderedShard::store(const ItemKey& key, Place replaced, Bytes value, TimePoint deadline,
                                  TimePoint now) {
+  heed_limit();
   if (replaced != items_.end()) erase(replaced);
   if (has_expired(deadline, now)) return StoreOutcome::stored;
 
   std::size_t size = sizeof(Item) + links_size + key.bytes.size() + value.size();
-  if (size > budget_.limit() - empty_size_) return refuse(StoreOutcome::too_large);
+  if (size > budget_.target() - empty_size_) return refuse(StoreOutcome::too_large);
   // One more item may double the array of buckets: beside the old array a rehash needs the new one, and two
   // words an item while it runs.
   const auto& table = items_.get<ByKey>();
@@ -214,6 +217,7 @@ void OrderedShard::clear_all() {
 }
 
 std::size_t OrderedShard::sweep(TimePoint now, std::size_t visit_count_max) {
+  heed_limit();
   const auto& by_deadline = items_.get<ByDeadline>();
   std::size_t visit_count = 0;
   while (visit_count < visit_count_max && !items_.empty() &&
@@ -222,7 +226,17 @@ std::size_t OrderedShard::sweep(TimePoint now, std::size_t visit_count_max) {
     erase(items_.project<ByUse>(by_deadline.begin()));
     ++visit_count;
   }
+  for (; visit_count < visit_count_max && budget_.is_above_target() && !items_.empty(); ++visit_count) {
+    evict_oldest(now);
+    budget_.follow_target(0);
+  }
   return visit_count;
+}
+
+void OrderedShard::heed_limit() {
+  if (memory_limit_ == nullptr) return;
+  const std::size_t asked = memory_limit_->load(std::memory_order_relaxed);
+  if (asked != budget_.target()) budget_.set_target(asked);
 }
 
 CacheStats OrderedShard::stats() const {
@@ -230,6 +244,10 @@ CacheStats OrderedShard::stats() const {
   stats.items = items_.size();
   stats.memory_used = budget_.used();
   stats.memory_limit = budget_.limit();
+  if (memory_limit_ != nullptr) {  // a higher one is heeded by the next store
+    stats.memory_limit =
+        std::max<std::uint64_t>(stats.memory_limit, memory_limit_->load(std::memory_order_relaxed));
+  }
   return stats;
 }
 

@@ -85,6 +85,8 @@ class Table final {
   [[nodiscard]] bool is_resizing() const { return target_.buckets != nullptr; }
   /// More nodes than buckets, or so few that most of the array is wasted.
   [[nodiscard]] bool is_resize_due() const { return bit_count_due() != source_.bit_count; }
+  /// The second of these.
+  [[nodiscard]] bool is_shrink_due() const { return bit_count_due() < source_.bit_count; }
   /// Chains have grown so long that the growth is worth some items.
   [[nodiscard]] bool is_growth_overdue() const {
     return !is_resizing() && is_resize_due() && size_ > 2 * source_.bucket_count();

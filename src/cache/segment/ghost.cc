@@ -25,12 +25,16 @@ Ghost::Mark* Ghost::line_of(std::uint64_t hash) const {
   return reinterpret_cast<Mark*>(memory_.data()) + line * marks_per_line;
 }
 
+std::size_t Ghost::line_count_for(std::size_t window) { return std::bit_ceil(window / marks_per_line + 1); }
+
+bool Ghost::is_oversized(std::size_t window) const { return line_count_ > 4 * line_count_for(window); }
+
 // A line for 16 marks: twice as fast as marks come, and slow enough that what eviction frees is not taken by
 // the memory of it.
 void Ghost::grow_toward(std::size_t window) {
   constexpr std::size_t inserts_per_line = marks_per_line / 2;
   constexpr std::size_t line_size = marks_per_line * sizeof(Mark);
-  if (line_count_ >= std::bit_ceil(window / marks_per_line + 1)) return;
+  if (line_count_ >= line_count_for(window)) return;
   if (line_count_ > 0 && ++inserted_since_growth_ < inserts_per_line) return;
   inserted_since_growth_ = 0;
   const std::size_t end = line_count_ * line_size;

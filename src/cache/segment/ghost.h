@@ -48,6 +48,10 @@ class Ghost final {
 
   void reset();
 
+  /// It has more than four times the lines that this window needs: it grew for many more items than there
+  /// are.
+  [[nodiscard]] bool is_oversized(std::size_t window) const;
+
   [[nodiscard]] std::size_t memory_used() const { return committed_size_; }
   [[nodiscard]] std::size_t line_count() const { return line_count_; }
 
@@ -61,6 +65,7 @@ class Ghost final {
 
   [[nodiscard]] Mark* line_of(std::uint64_t hash) const;
   [[nodiscard]] unsigned age_of(Mark mark) const { return (epoch_ - unsigned{mark}) & epoch_mask; }
+  [[nodiscard]] static std::size_t line_count_for(std::size_t window);
   void grow_toward(std::size_t window);
 
   GhostMemory& memory_;

@@ -129,6 +129,17 @@ TEST(Ghost, ResetForgetsEverythingAndGivesThePagesBack) {
   EXPECT_LE(found_count, 20);
 }
 
+TEST(Ghost, IsOversizedOnceThereAreFarFewerItems) {
+  GhostPagesInMemory memory(mib);
+  Ghost ghost(memory);
+  for (std::uint64_t i = 0; i < 40'000; ++i) ghost.insert(i * 0x9E3779B97F4A7C15U, 20'000);
+  EXPECT_FALSE(ghost.is_oversized(20'000));
+  EXPECT_FALSE(ghost.is_oversized(10'000));
+  EXPECT_TRUE(ghost.is_oversized(2000));
+  ghost.reset();
+  EXPECT_FALSE(ghost.is_oversized(0));
+}
+
 TEST(Ghost, WithoutMemoryItForgetsSooner) {
   GhostPagesInMemory memory(mib);
   memory.set_size_left(0);

@@ -33,8 +33,13 @@ struct alignas(64) LargeValues::Note {
 
 // Loans may keep half of the memory from new items, and drafts as much: any value that a server stores by
 // default can be lent. Those that are lent to many count once.
-LargeValues::LargeValues(ByteBudget& budget, std::size_t size_max)
-    : budget_(budget), lent_size_max_(size_max / 2), draft_size_max_(size_max / 2), extents_(size_max) {}
+LargeValues::LargeValues(ByteBudget& budget, std::size_t size_max, std::size_t size_limit)
+    : budget_(budget), held_size_max_(size_max / 2), extents_(size_limit) {}
+
+void LargeValues::set_size_max(std::size_t size_max) {
+  const std::lock_guard lock(mutex_);
+  held_size_max_ = size_max / 2;
+}
 
 std::size_t LargeValues::footprint(std::size_t body_size) {
   return round_up_to_pages(sizeof(Note) + body_size);
@@ -84,7 +89,7 @@ Loan LargeValues::lend(Bytes value) {
   Note& note = note_of(value.data());
   const std::lock_guard lock(mutex_);
   if (note.loan_count == 0) {
-    if (lent_size_ + note.memory_size > lent_size_max_) return {};
+    if (lent_size_ + note.memory_size > held_size_max_) return {};
     lent_size_ += note.memory_size;
   }
   ++note.loan_count;
@@ -109,7 +114,7 @@ bool LargeValues::is_orphan(const void* owner) const noexcept {
 std::byte* LargeValues::begin_draft(std::size_t value_size, std::size_t key_size_max) {
   {
     const std::lock_guard lock(mutex_);
-    if (value_size > draft_size_max_ - draft_size_) return nullptr;
+    if (draft_size_ > held_size_max_ || value_size > held_size_max_ - draft_size_) return nullptr;
     draft_size_ += value_size;
   }
   const std::size_t memory_size = footprint(0) + round_up_to_pages(key_size_max);

@@ -10,8 +10,7 @@
 // Nothing here takes long: a draft pays for its pages as its bytes come, and what is dying goes back to the
 // kernel a megabyte at a time. In all of these states it counts against the budget.
 //
-// Loans and drafts keep memory in which no item can be, so both have bounds: `lent_size_max`,
-// `draft_size_max`.
+// Loans and drafts keep memory in which no item can be, so both have bounds: half of `size_max`.
 #pragma once
 
 #include <atomic>
@@ -35,8 +34,12 @@ namespace larder::cache::segment {
 /// Invariant  what is stored, lent or a draft is neither moved nor freed
 class LargeValues final : public Lender {
  public:
-  /// `size_max`: of all together.
-  LargeValues(ByteBudget& budget, std::size_t size_max);
+  /// `size_max`: of all together; it may be raised to `size_limit`, for which addresses are kept.
+  LargeValues(ByteBudget& budget, std::size_t size_max, std::size_t size_limit);
+  LargeValues(ByteBudget& budget, std::size_t size_max) : LargeValues(budget, size_max, size_max) {}
+
+  /// What is lent or on its way already stays so.
+  void set_size_max(std::size_t size_max);
 
   /// Memory that key and value of this size together take.
   [[nodiscard]] static std::size_t footprint(std::size_t body_size);
@@ -85,11 +88,9 @@ class LargeValues final : public Lender {
   void drop_ownerless(Note& note, std::unique_lock<std::mutex>& lock);
 
   ByteBudget& budget_;
-  std::size_t lent_size_max_;
-  std::size_t draft_size_max_;
-
   std::mutex reclaiming_;  // taken before mutex_
   mutable std::mutex mutex_;
+  std::size_t held_size_max_;  // of what is lent, and of drafts
   Extents extents_;
   Note* dying_ = nullptr;  // the first of a list
   std::size_t draft_size_ = 0;

@@ -29,26 +29,28 @@ constexpr std::size_t gather_size_min = std::size_t{64} << 20;
 
 }  // namespace
 
-PoolShape PoolShape::of(std::size_t memory_size_max, std::size_t shard_count) {
-  PoolShape shape{.memory_size_max = memory_size_max, .shard_count = shard_count};
-  const std::size_t bounded = std::min(memory_size_max, log_size_limit);
+// Segments, and with them the order of eviction, are cut for the start's limit: how many there are follows
+// the limit.
+PoolShape PoolShape::of(std::size_t memory_size_max, std::size_t shard_count, std::size_t memory_limit_max) {
+  LARDER_ASSERT(memory_limit_max >= memory_size_max);
+  LARDER_ASSERT(memory_limit_max / raise_factor <= memory_size_max);
+  PoolShape shape{
+      .memory_size_max = memory_size_max, .memory_limit_max = memory_limit_max, .shard_count = shard_count};
+  const std::size_t bounded = std::min(memory_limit_max, log_size_limit);
   shape.segment_size = std::clamp(std::bit_floor(memory_size_max / shard_count / segments_per_shard),
                                   segment_size_min, segment_size_max);
   shape.segment_count = bounded / shape.segment_size - 1;
-  const std::size_t share = bounded / shard_count;
+  const std::size_t share = std::min(memory_size_max, log_size_limit) / shard_count;
   const std::size_t index_size_max = std::min(bounded, index_shares * share);
   shape.index_chunk_count_max = index_size_max / shape.segment_size;
   shape.ghost_area_size = round_up_to_pages(index_size_max / 4);
   return shape;
 }
 
-// A spare segment for each shard: keys are spread so evenly that all shards come to the end of theirs at
-// about the same time. It is 0.4 % of the memory.
 Pool::Pool(const PoolShape& shape, std::size_t fixed_size)
     : shape_(shape),
       segment_bit_count_(static_cast<unsigned>(std::countr_zero(shape.segment_size))),
       fixed_size_(fixed_size),
-      spare_size_((2 + shape.shard_count) * shape.segment_size),
       log_((shape.segment_count + 1) * shape.segment_size),
       ghosts_(shape.ghost_area_size * shape.shard_count),
       info_region_((shape.segment_count + 1) * sizeof(SegmentInfo)),
@@ -58,18 +60,53 @@ Pool::Pool(const PoolShape& shape, std::size_t fixed_size)
       incarnations_(reinterpret_cast<std::atomic<std::uint64_t>*>(incarnation_region_.data()),
                     shape.segment_count + 1),
       filled_(reinterpret_cast<std::atomic<bool>*>(filled_region_.data()), shape.segment_count + 1),
-      used_(fixed_size) {
+      used_(fixed_size),
+      limit_(shape.memory_size_max),
+      target_(shape.memory_size_max) {
   LARDER_ASSERT(std::has_single_bit(shape.segment_size));
   LARDER_ASSERT(fixed_size <= shape.memory_size_max);
-  spare_size_ = std::min(spare_size_, shape.memory_size_max / 8);
-  is_gathering_ = shape.memory_size_max >= gather_size_min && huge_pages_are_allowed();
+  set_target(shape.memory_size_max);
+  is_gathering_ = shape.memory_limit_max >= gather_size_min && huge_pages_are_allowed();
   if (is_gathering_) is_gathered_.resize(log_.size() / huge_page_size);
 }
 
-bool Pool::reserve_locked(std::size_t size) {
-  const std::size_t used = used_.load(std::memory_order_relaxed);
-  if (size > shape_.memory_size_max - used) return false;
-  while (!parked_.empty() && used + size + parked_.size() * segment_cost() > shape_.memory_size_max) {
+// A spare segment for each shard: keys are spread so evenly that all shards come to the end of theirs at
+// about the same time. It is 0.4 % of the memory.
+void Pool::set_target(std::size_t size) {
+  LARDER_ASSERT(size <= shape_.memory_limit_max);
+  const std::lock_guard lock(mutex_);
+  target_.store(size, std::memory_order_relaxed);
+  if (size > limit()) limit_.store(size, std::memory_order_relaxed);
+  const std::size_t spare_size = std::min((2 + shape_.shard_count) * shape_.segment_size, size / 8);
+  short_from_.store(size - spare_size, std::memory_order_relaxed);
+}
+
+// Short of the target it leaves writers their spare segments, or each would have to empty one on its own.
+// Free bytes without a page are taken at once, however many; parked ones take the kernel 0.1 ms a megabyte.
+bool Pool::lower_limit() {
+  constexpr std::size_t piece_size = std::size_t{1} << 20;
+  const std::lock_guard lock(mutex_);
+  const std::size_t above_size = limit() - target();
+  const std::size_t free_size = limit() - used();
+  const std::size_t spare_size = target() - short_from_.load(std::memory_order_relaxed);
+  const std::size_t parked_size = parked_.size() * segment_cost();
+  const std::size_t size =
+      std::min(free_size >= above_size ? above_size : free_size - std::min(free_size, spare_size),
+               free_size - parked_size + std::min(parked_size, piece_size));
+  if (size == 0) return false;
+  limit_.store(limit() - size, std::memory_order_relaxed);
+  unpark_beyond(free_size - size);
+  return true;
+}
+
+Pool::Usage Pool::usage() const {
+  const std::lock_guard lock(mutex_);
+  return {.used = used(), .limit = limit()};
+}
+
+// Parked segments go back to the kernel until they are no more bytes than this.
+void Pool::unpark_beyond(std::size_t size) {
+  while (!parked_.empty() && parked_.size() * segment_cost() > size) {
     const SegmentId id = parked_.back();
     parked_.pop_back();
     bare_.push_back(id);
@@ -77,6 +114,13 @@ bool Pool::reserve_locked(std::size_t size) {
     if (is_gathering_) is_gathered_[std::min(start_of(id) / huge_page_size, is_gathered_.size() - 1)] = false;
     log_.forget(start_of(id), shape_.segment_size);
   }
+}
+
+bool Pool::reserve_locked(std::size_t size) {
+  const std::size_t used = used_.load(std::memory_order_relaxed);
+  const std::size_t limit = this->limit();
+  if (size > limit - used) return false;
+  unpark_beyond(limit - used - size);
   used_.store(used + size, std::memory_order_relaxed);
   return true;
 }
@@ -140,6 +184,7 @@ void Pool::give_back(SegmentId id) {
 
 bool Pool::gather_huge_page() {
   constexpr int look_count_max = 64;
+  if (!is_gathering_ || limit() < gather_size_min) return false;
   std::optional<std::size_t> found;
   {
     const std::lock_guard lock(mutex_);

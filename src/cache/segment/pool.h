@@ -8,6 +8,9 @@
 // segment that is given back is parked: its pages stay, for the next who needs a segment; when something else
 // needs the bytes, parked segments go back to the kernel until it fits.
 //
+// The limit can be moved. A higher one holds at once; a lower one is a target, and the limit comes down to it
+// as fast as bytes are found that nobody uses: lower_limit() takes them as reserve() does, and for good.
+//
 // A segment is named by its number; segment n is the bytes [n * segment_size, (n + 1) * segment_size) of the
 // log region. Number 0 is never handed out, so that 0 can mean "none".
 #pragma once
@@ -46,14 +49,24 @@ struct SegmentInfo {
 
 /// How the memory is cut up. Sizes are bytes.
 struct PoolShape {
-  std::size_t memory_size_max = 0;
+  std::size_t memory_size_max = 0;   // at the start
+  std::size_t memory_limit_max = 0;  // to which it may be raised
   std::size_t segment_size = 0;
   std::size_t segment_count = 0;          // that the log region has room for, number 0 not counted
   std::size_t index_chunk_count_max = 0;  // segments that one shard's index may take
   std::size_t ghost_area_size = 0;        // address space for one shard's ghost
   std::size_t shard_count = 1;
 
-  [[nodiscard]] static PoolShape of(std::size_t memory_size_max, std::size_t shard_count);
+  /// How far a limit may be raised: what follows from the start's share of a shard (its index and ghost, the
+  /// bits of a tag) lasts for four of them, and costs no more than it does for one.
+  static constexpr std::size_t raise_factor = 4;
+
+  /// `memory_limit_max` is no less than `memory_size_max`, and no more than raise_factor of it.
+  [[nodiscard]] static PoolShape of(std::size_t memory_size_max, std::size_t shard_count,
+                                    std::size_t memory_limit_max);
+  [[nodiscard]] static PoolShape of(std::size_t memory_size_max, std::size_t shard_count) {
+    return of(memory_size_max, shard_count, memory_size_max);
+  }
 };
 
 /// Memory for all shards of one cache.
@@ -62,7 +75,7 @@ struct PoolShape {
 /// Ownership  owns all memory that items lie in
 /// Threads    any; one lock, held for a few instructions (and for the kernel's, when pages are given back)
 /// Errors     the constructor throws std::system_error or std::bad_alloc; the others answer "no"
-/// Invariant  used() + parked bytes <= memory_size_max
+/// Invariant  used() + parked bytes <= limit()
 class Pool final : public ByteBudget {
  public:
   /// `fixed_size`: what the cache takes outside of this pool, counted as used from the start.
@@ -80,12 +93,35 @@ class Pool final : public ByteBudget {
   [[nodiscard]] bool reserve(std::size_t size) override;
   void release(std::size_t size) override;
 
-  [[nodiscard]] bool has_room_for(std::size_t size) const { return size <= shape_.memory_size_max - used(); }
-  /// So little is left that writers should make room before they need it. `coming_size`: what will be
-  /// released soon.
-  [[nodiscard]] bool is_short(std::size_t coming_size) const {
-    return shape_.memory_size_max - used() + coming_size < spare_size_;
+  [[nodiscard]] bool has_room_for(std::size_t size) const {
+    const std::size_t limit = this->limit();
+    const std::size_t used = this->used();  // another thread may have lowered the one, and raised the other
+    return used <= limit && size <= limit - used;
   }
+  /// So little is left below the target that writers should make room before they need it. `coming_size`:
+  /// what will be released soon.
+  [[nodiscard]] bool is_short(std::size_t coming_size) const {
+    return used() > short_from_.load(std::memory_order_relaxed) + coming_size;
+  }
+
+  // ---- The limit
+
+  /// What holds now.
+  [[nodiscard]] std::size_t limit() const { return limit_.load(std::memory_order_relaxed); }
+  /// What was asked for: limit(), or less.
+  [[nodiscard]] std::size_t target() const { return target_.load(std::memory_order_relaxed); }
+  /// From the size of nothing up to shape().memory_limit_max.
+  void set_target(std::size_t size);
+  [[nodiscard]] bool is_above_target() const { return limit() > target(); }
+  /// Lowers the limit toward the target: by what is free beyond a few spare segments, of which parked ones,
+  /// about a megabyte at a time, go back to the kernel. False: there is nothing.
+  bool lower_limit();
+  struct Usage {
+    std::size_t used = 0;
+    std::size_t limit = 0;
+  };
+  /// Both at one moment.
+  [[nodiscard]] Usage usage() const;
 
   // ---- Segments
 
@@ -144,6 +180,7 @@ class Pool final : public ByteBudget {
 
  private:
   bool reserve_locked(std::size_t size);
+  void unpark_beyond(std::size_t size);
   bool note_capacity(std::size_t count);
   [[nodiscard]] bool is_filled(std::size_t stretch) const;
   void forget_bare_again(std::size_t stretch);
@@ -151,7 +188,6 @@ class Pool final : public ByteBudget {
   PoolShape shape_;
   unsigned segment_bit_count_;
   std::size_t fixed_size_;
-  std::size_t spare_size_;
   Region log_;
   Region ghosts_;
   Region info_region_;
@@ -163,6 +199,9 @@ class Pool final : public ByteBudget {
 
   mutable std::mutex mutex_;
   std::atomic<std::size_t> used_;
+  std::atomic<std::size_t> limit_;
+  std::atomic<std::size_t> target_;
+  std::atomic<std::size_t> short_from_{0};
   std::vector<SegmentId> parked_;  // with their pages
   std::vector<SegmentId> bare_;    // without
   SegmentId fresh_id_ = 1;         // the first that was never handed out

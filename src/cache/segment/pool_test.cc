@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <gtest/gtest.h>
 #include <random>
 #include <set>
@@ -219,6 +220,69 @@ TEST(Pool, APositionNeverComesTwice) {
   }
 }
 
+TEST(Pool, ALowerLimitTakesWhatIsFreeAndWaitsForTheRest) {
+  Pool pool(PoolShape::of(4 * mib, 1, 16 * mib), 0);
+  std::vector<SegmentId> taken;
+  while (const SegmentId id = pool.take_segment(true)) taken.push_back(id);
+  pool.set_target(mib);
+  EXPECT_EQ(pool.target(), mib);
+  EXPECT_TRUE(pool.is_short(0));
+  EXPECT_FALSE(pool.lower_limit()) << "all of it is used";
+  EXPECT_EQ(pool.take_segment(true), 0U);
+
+  pool.give_back(taken.back());
+  EXPECT_EQ(pool.take_segment(true), taken.back()) << "what the limit has not lost, another may take";
+  const std::size_t spare_size = 3 * pool.shape().segment_size;
+  while (pool.is_above_target()) {
+    pool.give_back(taken.back());
+    taken.pop_back();
+    while (pool.lower_limit()) {
+    }
+    ASSERT_LE(pool.used() + pool.parked_size(), pool.limit()) << "other pages are gone";
+    ASSERT_LE(pool.limit(), std::max(mib, pool.used() + spare_size));
+  }
+  EXPECT_GE(pool.used() + pool.segment_cost(), mib - pool.segment_cost()) << "and not much more than had to";
+  EXPECT_EQ(pool.limit(), mib);
+  EXPECT_FALSE(pool.is_above_target());
+  EXPECT_FALSE(pool.lower_limit());
+  for (const SegmentId id : taken) pool.give_back(id);
+}
+
+TEST(Pool, AHigherLimitHoldsAtOnceAsFarAsThereAreAddresses) {
+  Pool pool(PoolShape::of(mib, 1, 4 * mib), 0);
+  const auto count_segments = [&] {
+    std::size_t count = 0;
+    while (pool.take_segment(true) != 0) ++count;
+    return count;
+  };
+  const std::size_t first_count = count_segments();
+  pool.set_target(4 * mib);
+  EXPECT_EQ(pool.limit(), 4 * mib);
+  EXPECT_FALSE(pool.is_short(0));
+  EXPECT_GE(first_count + count_segments(), 4 * first_count);
+  EXPECT_LE(pool.used(), 4 * mib);
+}
+
+TEST(Pool, ParkedPagesGoBackAMegabyteAtATime) {
+  Pool pool(PoolShape::of(16 * mib, 1), 0);
+  std::vector<SegmentId> taken;
+  while (const SegmentId id = pool.take_segment(true)) {
+    std::memset(pool.bytes_at(pool.start_of(id)), 1, pool.shape().segment_size);
+    taken.push_back(id);
+  }
+  for (const SegmentId id : taken) pool.give_back(id);
+  pool.set_target(2 * mib);
+  int step_count = 0;
+  for (std::size_t parked = pool.parked_size(); pool.lower_limit(); parked = pool.parked_size()) {
+    ++step_count;
+    ASSERT_LE(parked - pool.parked_size(), mib + pool.segment_cost());
+  }
+  EXPECT_GE(step_count, 14);
+  EXPECT_EQ(pool.limit(), 2 * mib);
+  EXPECT_LE(pool.parked_size(), 2 * mib);
+  EXPECT_LE(pool.resident_log_size(), 2 * mib);
+}
+
 TEST(Pool, AnyLocationSaysHowFarItMayBeRead) {
   const Pool pool(PoolShape::of(mib, 1), 0);
   const std::size_t size = pool.shape().segment_size;
@@ -240,6 +304,15 @@ TEST(Pool, EveryShapeKeepsItsPromises) {
       const std::size_t log_share = std::min(share, (std::size_t{1} << location_bit_count) / shard_count);
       ASSERT_GE(shape.index_chunk_count_max * shape.segment_size, log_share / 2);
       ASSERT_EQ(shape.ghost_area_size % page_size, 0U);
+      const PoolShape higher = PoolShape::of(share * shard_count, shard_count, 4 * share * shard_count);
+      ASSERT_EQ(higher.segment_size, shape.segment_size);
+      ASSERT_LE((higher.segment_count + 1) * shape.segment_size, std::size_t{1} << location_bit_count);
+      const std::size_t higher_share =
+          std::min(4 * share, (std::size_t{1} << location_bit_count) / shard_count);
+      ASSERT_GE(higher.index_chunk_count_max * shape.segment_size, higher_share / 2);
+      if (shard_count > 4) {
+        ASSERT_EQ(higher.index_chunk_count_max, shape.index_chunk_count_max);
+      }
     }
   }
 }

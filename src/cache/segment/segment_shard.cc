@@ -14,12 +14,10 @@ namespace {
 constexpr std::size_t eviction_effort = 3;
 constexpr std::size_t owed_count_max = 64;
 
-// What a large value leaves to the rest: each shard's first index, and a segment for stubs.
-std::size_t large_size_max_for(const Pool& pool, std::size_t chunk_count) {
-  const PoolShape& shape = pool.shape();
-  const std::size_t rest =
-      pool.fixed_size() + shape.shard_count * (chunk_count + 2) * pool.segment_cost() + 2 * page_size;
-  return shape.memory_size_max - std::min(rest, shape.memory_size_max);
+// Each shard's first index, and a segment for stubs.
+std::size_t large_rest_size_for(const Pool& pool, std::size_t chunk_count) {
+  return pool.fixed_size() + pool.shape().shard_count * (chunk_count + 2) * pool.segment_cost() +
+         2 * page_size;
 }
 
 }  // namespace
@@ -34,7 +32,7 @@ SegmentShard::SegmentShard(const ShardLimits& limits, SegmentShared& shared, std
       sweeper_(items_),
       shard_bit_count_(limits.shard_bit_count),
       item_count_max_(limits.item_count_max),
-      large_size_max_(large_size_max_for(shared.pool, items_.index().chunk_count())) {
+      large_rest_size_(large_rest_size_for(shared.pool, items_.index().chunk_count())) {
   shared_.tenants.join(*this);
 }
 
@@ -291,7 +289,7 @@ StoreOutcome SegmentShard::store(const ItemKey& key, const std::optional<Found>&
     // A refused store must leave no old value behind, and the old bytes are room for the new ones.
     drop(*replaced);
   }
-  if (shape.is_large && body_size > large_size_max_) {
+  if (shape.is_large && body_size + large_rest_size_ > shared_.pool.target()) {
     tend(0, now);
     return refuse(StoreOutcome::too_large);
   }
@@ -404,7 +402,7 @@ Tenant::Progress SegmentShard::give_way(std::size_t record_count_max, TimePoint 
   const std::uint64_t freed_count = items_.freed_count();
   const std::uint64_t left_count = evictor_.left_count();
   const std::size_t count = evictor_.step(record_count_max, now, need);
-  if (items_.count() == 0) evictor_.restart();
+  if (items_.count() == 0 || ghost_.is_oversized(items_.count())) evictor_.restart();
   publish_stamp();
   return {.record_count = count,
           .left_count = static_cast<std::size_t>(evictor_.left_count() - left_count),
@@ -474,7 +472,6 @@ CacheStats SegmentShard::stats() const {
   CacheStats stats = counters_;
   stats.items = items_.count();
   stats.memory_used = books().memory_used;
-  stats.memory_limit = shared_.pool.shape().memory_size_max;
   stats.evictions = evictor_.evicted_count() + items_.lost_count();
   stats.expired += evictor_.expired_count() + sweeper_.expired_count();
   return stats;

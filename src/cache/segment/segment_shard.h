@@ -149,8 +149,8 @@ class SegmentShard : private Tenant {
   Sweeper sweeper_;
   unsigned shard_bit_count_;
   std::size_t item_count_max_;
-  std::size_t large_size_max_;  // of key and value together
-  CacheStats counters_;         // those that only grow and are not counted elsewhere
+  std::size_t large_rest_size_;  // what a large value leaves to the rest
+  CacheStats counters_;          // those that only grow and are not counted elsewhere
 };
 
 }  // namespace larder::cache::segment

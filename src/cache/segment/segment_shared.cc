@@ -1,6 +1,7 @@
 #include "cache/segment/segment_shared.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "base/assert.h"
@@ -43,6 +44,13 @@ class SegmentDraft final : public Draft {
   std::size_t size_ = 0;
 };
 
+std::size_t memory_limit_max_for(const CacheOptions& options) {
+  constexpr std::size_t factor_max = PoolShape::raise_factor;
+  const std::size_t factor = options.may_be_raised ? factor_max : 1;
+  return options.memory_size_max > SIZE_MAX / factor ? options.memory_size_max
+                                                     : options.memory_size_max * factor;
+}
+
 }  // namespace
 
 // The first threads of a process get a line each. Those that come later share the last one.
@@ -76,9 +84,55 @@ std::uint64_t ReadCounters::sum(std::atomic<std::uint64_t> Line::* counter) cons
 SegmentShared::SegmentShared(const CacheOptions& options, std::size_t fixed_size)
     : hasher(options.secret),
       policy(find_queue_policy(options.policy)),
-      pool(PoolShape::of(options.memory_size_max, options.shard_count), fixed_size),
-      large_values(pool, options.memory_size_max) {
+      pool(PoolShape::of(options.memory_size_max, options.shard_count, memory_limit_max_for(options)),
+           fixed_size),
+      large_values(pool, options.memory_size_max, pool.shape().memory_limit_max) {
   LARDER_ASSERT(policy != nullptr);
+}
+
+// Sixteen segments a shard is what the smallest cache has, too: its index, two that are written to, two that
+// are cleaned into, and a queue. A first index is no more than a two thousandth of the start's share, which
+// counts where segments are as large as they get.
+MemoryLimitRange SegmentShared::memory_limit_range() const {
+  constexpr std::size_t segments_per_shard_min = 16;
+  constexpr std::size_t first_index_divisor = 2048;
+  const PoolShape& shape = pool.shape();
+  const std::size_t least = pool.fixed_size() +
+                            shape.shard_count * segments_per_shard_min * pool.segment_cost() +
+                            shape.memory_size_max / first_index_divisor;
+  return {.least = std::min(least, shape.memory_size_max), .most = shape.memory_limit_max};
+}
+
+void SegmentShared::set_memory_limit(std::size_t size) {
+  pool.set_target(size);
+  large_values.set_size_max(size);
+}
+
+bool SegmentShared::tidy(std::size_t record_count_max, TimePoint now) {
+  if (large_values.reclaim()) return true;
+  if (pool.is_above_target()) return shrink(record_count_max, now);
+  pool.gather_huge_page();
+  return false;
+}
+
+// Makes room as a write does, and takes it from the limit. One thread is enough: the others have requests.
+// While all that is left is lent or on its way in, there is nothing to do: the next sweep looks again.
+bool SegmentShared::shrink(std::size_t record_count_max, TimePoint now) {
+  const std::unique_lock lock(shrinking_, std::try_to_lock);
+  if (!lock.owns_lock()) return false;
+  std::size_t count = 0;
+  while (count < record_count_max && pool.is_above_target()) {
+    if (pool.lower_limit()) {
+      patience_ = {};
+      count += records_per_portion;
+      continue;
+    }
+    const auto progress = tenants.make_way(records_per_portion, now, patience_.need());
+    if (progress.record_count == 0) return large_values.reclaim();
+    patience_.note(progress);
+    count += progress.record_count;
+  }
+  return pool.is_above_target();
 }
 
 std::unique_ptr<Draft> SegmentShared::draft(std::size_t value_size, std::size_t key_size_max) {

@@ -1,6 +1,6 @@
 // cache/segment/segment_shared.h: what the shards of one cache have in common.
 //
-//   pool, large values     memory: one budget for all
+//   pool, large values     memory: one budget for all, and the limit that it has
 //   tenants                whose items leave when it is used up
 //   counters               hits and misses of readers that hold no lock
 //   drafts                 large values on their way in, which have no shard before they have a key
@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 
 #include "base/hash.h"
 #include "cache/backend.h"
@@ -54,13 +55,16 @@ class SegmentShared final {
  public:
   SegmentShared(const CacheOptions& options, std::size_t fixed_size);
 
-  [[nodiscard]] std::size_t memory_used() const { return pool.used(); }
-  /// A little work that no call has to wait for. True: there is more of the kind that should not wait long.
-  bool tidy() {
-    if (large_values.reclaim()) return true;
-    pool.gather_huge_page();
-    return false;
-  }
+  [[nodiscard]] Pool::Usage usage() const { return pool.usage(); }
+
+  /// From 16 segments a shard and its first index, to what addresses were reserved for at the start.
+  [[nodiscard]] MemoryLimitRange memory_limit_range() const;
+  /// Within that range, one call at a time. A lower limit is reached by calls of tidy().
+  void set_memory_limit(std::size_t size);
+
+  /// A little work that no call has to wait for, under no shard's lock. True: there is more of the kind that
+  /// should not wait long.
+  bool tidy(std::size_t record_count_max, TimePoint now);
   [[nodiscard]] std::size_t fixed_size() const { return pool.fixed_size(); }
   /// Of what memory_used() counts, what is no shard's: large values that are coming or going.
   [[nodiscard]] std::size_t ownerless_size() const { return large_values.ownerless_size(); }
@@ -77,6 +81,12 @@ class SegmentShared final {
   LargeValues large_values;
   Tenants tenants;
   ReadCounters counters;
+
+ private:
+  bool shrink(std::size_t record_count_max, TimePoint now);
+
+  std::mutex shrinking_;
+  Patience patience_;  // of who shrinks: until some of the limit is gone
 };
 
 }  // namespace larder::cache::segment
