@@ -201,7 +201,6 @@ void Server::describe() {
   facts_.worker_count = options_.worker_count;
   facts_.shard_count = options_.shard_count;
   facts_.connection_count_max = options_.connection_count_max;
-  facts_.memory_size_max = options_.memory_size_max;
   facts_.buffer_size_max = options_.buffer_size_max;
   facts_.memory_used_at_start = cache_->stats().memory_used;
   facts_.machine_memory_size = machine_memory_size();

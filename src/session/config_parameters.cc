@@ -70,14 +70,22 @@ std::optional<std::uint64_t> read_size(Bytes text) {
 }
 
 std::string maxmemory(const Environment& environment) {
-  return std::to_string(environment.facts.memory_size_max);
+  return std::to_string(environment.cache.memory_limit());
 }
-// Memory is laid out at the start: the limit stays what it is.
-Refusal set_maxmemory(const Environment& environment, Bytes text, Pass /*pass*/) {
+Refusal set_maxmemory(const Environment& environment, Bytes text, Pass pass) {
   const auto size = read_size(text);
   if (!size) return "argument must be a memory value";
-  if (*size == environment.facts.memory_size_max) return std::nullopt;
-  return std::string(immutable) + "; start the server with another --memory";
+  if (*size == 0) return "argument must not be 0: a cache always has a limit";
+  const cache::MemoryLimitRange range = environment.cache.memory_limit_range();
+  if (*size < range.least) {
+    return "the smallest limit that this cache can work with is " + std::to_string(range.least);
+  }
+  if (*size > range.most) {
+    return "the cache has addresses for " + std::to_string(range.most) +
+           " bytes; start the server with another --memory";
+  }
+  if (pass == Pass::sets) environment.cache.set_memory_limit(*size);
+  return std::nullopt;
 }
 
 std::string maxmemory_policy(const Environment& /*environment*/) { return "allkeys-lru"; }

@@ -62,6 +62,50 @@ TEST(RespConfig, RefusesAsRedisDoes) {
        {"CONFIG foo", "-ERR unknown subcommand 'foo'. Try CONFIG HELP.\r\n"}});
 }
 
+TEST(RespConfig, MovesTheMemoryLimit) {
+  for (const Bytes backend : cache::backend_names()) {
+    World world(std::size_t{64} << 20, backend);
+    Connection connection(world);
+    EXPECT_EQ(connection.ask("CONFIG GET maxmemory"), "*2\r\n" + pair("maxmemory", "67108864"));
+    EXPECT_EQ(connection.ask("CONFIG SET maxmemory 100mb"), ok) << backend;
+    EXPECT_EQ(connection.ask("CONFIG GET maxmemory"), "*2\r\n" + pair("maxmemory", "104857600"));
+    EXPECT_THAT(connection.ask("INFO memory"), HasSubstr("\r\nmaxmemory:104857600\r\n"));
+    EXPECT_EQ(world.cache->stats().memory_limit_in_force, 104857600U);
+    EXPECT_EQ(connection.ask("CONFIG SET maxmemory 20MB timeout x"),
+              refused("timeout", "argument couldn't be parsed into an integer"));
+    EXPECT_EQ(world.cache->memory_limit(), 104857600U) << "all or nothing";
+    EXPECT_EQ(connection.ask("CONFIG SET maxmemory 20000000 timeout 9"), ok);
+    EXPECT_EQ(world.cache->memory_limit(), 20000000U);
+    EXPECT_THAT(connection.ask("INFO memory"), HasSubstr("\r\nmaxmemory:20000000\r\n"));
+    EXPECT_EQ(connection.ask("MULTI"), ok);
+    connection.ask("SET k v");
+    connection.ask("CONFIG SET maxmemory 10mb");
+    connection.ask("CONFIG GET maxmemory");
+    EXPECT_EQ(connection.ask("EXEC"), "*3\r\n" + ok + ok + "*2\r\n" + pair("maxmemory", "10485760"));
+  }
+}
+
+TEST(RespConfig, NamesTheMemoryLimitsThatCannotWork) {
+  for (const Bytes backend : cache::backend_names()) {
+    World world(std::size_t{64} << 20, backend);
+    Connection connection(world);
+    const cache::MemoryLimitRange range = world.cache->memory_limit_range();
+    EXPECT_EQ(connection.ask("CONFIG SET maxmemory 0"),
+              refused("maxmemory", "argument must not be 0: a cache always has a limit"));
+    EXPECT_EQ(connection.ask("CONFIG SET maxmemory 1kb"),
+              refused("maxmemory",
+                      "the smallest limit that this cache can work with is " + std::to_string(range.least)));
+    EXPECT_EQ(connection.ask("CONFIG SET maxmemory " + std::to_string(range.least)), ok);
+    if (backend == "segment") {
+      EXPECT_EQ(connection.ask("CONFIG SET maxmemory 1gb"),
+                refused("maxmemory",
+                        "the cache has addresses for 268435456 bytes; start the server with "
+                        "another --memory"));
+      EXPECT_EQ(connection.ask("CONFIG SET maxmemory 256mb"), ok);
+    }
+  }
+}
+
 TEST(RespConfig, CountsFromAResetOn) {
   World world;
   Connection connection(world);

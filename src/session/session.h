@@ -64,7 +64,6 @@ struct ServerFacts {
   std::string log_level = "info";
   TimePoint started_at{};
   std::size_t connection_count_max = 0;
-  std::uint64_t memory_size_max = 0;
   std::uint64_t buffer_size_max = 0;       // of all connections together
   std::uint64_t memory_used_at_start = 0;  // by a cache without items
   std::uint64_t machine_memory_size = 0;   // 0: not known

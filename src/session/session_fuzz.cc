@@ -36,7 +36,7 @@ Outcome converse(Bytes bytes, std::size_t step, MakeSession make_session) {
   // A command gets one reply, whatever is wrong with it, and so does what the codec refused. HTTP gets none.
   outcome.answered = world.counters.commands.value();
   const auto stats = world.cache->stats();
-  LARDER_ASSERT(stats.memory_used <= stats.memory_limit);
+  LARDER_ASSERT(stats.memory_used <= stats.memory_limit_in_force);
   return outcome;
 }
 

@@ -299,6 +299,7 @@ AS_THEY_ARE = [
     (1, "CONFIG SET flag-setting ('maybe'|'')"),
     (1, "CONFIG SET number-setting ('abc'|''|'1x')"),
     (1, "CONFIG SET ('maxmemory'|'proto-max-bulk-len') ('abc'|'1x')"),
+    (1, "CONFIG SET 'maxmemory' ('200mb'|'300MB'|'250000000'|'300000k'|'256m'|'-1'|'')"),
     (1, "CONFIG SET ('loglevel'|'appendfsync'|'maxmemory-policy') ('nosuch'|'')"),
     (1, "CONFIG SET 'save' '' 'appendonly' 'no' 'hz' 10 'lfu-decay-time' 1 'notify-keyspace-events' ''"),
     (1, "CONFIG SET NOSUCH 1"),
@@ -982,6 +983,8 @@ SCRIPTS = {
     "what an object looks like": """
         1 SET a "some value"
         1 DEBUG OBJECT a
+        1 SET b 17
+        1 OBJECT REFCOUNT b
     """,
     "help": """
         1 CLIENT HELP
@@ -995,6 +998,11 @@ SCRIPTS = {
         1 CONFIG GET save APPENDONLY "slave-*" timeout
         1 CONFIG SET timeout abc databases 16
         1 CONFIG SET timeout 1 Timeout 2
+        1 CONFIG SET maxmemory 200mb
+        1 CONFIG GET maxmemory
+        1 CONFIG SET maxmemory 300000k timeout abc
+        1 CONFIG SET maxmemory -1
+        1 SET a "stored below another limit"
         1 CONFIG SET timeout 1 hz
     """,
     "none of a peer's bytes but printable ones": """
