@@ -219,6 +219,18 @@ TEST(SegmentLimits, WithoutAddressSpaceThereIsAClearError) {
   }
 }
 
+TEST(SegmentLimits, WithoutAddressesForAHigherLimitTheCacheIsMadeAllTheSame) {
+  if (LARDER_TEST_SANITIZED) GTEST_SKIP() << "a sanitizer needs addresses of its own";
+  expect_true_with_little_address_space(200 * mib, [] {
+    const auto cache = make_cache("segment", options(64 * mib, 0, 1));
+    if (!cache.has_value() || (*cache)->memory_limit_range().most != 64 * mib) return false;
+    const bool is_refused = !(*cache)->set_memory_limit(64 * mib + 1);
+    return is_refused && (*cache)->set_memory_limit(32 * mib) && (*cache)->set_memory_limit(64 * mib) &&
+           put(**cache, "k", "v") == StoreOutcome::stored;
+  });
+  EXPECT_EQ(make("segment", options(64 * mib, 0, 1))->memory_limit_range().most, 256 * mib);
+}
+
 TEST(SegmentLimits, WithoutAddressesForLargeValuesSmallOnesAreStoredAllTheSame) {
   if (LARDER_TEST_SANITIZED) GTEST_SKIP() << "a sanitizer needs addresses of its own";
   const auto cache = make("segment", options(64 * mib, 0, 1));
