@@ -23,8 +23,8 @@ std::string value_of_key(int i) {
 
 class ConformanceMemoryLimit : public Conformance {
  protected:
-  static constexpr std::size_t limit = 16 * mib;
-  static constexpr int full_count = 40'000;  // items that are more than fits
+  static constexpr std::size_t limit = 8 * mib;
+  static constexpr int full_count = 20'000;  // items that are more than fits
 
   void fill(int first = 0, int last = full_count) {
     for (int i = first; i < last; ++i)
@@ -77,11 +77,11 @@ TEST_P(ConformanceMemoryLimit, AHigherOneHoldsAtOnce) {
   ASSERT_GT(evictions, 0U);
   ASSERT_TRUE(owned_->set_memory_limit(4 * limit));
   EXPECT_EQ(owned_->memory_limit(), 4 * limit);
-  fill(full_count, 2 * full_count);
+  fill(full_count, full_count * 3 / 2);
   EXPECT_EQ(owned_->stats().evictions, evictions) << "there is room for these";
-  EXPECT_GT(owned_->stats().memory_used, 2 * limit);
+  EXPECT_GT(owned_->stats().memory_used, limit * 3 / 2);
   EXPECT_EQ(owned_->stats().memory_limit_in_force, 4 * limit);
-  fill(2 * full_count, 4 * full_count);
+  fill(full_count * 3 / 2, 4 * full_count);
   EXPECT_GT(owned_->stats().evictions, evictions);
   EXPECT_GT(owned_->stats().memory_used, limit * 35 / 10) << "all of it is used";
   EXPECT_LE(owned_->stats().memory_used, 4 * limit);
@@ -116,7 +116,7 @@ TEST_P(ConformanceMemoryLimit, ALowerOneCostsACacheWithRoomNothing) {
 TEST_P(ConformanceMemoryLimit, ALowerOneIsReachedWhileOthersWrite) {
   fill();
   ASSERT_TRUE(owned_->set_memory_limit(limit / 4));
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 10'000; ++i) {
     ASSERT_EQ(put(*owned_, key_of(i), value_of_key(i)), StoreOutcome::stored);
     ASSERT_EQ(value_of(*owned_, key_of(i)), value_of_key(i));
     if (i % 4 == 0) owned_->sweep(at(0), 64);
@@ -179,7 +179,7 @@ TEST_P(ConformanceMemoryLimit, WhatCannotWorkIsRefusedAndTheSmallestWorks) {
 
 // Millions of small items have a large index, and many of them that left are remembered: both go, too.
 TEST_P(ConformanceMemoryLimit, TheIndexOfManySmallItemsBecomesSmaller) {
-  constexpr int count = LARDER_TEST_SANITIZED ? 300'000 : 1'500'000;
+  constexpr int count = LARDER_TEST_SANITIZED ? 100'000 : 700'000;
   for (int i = 0; i < count; ++i) put(*owned_, std::to_string(i), "");
   const std::uint64_t before = owned_->stats().items;
   ASSERT_TRUE(owned_->set_memory_limit(limit / 8));
