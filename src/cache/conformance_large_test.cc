@@ -150,6 +150,17 @@ TEST_P(LendingBackends, ADraftIsStoredByEveryKindOfStoreUnderOneKeyOnly) {
   EXPECT_EQ(value_of(cache_, "k"), old_);
 }
 
+TEST_P(LendingBackends, WhatIsBorrowedAndHasNoKeyIsStoredWhereItIs) {
+  ASSERT_EQ(put(cache_, "k", old_), StoreOutcome::stored);
+  const Held held = hold(cache_, "k");
+  EXPECT_EQ(put(cache_, "copy", held.bytes()), StoreOutcome::stored);
+  EXPECT_NE(hold(cache_, "copy").bytes().data(), held.bytes().data()) << "it has a key";
+  cache_.remove(0, "k", Condition::always(), at(0));
+  EXPECT_EQ(put(cache_, "l", held.bytes()), StoreOutcome::stored);
+  EXPECT_EQ(hold(cache_, "l").bytes().data(), held.bytes().data());
+  EXPECT_TRUE(value_of(cache_, "l") == old_);
+}
+
 TEST_P(LendingBackends, ADraftThatIsNotStoredLeavesNothing) {
   const std::size_t before = cache_.stats().memory_used;
   std::unique_ptr<Draft> draft = cache_.draft(new_.size(), 100);

@@ -33,6 +33,8 @@ class Extents final {
   explicit Extents(std::size_t size_max);
 
   [[nodiscard]] std::byte* take(std::size_t size);
+  /// Addresses that whoever takes `size` may use.
+  [[nodiscard]] static std::size_t capacity(std::size_t size) { return std::size_t{1} << class_of(size); }
 
   /// Gives `part_size` bytes of a slot's pages, from `offset` on, back to the kernel, which takes 0.1 ms a
   /// megabyte. Any thread, before give_back(). `size` as it was taken.

@@ -58,7 +58,7 @@ class ItemsFixture : public testing::Test {
 
   bool append_large(Bytes key, Bytes value) {
     const RecordShape shape{.key_size = key.size(), .value_size = value.size(), .is_large = true};
-    std::byte* const extent = large_values_.take(key.size() + value.size());
+    std::byte* const extent = large_values_.take(value.size(), key.size());
     if (extent == nullptr) return false;
     std::copy_n(reinterpret_cast<const std::byte*>(value.data()), value.size(), extent);
     std::copy_n(reinterpret_cast<const std::byte*>(key.data()), key.size(), extent + value.size());

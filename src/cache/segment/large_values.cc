@@ -16,10 +16,10 @@ constexpr std::size_t piece_size = std::size_t{1} << 20;
 
 /// What is known of a value; in front of it.
 struct alignas(64) LargeValues::Note {
-  std::size_t slot_size = 0;    // addresses, this note included
-  std::size_t memory_size = 0;  // bytes of the budget
-  std::size_t value_size = 0;   // of a draft, as announced
-  std::size_t key_size_max = 0;
+  std::size_t slot_size = 0;     // addresses, this note included
+  std::size_t memory_size = 0;   // bytes of the budget
+  std::size_t value_size = 0;    // of a draft, as announced
+  std::size_t key_size_max = 0;  // of a draft
   Note* next_dying = nullptr;
   std::uint32_t loan_count = 0;
   bool is_stored = false;
@@ -29,10 +29,11 @@ struct alignas(64) LargeValues::Note {
   [[nodiscard]] std::byte* slot() { return reinterpret_cast<std::byte*>(this); }
   [[nodiscard]] std::byte* value() { return slot() + sizeof(Note); }
   [[nodiscard]] bool is_needed() const { return is_stored || has_writer || loan_count > 0; }
+  [[nodiscard]] bool is_orphan() const { return !is_stored && !is_draft && loan_count > 0; }
 };
 
 // Loans may keep half of the memory from new items, and drafts as much: any value that a server stores by
-// default can be lent. Those that are lent to many count once.
+// default can be lent, its key and note notwithstanding. Those that are lent to many count once.
 LargeValues::LargeValues(ByteBudget& budget, std::size_t size_max, std::size_t size_limit)
     : budget_(budget), held_size_max_(size_max / 2), extents_(size_limit) {}
 
@@ -53,8 +54,9 @@ LargeValues::Note& LargeValues::note_of(const void* value) {
 }
 
 // The budget has granted `memory_size`, and has it back if there are no addresses.
-LargeValues::Note* LargeValues::make(std::size_t body_size, std::size_t memory_size) {
-  const std::size_t slot_size = sizeof(Note) + body_size;
+LargeValues::Note* LargeValues::make(std::size_t value_size, std::size_t key_size_max,
+                                     std::size_t memory_size) {
+  const std::size_t slot_size = sizeof(Note) + value_size + key_size_max;
   std::byte* slot = nullptr;
   {
     const std::lock_guard lock(mutex_);
@@ -64,13 +66,13 @@ LargeValues::Note* LargeValues::make(std::size_t body_size, std::size_t memory_s
     budget_.release(memory_size);
     return nullptr;
   }
-  return new (slot) Note{.slot_size = slot_size, .memory_size = memory_size};
+  return new (slot) Note{.slot_size = slot_size, .memory_size = memory_size, .value_size = value_size};
 }
 
-std::byte* LargeValues::take(std::size_t body_size) {
-  const std::size_t memory_size = footprint(body_size);
+std::byte* LargeValues::take(std::size_t value_size, std::size_t key_size) {
+  const std::size_t memory_size = footprint(value_size + key_size);
   if (!budget_.reserve(memory_size)) return nullptr;
-  Note* const note = make(body_size, memory_size);
+  Note* const note = make(value_size, key_size, memory_size);
   if (note == nullptr) return nullptr;
   note->is_stored = true;
   return note->value();
@@ -89,7 +91,7 @@ Loan LargeValues::lend(Bytes value) {
   Note& note = note_of(value.data());
   const std::lock_guard lock(mutex_);
   if (note.loan_count == 0) {
-    if (lent_size_ + note.memory_size > held_size_max_) return {};
+    if (lent_size_ + note.value_size > held_size_max_) return {};
     lent_size_ += note.memory_size;
   }
   ++note.loan_count;
@@ -118,13 +120,12 @@ std::byte* LargeValues::begin_draft(std::size_t value_size, std::size_t key_size
     draft_size_ += value_size;
   }
   const std::size_t memory_size = footprint(0) + round_up_to_pages(key_size_max);
-  Note* const note = budget_.reserve(memory_size) ? make(value_size + key_size_max, memory_size) : nullptr;
+  Note* const note = budget_.reserve(memory_size) ? make(value_size, key_size_max, memory_size) : nullptr;
   const std::lock_guard lock(mutex_);
   if (note == nullptr) {
     draft_size_ -= value_size;
     return nullptr;
   }
-  note->value_size = value_size;
   note->key_size_max = key_size_max;
   note->is_draft = note->has_writer = true;
   ownerless_size_ += memory_size;
@@ -152,25 +153,48 @@ void LargeValues::end_draft(std::byte* value) {
   drop_ownerless(note, lock);
 }
 
+// What adopt() may make a stored value of.
+LargeValues::Note* LargeValues::adoptable(Bytes value, std::size_t key_size) const {
+  const auto* const bytes = reinterpret_cast<const std::byte*>(value.data());
+  if (extents_.slot_of(bytes) != bytes - sizeof(Note)) return nullptr;
+  Note& note = note_of(bytes);
+  if (note.value_size != value.size()) return nullptr;
+  if (note.is_draft) return key_size <= note.key_size_max ? &note : nullptr;
+  const std::size_t room = Extents::capacity(note.slot_size) - sizeof(Note) - value.size();
+  return note.is_orphan() && key_size <= room ? &note : nullptr;
+}
+
+// Who holds a draft or the only way to an orphan is the one who may adopt it: between the two looks nothing
+// of it changes. Readers that an orphan has see its value only, never the key that changes behind it.
 std::byte* LargeValues::adopt(Bytes value, std::size_t key_size) {
-  std::size_t surplus = 0;
-  Note* note = nullptr;
+  const std::size_t wanted = footprint(value.size() + key_size);
+  std::size_t growth = 0;
   {
     const std::lock_guard lock(mutex_);
-    const auto* const bytes = reinterpret_cast<const std::byte*>(value.data());
-    if (extents_.slot_of(bytes) != bytes - sizeof(Note)) return nullptr;
-    note = &note_of(bytes);
-    if (!note->is_draft || note->value_size != value.size() || key_size > note->key_size_max) return nullptr;
-    const std::size_t memory_size = footprint(value.size() + key_size);
-    LARDER_ASSERT(note->memory_size >= memory_size);
-    ownerless_size_ -= note->memory_size;
-    surplus = note->memory_size - memory_size;
-    note->memory_size = memory_size;
-    note->is_draft = false;
-    note->is_stored = true;
+    const Note* const note = adoptable(value, key_size);
+    if (note == nullptr) return nullptr;
+    if (wanted > note->memory_size) growth = wanted - note->memory_size;
+    LARDER_ASSERT(growth == 0 || !note->is_draft);
   }
-  if (surplus > 0) budget_.release(surplus);
-  return note->value();
+  if (growth > 0 && !budget_.reserve(growth)) return nullptr;
+  Note& note = note_of(value.data());
+  std::size_t surplus = 0;
+  bool had_key = false;
+  {
+    const std::lock_guard lock(mutex_);
+    ownerless_size_ -= note.memory_size;
+    if (note.loan_count > 0) lent_size_ += wanted - note.memory_size;
+    surplus = note.memory_size + growth - wanted;
+    had_key = !note.is_draft;
+    note.memory_size = wanted;
+    note.slot_size = std::max(note.slot_size, sizeof(Note) + value.size() + key_size);
+    note.is_draft = false;
+    note.is_stored = true;
+  }
+  if (surplus == 0) return note.value();
+  if (had_key) extents_.forget(note.slot(), note.slot_size, wanted, surplus);  // of a longer one
+  budget_.release(surplus);
+  return note.value();
 }
 
 // If nobody needs it any more. What is small goes at once.

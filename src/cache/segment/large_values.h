@@ -6,6 +6,7 @@
 //
 //   draft --adopt()--> stored --give_back()--> orphan --last loan ends--> dying --reclaim()--> free
 //                      ^ take()                (only while it is lent)
+//                      ^------adopt()-----------+  under another key
 //
 // Nothing here takes long: a draft pays for its pages as its bytes come, and what is dying goes back to the
 // kernel a megabyte at a time. In all of these states it counts against the budget.
@@ -47,7 +48,7 @@ class LargeValues final : public Lender {
   // ---- Stored values
 
   /// Room for value and key, which the caller fills.
-  [[nodiscard]] std::byte* take(std::size_t body_size);
+  [[nodiscard]] std::byte* take(std::size_t value_size, std::size_t key_size);
   /// Who stored it has no use for it any more.
   void give_back(std::byte* value);
   /// None: too much is lent.
@@ -61,8 +62,9 @@ class LargeValues final : public Lender {
   [[nodiscard]] bool grow_draft(std::byte* value, std::size_t size);
   /// It will not be written to any more. If it was adopted, it stays.
   void end_draft(std::byte* value);
-  /// Makes a draft with all of its bytes a stored value with room for its key. Null: `value` is no such
-  /// draft, or the key is longer than it was announced.
+  /// Makes a draft with all of its bytes a stored value with room for its key; or an orphan, all of which the
+  /// caller has borrowed. Null: `value` is neither, its slot has no room for the key, or there is no memory
+  /// for that.
   [[nodiscard]] std::byte* adopt(Bytes value, std::size_t key_size);
 
   // ---- Memory
@@ -84,7 +86,8 @@ class LargeValues final : public Lender {
   struct Note;
 
   [[nodiscard]] static Note& note_of(const void* value);
-  [[nodiscard]] Note* make(std::size_t body_size, std::size_t memory_size);
+  [[nodiscard]] Note* make(std::size_t value_size, std::size_t key_size_max, std::size_t memory_size);
+  [[nodiscard]] Note* adoptable(Bytes value, std::size_t key_size) const;
   void drop_ownerless(Note& note, std::unique_lock<std::mutex>& lock);
 
   ByteBudget& budget_;

@@ -50,7 +50,7 @@ class LargeValuesTest : public testing::Test {
   static constexpr std::size_t limit = 64 * mib;
 
   std::byte* store(Bytes value, Bytes key) {
-    std::byte* const place = values_.take(value.size() + key.size());
+    std::byte* const place = values_.take(value.size(), key.size());
     write(place, value);
     write(place + value.size(), key);
     return place;
@@ -166,6 +166,47 @@ TEST_F(LargeValuesTest, AnAdoptedDraftStaysWhereItIsAndCostsWhatAnyValueDoes) {
   EXPECT_EQ(budget_.used(), 0U);
 }
 
+TEST_F(LargeValuesTest, AnOrphanIsAdoptedByWhoHasBorrowedIt) {
+  std::byte* const place = store(value_, "key");
+  Loan loan = values_.lend(bytes_at(place, value_.size()));
+  EXPECT_EQ(values_.adopt(loan.bytes(), 3), nullptr) << "it has a key";
+  values_.give_back(place);
+  const Bytes front = loan.bytes().substr(0, 100);
+  EXPECT_EQ(values_.adopt(front, 3), nullptr) << "others may have borrowed the rest";
+  const std::size_t room = 4 * mib - 64 - value_.size();
+  EXPECT_EQ(values_.adopt(loan.bytes(), room + 1), nullptr) << "beyond its slot";
+  const std::string key(100'000, 'k');
+  ASSERT_EQ(values_.adopt(loan.bytes(), key.size()), place);
+  write(place + value_.size(), key);
+  EXPECT_FALSE(loan.is_orphan());
+  EXPECT_EQ(budget_.used(), LargeValues::footprint(value_.size() + key.size()));
+  EXPECT_EQ(values_.ownerless_size(), 0U);
+  EXPECT_EQ(values_.lent_size(), budget_.used());
+  values_.give_back(place);
+  ASSERT_EQ(values_.adopt(loan.bytes(), 3), place);
+  EXPECT_EQ(budget_.used(), LargeValues::footprint(value_.size() + 3));
+  EXPECT_EQ(loan.bytes(), value_);
+  loan = {};
+  EXPECT_EQ(values_.lent_size(), 0U);
+  values_.give_back(place);
+  reclaim_all();
+  EXPECT_EQ(budget_.used(), 0U);
+}
+
+TEST_F(LargeValuesTest, AnOrphanStaysOneWithoutMemoryForItsKey) {
+  std::byte* const place = store(value_, "key");
+  Loan loan = values_.lend(bytes_at(place, value_.size()));
+  values_.give_back(place);
+  const std::size_t rest = limit - budget_.used();
+  ASSERT_TRUE(budget_.reserve(rest));
+  EXPECT_EQ(values_.adopt(loan.bytes(), 100'000), nullptr);
+  EXPECT_TRUE(loan.is_orphan());
+  budget_.release(rest);
+  loan = {};
+  reclaim_all();
+  EXPECT_EQ(budget_.used(), 0U);
+}
+
 TEST_F(LargeValuesTest, AWriterMayLookAtWhatWasStoredAndIsGoneAlready) {
   std::byte* const place = draft(value_, 3);
   ASSERT_NE(values_.adopt(bytes_at(place, value_.size()), 3), nullptr);
@@ -202,7 +243,7 @@ TEST_F(LargeValuesTest, DraftsMayHoldHalfOfTheMemory) {
 
 TEST_F(LargeValuesTest, WhereTheBudgetIsUsedUpTheAnswerIsNo) {
   ASSERT_TRUE(budget_.reserve(limit - 32 * kib));
-  EXPECT_EQ(values_.take(mib), nullptr);
+  EXPECT_EQ(values_.take(mib, 0), nullptr);
   std::byte* const place = values_.begin_draft(mib, 3);
   ASSERT_NE(place, nullptr);
   EXPECT_FALSE(values_.grow_draft(place, mib));
@@ -228,7 +269,7 @@ TEST(LargeValuesStress, NobodySeesAByteChangeWhoeverTakesAndGivesBack) {
       const char mark = static_cast<char>(random());
       switch (random() % 5) {
         case 0:
-          if (std::byte* const place = values.take(size)) {
+          if (std::byte* const place = values.take(size, 0)) {
             write(place, std::string(size, mark));
             stored.emplace_back(place, size);
           }

@@ -91,7 +91,7 @@ class Customer final {
   }
   void take_large_value() {
     const std::size_t size = 1 + random_() % 50'000;
-    std::byte* const extent = large_values_.take(size);
+    std::byte* const extent = large_values_.take(size, 0);
     if (extent == nullptr) return;
     extent[0] = extent[size - 1] = std::byte{0x5A};
     extents_.emplace_back(extent, size);
@@ -202,7 +202,7 @@ TEST(Pool, ParkedSegmentsMakeRoomForWhateverNeedsIt) {
   EXPECT_EQ(pool.used(), 0U);
   EXPECT_EQ(pool.parked_size(), ids.size() * pool.segment_cost());
   EXPECT_GT(pool.resident_log_size(), limit * 9 / 10);
-  std::byte* const extent = large_values.take(limit * 3 / 4);
+  std::byte* const extent = large_values.take(limit * 3 / 4, 0);
   ASSERT_NE(extent, nullptr);
   EXPECT_LE(pool.used() + pool.parked_size(), limit);
   EXPECT_LE(pool.resident_log_size(), limit / 4);

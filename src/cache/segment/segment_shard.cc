@@ -360,22 +360,23 @@ bool SegmentShard::make_log_room(QueueId queue, std::size_t size, TimePoint now)
 }
 
 // Key and value in pages of their own. The budget is made room in; what the kernel refuses is not to be had
-// by evicting.
+// by evicting. What can be adopted needs less of it than a copy, and is tried first.
 std::byte* SegmentShard::take_large(Bytes key, Bytes value, TimePoint now) {
-  const std::size_t body_size = key.size() + value.size();
-  std::byte* place = shared_.large_values.adopt(value, key.size());
-  const bool is_adopted = place != nullptr;
+  LargeValues& values = shared_.large_values;
+  std::byte* place = nullptr;
   Patience patience;
-  while (place == nullptr) {
-    place = shared_.large_values.take(body_size);
-    if (place != nullptr || shared_.large_values.reclaim()) continue;
-    if (shared_.pool.has_room_for(LargeValues::footprint(body_size))) return nullptr;
+  while ((place = values.adopt(value, key.size())) == nullptr) {
+    place = values.take(value.size(), key.size());
+    if (place != nullptr) break;
+    if (values.reclaim()) continue;
+    if (shared_.pool.has_room_for(LargeValues::footprint(key.size() + value.size()))) return nullptr;
     const auto progress = shared_.tenants.make_way(*this, records_per_portion, now, patience.need());
     if (progress.record_count == 0) return nullptr;
     patience.note(progress);
   }
-  if (!is_adopted) std::memcpy(place, value.data(), value.size());
-  std::memcpy(place + value.size(), key.data(), key.size());
+  char* const bytes = reinterpret_cast<char*>(place);
+  if (bytes != value.data()) std::memcpy(bytes, value.data(), value.size());
+  std::memcpy(bytes + value.size(), key.data(), key.size());
   return place;
 }
 
