@@ -9,6 +9,7 @@ while another sends PING after PING, each answer timed. What the first gets is c
 key that stays seen by the scan; the value whole. Prints the PINGs' latencies for each.
 """
 
+import contextlib
 import multiprocessing
 import pathlib
 import sys
@@ -139,7 +140,7 @@ def many_keys(name):
     return run
 
 
-def large_value(size):
+def kept_value(size):
     def run(peer, _):
         value = b"x" * size
         peer.ask(encode(b"SET", b"large", value), b"+OK\r\n")
@@ -152,11 +153,51 @@ def large_value(size):
     return run
 
 
+def made_of_large(size):
+    """What is asked of a value of about this size, each with the replies that are right."""
+    size -= 16  # room for what is appended
+
+    def once(*words, reply):
+        return lambda peer, _: peer.ask(encode(*words), reply)
+
+    def digest(peer, _):
+        peer.send(encode(b"DIGEST", b"large"))
+        assert peer.read_line() == b"$16"
+        peer.ask(encode(b"DELEX", b"large", b"IFDEQ", peer.read(18)[:-2]), b":1\r\n")
+
+    return [
+        ("COPY", once(b"COPY", b"large", b"other", reply=b":1\r\n")),
+        ("RENAME", once(b"RENAME", b"large", b"other", reply=b"+OK\r\n")),
+        ("APPEND", once(b"APPEND", b"large", b"tail", reply=b":%d\r\n" % (size + 4))),
+        ("SETRANGE", once(b"SETRANGE", b"large", b"100", b"part", reply=b":%d\r\n" % size)),
+        ("DIGEST, DELEX IFDEQ", digest),
+    ]
+
+
+@contextlib.contextmanager
+def large_value(peer, size):
+    """Is stored before, and removed afterwards with what was made of it."""
+    peer.ask(encode(b"SET", b"large", b"x" * (size - 16)), b"+OK\r\n")
+    yield
+    peer.send(encode(b"UNLINK", b"large", b"other"))
+    peer.read_line()
+
+
 def large_sizes(options):
     """Of values: the two that are asked about, or the largest that the server takes."""
     text = options[options.index("--value-size-max") + 1].lower() if "--value-size-max" in options else "128mb"
     most = int(text.rstrip("mb")) << 20 if text.endswith("mb") else int(text)
     return [size for size in (100_000_000, 512 << 20) if size <= most] or [most]
+
+
+def measure(address, peer, count, name, run):
+    pinger = Pinger(address)
+    started = time.perf_counter()
+    run(peer, count)
+    took = time.perf_counter() - started
+    waits = pinger.finish()
+    at = [waits[min(len(waits) - 1, int(len(waits) * share))] * 1e3 for share in (0.5, 0.99, 1)]
+    print(f"{name:<34} {took * 1e3:8.0f} {len(waits):8} " + " ".join(f"{ms:8.3f}" for ms in at), flush=True)
 
 
 def main(count=1_000_000, *options):
@@ -169,7 +210,7 @@ def main(count=1_000_000, *options):
         ("KEYS *", keys_of(b"key:*", lambda n: n)),
         ("KEYS, a hostile pattern", keys_of(b"*?" * 50 + b"[a-y]*z", lambda _: 0)),
         *((f"{name.decode()} of {count // 2:,} keys", many_keys(name)) for name in (b"EXISTS", b"MGET", b"MSET", b"DEL")),
-        *((f"SET, SET, GET, DEL of {size:,} bytes", large_value(size)) for size in large_sizes(options)),
+        *((f"SET, SET, GET, DEL of {size:,} bytes", kept_value(size)) for size in large_sizes(options)),
     ]
     server = Program("larder-server", ("--listen", "resp://127.0.0.1:0", *options)).wait_until_ready()
     try:
@@ -179,13 +220,11 @@ def main(count=1_000_000, *options):
             print(f"{count} keys; what another connection's PINGs wait, in milliseconds")
             print(f"{'meanwhile':<34} {'took':>8} {'pings':>8} {'p50':>8} {'p99':>8} {'max':>8}")
             for name, run in cases:
-                pinger = Pinger(address)
-                started = time.perf_counter()
-                run(peer, count)
-                took = time.perf_counter() - started
-                waits = pinger.finish()
-                at = [waits[min(len(waits) - 1, int(len(waits) * share))] * 1e3 for share in (0.5, 0.99, 1)]
-                print(f"{name:<34} {took * 1e3:8.0f} {len(waits):8} " + " ".join(f"{ms:8.3f}" for ms in at), flush=True)
+                measure(address, peer, count, name, run)
+            for size in large_sizes(options):
+                for name, run in made_of_large(size):
+                    with large_value(peer, size):
+                        measure(address, peer, count, f"{name} of {size:,} bytes", run)
     finally:
         server.stop()
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -36,10 +37,11 @@ struct RespState {
   std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
   WatchedKeys watched;
   ReplyMode reply_mode = ReplyMode::on;
-  std::optional<TimePoint> sleeps_until;  // DEBUG SLEEP: its reply is owed then
-  std::unique_ptr<Task> task;             // the command under way, if it takes more than one turn
-  bool closing = false;                   // close once the replies so far are sent
-  bool failed = false;                    // and the peer did not ask for it
+  std::optional<TimePoint> sleeps_until;              // DEBUG SLEEP: its reply is owed then
+  std::vector<std::unique_ptr<cache::Draft>> drafts;  // large arguments of the command under way
+  std::unique_ptr<Task> task;                         // the command under way, if it takes more than one turn
+  bool closing = false;                               // close once the replies so far are sent
+  bool failed = false;                                // and the peer did not ask for it
 };
 
 struct CommandSpec;

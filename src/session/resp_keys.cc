@@ -2,12 +2,15 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/ascii.h"
 #include "base/numbers.h"
 #include "session/resp_handlers.h"
+#include "session/splice.h"
 
 namespace larder::session {
 namespace {
@@ -25,61 +28,113 @@ struct Place {
   friend bool operator==(const Place&, const Place&) = default;
 };
 
-// A value and its deadline on their way to another place.
-struct Copied {
-  std::string value;
-  Expiry expiry;
-};
-
-std::optional<Copied> copy_of(cache::KeyedCalls& locked, const Place& place, TimePoint now) {
-  std::optional<Copied> copied;
-  locked.peek(place.database, place.key, now, [&](const cache::ItemView& item) {
-    copied.emplace(std::string(item.value), item.deadline ? Expiry::at(*item.deadline) : Expiry::none());
-  });
-  return copied;
-}
-
 bool is_there(cache::KeyedCalls& locked, const Place& place, TimePoint now) {
   return locked.peek(place.database, place.key, now, [](const cache::ItemView&) {});
 }
 
-StoreOutcome store(cache::KeyedCalls& locked, const Place& place, const Copied& copied, TimePoint now) {
-  return locked.set(place.database, place.key, copied.value, copied.expiry, Condition::always(), now);
-}
-
-enum class Transfer : std::uint8_t { no_source, target_taken, done };
+enum class Transfer : std::uint8_t { no_source, target_taken, done, refused, deferred };
 
 struct TransferOptions {
   bool replaces = false;
   bool keeps_source = false;
+  const Splice* made = nullptr;  // a copy of what may still be there
+  bool may_defer = false;
 };
 
-// One step for everybody else. Null: the target could not be stored, and `call` is answered. Nothing is
-// under it then; the source stays.
-std::optional<Transfer> transfer(RespCall& call, const Place& source, const Place& target,
-                                 const TransferOptions& options) {
+struct Transferred {
   Transfer result = Transfer::done;
-  StoreOutcome outcome = StoreOutcome::stored;
+  StoreOutcome outcome = StoreOutcome::stored;   // of a transfer that was refused
+  std::optional<Splice> to_make = std::nullopt;  // of one that was deferred
+};
+
+// Under the locks of both keys. A borrowed value goes from key to key as it lies: what has no key any more is
+// adopted by a store, and goes back if that is refused.
+StoreOutcome move_to(cache::KeyedCalls& locked, const Place& source, const Place& target,
+                     const Original& value, Expiry expiry, TimePoint now) {
+  const auto store_under = [&](const Place& place) {
+    return locked.set(place.database, place.key, value.bytes(), expiry, Condition::always(), now);
+  };
+  const auto leave = [&] { locked.remove(source.database, source.key, Condition::always(), now); };
+  if (value.is_borrowed()) leave();
+  const StoreOutcome outcome = store_under(target);
+  const bool is_stored = outcome == StoreOutcome::stored;
+  if (is_stored && !value.is_borrowed()) leave();
+  if (!is_stored && value.is_borrowed()) store_under(source);
+  return outcome;
+}
+
+// One step for everybody else. If the target is refused, nothing is under it then; the source stays.
+Transferred transfer(RespCall& call, const Place& source, const Place& target,
+                     const TransferOptions& options) {
+  Transferred transferred;
   const std::array keys{source.key, target.key};
   call.keys.with_keys(keys, [&](cache::KeyedCalls& locked) {
-    const auto copied = copy_of(locked, source, call.now);
-    if (!copied) {
-      result = Transfer::no_source;
+    std::optional<Original> value;
+    Expiry expiry;
+    bool is_made = false;
+    locked.peek(source.database, source.key, call.now, [&](const cache::ItemView& item) {
+      value.emplace(item);
+      if (item.deadline) expiry = Expiry::at(*item.deadline);
+      is_made = options.made != nullptr && options.made->original().is_still(&item);
+    });
+    if (!value) {
+      transferred.result = Transfer::no_source;
+    } else if (!options.replaces && is_there(locked, target, call.now)) {
+      transferred.result = Transfer::target_taken;
+    } else if (source == target) {
       return;
+    } else if (!options.keeps_source) {
+      transferred.outcome = move_to(locked, source, target, *value, expiry, call.now);
+    } else if (const std::size_t size = value->bytes().size(); !is_made && options.may_defer &&
+                                                               value->is_borrowed() &&
+                                                               is_made_beforehand(call, size, size)) {
+      transferred.result = Transfer::deferred;
+      transferred.to_make.emplace(*std::move(value), size, size);
+    } else {
+      const Bytes bytes = is_made ? options.made->bytes() : value->bytes();
+      transferred.outcome =
+          locked.set(target.database, target.key, bytes, expiry, Condition::always(), call.now);
     }
-    if (!options.replaces && is_there(locked, target, call.now)) {
-      result = Transfer::target_taken;
-      return;
-    }
-    if (source == target) return;
-    outcome = store(locked, target, *copied, call.now);
-    if (outcome != StoreOutcome::stored || options.keeps_source) return;
-    locked.remove(source.database, source.key, Condition::always(), call.now);
+    if (transferred.outcome != StoreOutcome::stored) transferred.result = Transfer::refused;
   });
-  if (outcome == StoreOutcome::stored) return result;
-  reply_refused_store(call, outcome);
-  return std::nullopt;
+  return transferred;
 }
+
+void reply_whether_done(RespCall& call, const Transferred& transferred) {
+  if (transferred.result == Transfer::refused) return reply_refused_store(call, transferred.outcome);
+  call.reply.integer(transferred.result == Transfer::done ? 1 : 0);
+}
+
+std::optional<Splice> copy(RespCall& call, const Place& source, const Place& target,
+                           const TransferOptions& options) {
+  Transferred transferred = transfer(call, source, target, options);
+  if (transferred.result != Transfer::deferred) reply_whether_done(call, transferred);
+  return std::move(transferred.to_make);
+}
+
+class CopyTask final : public DeferredTask<Splice> {
+ public:
+  CopyTask(const RespCall& call, const Place& source, const Place& target, bool replaces, Splice splice)
+      : DeferredTask(call, source.database, source.key, std::move(splice)),
+        target_database_(target.database),
+        target_key_(target.key),
+        replaces_(replaces) {}
+
+  [[nodiscard]] std::size_t held_size() const override {
+    return DeferredTask::held_size() + target_key_.capacity();
+  }
+
+ private:
+  std::optional<Splice> run(RespCall& call, const Splice* made, bool may_defer) override {
+    return copy(call, {.database = database(), .key = key()},
+                {.database = target_database_, .key = target_key_},
+                {.replaces = replaces_, .keeps_source = true, .made = made, .may_defer = may_defer});
+  }
+
+  Database target_database_;
+  std::string target_key_;
+  bool replaces_;
+};
 
 // Null: `call` is answered with an error.
 std::optional<Database> read_database(RespCall& call, Bytes text) {
@@ -115,12 +170,12 @@ std::int64_t remove_keys(RespCall& call) {
   });
 }
 
-// Null: `call` is answered with an error.
-std::optional<Transfer> rename(RespCall& call, bool replaces) {
+// None: `call` is answered with an error.
+std::optional<Transferred> rename(RespCall& call, bool replaces) {
   const Place source{.database = call.state.database, .key = call.arguments[1]};
   const Place target{.database = call.state.database, .key = call.arguments[2]};
-  const auto result = transfer(call, source, target, {.replaces = replaces});
-  if (result != Transfer::no_source) return result;
+  Transferred transferred = transfer(call, source, target, {.replaces = replaces});
+  if (transferred.result != Transfer::no_source) return transferred;
   call.reply.error("ERR no such key");
   return std::nullopt;
 }
@@ -152,17 +207,20 @@ void handle_type(RespCall& call) {
 }
 
 void handle_rename(RespCall& call) {
-  if (rename(call, true)) call.reply.ok();
+  const auto transferred = rename(call, true);
+  if (!transferred) return;
+  if (transferred->result == Transfer::refused) return reply_refused_store(call, transferred->outcome);
+  call.reply.ok();
 }
 
 void handle_renamenx(RespCall& call) {
-  if (const auto result = rename(call, false)) call.reply.integer(*result == Transfer::done ? 1 : 0);
+  if (const auto transferred = rename(call, false)) reply_whether_done(call, *transferred);
 }
 
 void handle_copy(RespCall& call) {
   const Place source{.database = call.state.database, .key = call.arguments[1]};
   Place target{.database = call.state.database, .key = call.arguments[2]};
-  TransferOptions options{.keeps_source = true};
+  TransferOptions options{.keeps_source = true, .may_defer = true};
   const auto words = call.arguments.subspan(3);
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (equals_ignoring_case(words[i], "replace")) {
@@ -176,8 +234,8 @@ void handle_copy(RespCall& call) {
     }
   }
   if (source == target) return call.reply.error(same_object_error);
-  if (const auto result = transfer(call, source, target, options)) {
-    call.reply.integer(*result == Transfer::done ? 1 : 0);
+  if (auto splice = copy(call, source, target, options)) {
+    begin_task(call, std::make_unique<CopyTask>(call, source, target, options.replaces, *std::move(splice)));
   }
 }
 
@@ -187,9 +245,7 @@ void handle_move(RespCall& call) {
   if (*database == call.state.database) return call.reply.error(same_object_error);
   const Place source{.database = call.state.database, .key = call.arguments[1]};
   const Place target{.database = *database, .key = call.arguments[1]};
-  if (const auto result = transfer(call, source, target, {})) {
-    call.reply.integer(*result == Transfer::done ? 1 : 0);
-  }
+  reply_whether_done(call, transfer(call, source, target, {}));
 }
 
 }  // namespace larder::session

@@ -1,10 +1,14 @@
 // Parts of values: APPEND, GETRANGE, SETRANGE.
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/numbers.h"
 #include "session/resp_handlers.h"
+#include "session/resp_task.h"
+#include "session/splice.h"
 
 namespace larder::session {
 namespace {
@@ -27,26 +31,93 @@ Bytes range_of(Bytes value, std::int64_t start, std::int64_t end) {
   return value.substr(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start + 1));
 }
 
+// What APPEND and SETRANGE do.
+struct Edit {
+  cache::Database database = 0;
+  Bytes key;
+  std::optional<std::size_t> offset;  // of the part; none: behind the end
+  Bytes part;
+};
+
+// Refused for its size, the old value stays: nobody meant it to be gone. `made` and what it answers: see
+// DeferredTask.
+std::optional<Splice> apply(RespCall& call, const Edit& edit, const Splice* made, bool may_defer) {
+  const std::size_t limit = call.environment.limits.value_size_max;
+  bool is_too_long = false;
+  std::size_t size = 0;
+  std::string value;
+  std::optional<Splice> to_make;
+  const auto decide = [&](const ItemView* current) {
+    const Bytes old = current == nullptr ? Bytes() : current->value;
+    size = old.size();
+    if (edit.offset && edit.part.empty()) return Change::keep();
+    const std::size_t start = edit.offset.value_or(old.size());
+    is_too_long = start > limit || edit.part.size() > limit - start;
+    if (is_too_long) return Change::keep();
+    size = std::max(old.size(), start + edit.part.size());
+    if (edit.part.size() == size) return Change::store(edit.part, Expiry::keep());
+    if (made != nullptr && made->original().is_still(current)) {
+      return Change::store(made->bytes(), Expiry::keep());
+    }
+    if (may_defer && is_made_beforehand(call, old.size(), size)) {
+      if (auto original = Original::if_cheap(current)) {
+        to_make.emplace(*std::move(original), start, size);
+        return Change::keep();
+      }
+    }
+    value.reserve(size);
+    value = old;
+    value.resize(size);
+    std::ranges::copy(edit.part, value.begin() + static_cast<std::ptrdiff_t>(start));
+    return Change::store(value, Expiry::keep());
+  };
+  const StoreOutcome outcome = call.keys.update(edit.database, edit.key, call.now, decide);
+  if (to_make) return to_make;
+  if (is_too_long) {
+    call.reply.error(too_long_error);
+  } else if (outcome != StoreOutcome::stored) {
+    reply_refused_store(call, outcome);
+  } else {
+    call.reply.integer(static_cast<std::int64_t>(size));
+  }
+  return std::nullopt;
+}
+
+class EditTask final : public DeferredTask<Splice> {
+ public:
+  EditTask(const RespCall& call, const Edit& edit, Splice splice)
+      : DeferredTask(call, edit.database, edit.key, std::move(splice)),
+        offset_(edit.offset),
+        part_(call.state, edit.part) {}
+
+  [[nodiscard]] std::size_t held_size() const override {
+    return DeferredTask::held_size() + part_.held_size();
+  }
+
+ private:
+  std::optional<Splice> run(RespCall& call, const Splice* made, bool may_defer) override {
+    return apply(call, {.database = database(), .key = key(), .offset = offset_, .part = operand()}, made,
+                 may_defer);
+  }
+  [[nodiscard]] Bytes operand() const override { return part_.bytes(); }
+
+  std::optional<std::size_t> offset_;
+  KeptArgument part_;
+};
+
+void answer(RespCall& call, const Edit& edit) {
+  if (auto splice = apply(call, edit, nullptr, KeptArgument::is_cheap(call.state, edit.part))) {
+    begin_task(call, std::make_unique<EditTask>(call, edit, *std::move(splice)));
+  }
+}
+
 }  // namespace
 
-// Refused for its size, the old value stays: nobody meant it to be gone.
 void handle_append(RespCall& call) {
-  const Bytes tail = call.arguments[2];
-  bool is_too_long = false;
-  std::string value;
-  const StoreOutcome outcome =
-      call.keys.update(call.state.database, call.arguments[1], call.now, [&](const ItemView* current) {
-        const std::size_t size = (current == nullptr ? 0 : current->value.size()) + tail.size();
-        is_too_long = size > call.environment.limits.value_size_max;
-        if (is_too_long) return Change::keep();
-        value.reserve(size);
-        if (current != nullptr) value.append(current->value);
-        value.append(tail);
-        return Change::store(value, Expiry::keep());
-      });
-  if (is_too_long) return call.reply.error(too_long_error);
-  if (outcome != StoreOutcome::stored) return reply_refused_store(call, outcome);
-  call.reply.integer(static_cast<std::int64_t>(value.size()));
+  answer(call, {.database = call.state.database,
+                .key = call.arguments[1],
+                .offset = std::nullopt,
+                .part = call.arguments[2]});
 }
 
 void handle_getrange(RespCall& call) {
@@ -65,27 +136,10 @@ void handle_setrange(RespCall& call) {
   const auto offset = parse_int64(call.arguments[2]);
   if (!offset) return call.reply.error(not_an_integer_error);
   if (*offset < 0) return call.reply.error("ERR offset is out of range");
-  const Bytes part = call.arguments[3];
-  const auto start = static_cast<std::size_t>(*offset);
-  bool is_too_long = false;
-  std::size_t size = 0;
-  std::string value;
-  const StoreOutcome outcome =
-      call.keys.update(call.state.database, call.arguments[1], call.now, [&](const ItemView* current) {
-        size = current == nullptr ? 0 : current->value.size();
-        if (part.empty()) return Change::keep();
-        const std::size_t limit = call.environment.limits.value_size_max;
-        is_too_long = start > limit || part.size() > limit - start;
-        if (is_too_long) return Change::keep();
-        if (current != nullptr) value = current->value;
-        value.resize(std::max(size, start + part.size()));
-        std::ranges::copy(part, value.begin() + static_cast<std::ptrdiff_t>(start));
-        size = value.size();
-        return Change::store(value, Expiry::keep());
-      });
-  if (is_too_long) return call.reply.error(too_long_error);
-  if (outcome != StoreOutcome::stored) return reply_refused_store(call, outcome);
-  call.reply.integer(static_cast<std::int64_t>(size));
+  answer(call, {.database = call.state.database,
+                .key = call.arguments[1],
+                .offset = static_cast<std::size_t>(*offset),
+                .part = call.arguments[3]});
 }
 
 }  // namespace larder::session

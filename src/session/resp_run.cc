@@ -62,6 +62,10 @@ void call_handler(RespCall& call) {
 }
 
 // A task goes on when its arguments are gone: how they look in the log goes along with it.
+void name_for_log(const RespCall& call, Task& task) {
+  task.show_arguments(SlowLog::shown(without_secrets(call.spec, call.arguments)));
+}
+
 void run_timed(RespCall& call, CommandCounter& counter) {
   Service& service = call.environment.service;
   const std::int64_t started_us = service.stopwatch_us();
@@ -70,7 +74,7 @@ void run_timed(RespCall& call, CommandCounter& counter) {
   counter.duration_us.add(static_cast<std::uint64_t>(duration_us));
   if (has_flag(call.spec, "skip_slowlog")) return;
   if (call.state.task != nullptr) {
-    call.state.task->begin_time(duration_us, SlowLog::shown(without_secrets(call.spec, call.arguments)));
+    call.state.task->add_time(duration_us);
   } else if (service.slow_log.notes(duration_us)) {
     note_slow(call, duration_us, SlowLog::shown(without_secrets(call.spec, call.arguments)));
   }
@@ -94,6 +98,7 @@ void run_unseen(RespCall& call) {
   } else {
     call_handler(call);
   }
+  if (has_stopwatch && call.state.task != nullptr) name_for_log(call, *call.state.task);
   counter.calls.add();
   if (count_if_error(call, size)) counter.failures.add();
 }
@@ -118,11 +123,12 @@ void run_command(RespCall& call) {
   return is_seen ? run_seen(call) : run_unseen(call);
 }
 
-// What is wrong with its words a command finds out before it begins a task: no task ends in an error.
+// What is wrong with its words a command finds out before it begins a task; a task may end without memory.
 void run_task_step(RespCall& call) {
   Service& service = call.environment.service;
   CommandCounter& counter = call.environment.command_stats.of(call.spec);
   Task& task = *call.state.task;
+  const std::size_t size = call.output.size();
   const std::int64_t started_us = service.stopwatch_us != nullptr ? service.stopwatch_us() : 0;
   const bool is_done = task.step(call);
   if (service.stopwatch_us != nullptr) {
@@ -131,6 +137,7 @@ void run_task_step(RespCall& call) {
     task.add_time(duration_us);
   }
   if (!is_done) return;
+  if (count_if_error(call, size)) counter.failures.add();
   if (service.stopwatch_us != nullptr && !has_flag(call.spec, "skip_slowlog") &&
       service.slow_log.notes(task.duration_us())) {
     note_slow(call, task.duration_us(), task.take_shown_arguments());

@@ -123,6 +123,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
   environment_.foresight.fetch();
   if (const std::optional<Progress> waits = wait_first(now, output)) return *waits;
   if (state_.task != nullptr && !output.full()) {
+    if (task_is_paused(now)) return {.consumed = 0, .wait = Wait::pause};
     go_on_with_task(now, output);
     send_left(output);
     if (state_.closing) return {.consumed = input.size(), .wait = Wait::close};
@@ -151,7 +152,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
     }
     if (!next) {
       refuse(next.error());
-      drafts_.clear();
+      state_.drafts.clear();
       continue;
     }
     const std::optional<protocol::Command>& command = *next;
@@ -164,7 +165,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
     if (is_asked) {
       answer(command->arguments, now, output);
       if (is_monitor()) send_left(output);
-      if (!drafts_.empty()) drafts_.clear();
+      if (!state_.drafts.empty()) state_.drafts.clear();
     }
     consumed += command ? command->size : 0;
     if (state_.closing) return {.consumed = input.size(), .wait = Wait::close};
@@ -208,6 +209,13 @@ void RespSession::announced(Bytes input) {
   if (command.size != input.size()) return;
   foresee(command.arguments);
   environment_.foresight.ask();
+}
+
+// A write that is under way when a pause begins happens after it: its last step is what everybody sees.
+bool RespSession::task_is_paused(TimePoint now) const {
+  Clients& clients = environment_.service.clients;
+  return state_.task->spec().is_write && clients.paused(now) != Clients::Pause::nothing &&
+         state_.client->can_be_woken() && clients.wait_for_end_of_pause(state_.client, now);
 }
 
 // One step a call: the connection is called again when the others have had their turns.
@@ -420,7 +428,7 @@ bool RespSession::begin(Bytes command_name, std::size_t index, std::size_t size)
   if (spec == nullptr || !spec->is_store || may_be_key(*spec, index)) return false;
   std::unique_ptr<cache::Draft> draft = environment_.cache.draft(size, environment_.limits.key_size_max);
   if (draft == nullptr) return false;
-  drafts_.push_back(std::move(draft));
+  state_.drafts.push_back(std::move(draft));
   return true;
 }
 

@@ -78,6 +78,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
                                                                       protocol::CommandBatch& batch,
                                                                       TimePoint now);
   void foresee(std::span<const Bytes> arguments) const;
+  [[nodiscard]] bool task_is_paused(TimePoint now) const;
   void go_on_with_task(TimePoint now, Output& output);
   // What a command is answered by; both null: nobody knows it.
   struct Row {
@@ -102,16 +103,15 @@ class RespSession final : public Session, private protocol::ArgumentSink {
 
   // Large values of stores go where they will stay.
   bool begin(Bytes command_name, std::size_t index, std::size_t size) override;
-  bool append(Bytes bytes) override { return drafts_.back()->append(bytes, now_); }
-  Bytes whole() override { return drafts_.back()->bytes(); }
+  bool append(Bytes bytes) override { return state_.drafts.back()->append(bytes, now_); }
+  Bytes whole() override { return state_.drafts.back()->bytes(); }
 
   const Environment& environment_;
   QuietKeyspace quiet_keys_;
   protocol::CommandDecoder decoder_;
   RespState state_;
-  TimePoint now_{};                                    // of the call under way
-  std::vector<std::unique_ptr<cache::Draft>> drafts_;  // of the command under way
-  std::optional<RefusedCommand> refusal_;              // not answered yet: CLIENT PAUSE may hold it up
+  TimePoint now_{};                        // of the call under way
+  std::optional<RefusedCommand> refusal_;  // not answered yet: CLIENT PAUSE may hold it up
   bool is_first_command_ = true;
   bool is_silent_ = false;                    // the command answered last, or under way, gets no reply
   const CommandSpec* passed_spec_ = nullptr;  // of the command that was refused last; null: no matter which

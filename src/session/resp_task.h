@@ -14,10 +14,17 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
+#include "cache/backend.h"
+
 namespace larder::session {
 
 struct CommandSpec;
 struct RespCall;
+struct RespState;
+
+/// What is read, copied or hashed in one piece at most: a tenth of a millisecond or two.
+inline constexpr std::size_t one_piece_size_max = std::size_t{1} << 20;
 
 /// A command under way. No other command of its connection is taken before it is done.
 ///
@@ -40,8 +47,7 @@ class Task {
 
   // What the slow log will say of it: the time of its steps, without that of others between them.
 
-  void begin_time(std::int64_t duration_us, std::vector<std::string> shown_arguments) {
-    duration_us_ = duration_us;
+  void show_arguments(std::vector<std::string> shown_arguments) {
     shown_arguments_ = std::move(shown_arguments);
   }
   void add_time(std::int64_t duration_us) { duration_us_ += duration_us; }
@@ -52,6 +58,25 @@ class Task {
   const CommandSpec& spec_;  // a row: it outlives everything
   std::int64_t duration_us_ = 0;
   std::vector<std::string> shown_arguments_;
+};
+
+/// An argument for as long as a task takes.
+///
+/// Ownership  owns it: the draft that it came in, or a copy
+class KeptArgument final {
+ public:
+  KeptArgument(RespState& state, Bytes argument);
+
+  /// False: it would be a copy of megabytes.
+  [[nodiscard]] static bool is_cheap(const RespState& state, Bytes argument);
+
+  [[nodiscard]] Bytes bytes() const { return draft_ != nullptr ? draft_->bytes() : Bytes(copy_); }
+  /// Of the copy: a draft is the cache's.
+  [[nodiscard]] std::size_t held_size() const { return copy_.capacity(); }
+
+ private:
+  std::unique_ptr<cache::Draft> draft_;
+  std::string copy_;
 };
 
 /// The first step of `task`; if that is not the last, and this is no transaction, the connection goes on with

@@ -33,6 +33,7 @@ struct World {
     facts.resp_port = 6379;
     facts.started_at = now - std::chrono::seconds{90};
     facts.connection_count_max = 10000;
+    facts.memory_size_max = memory_size_max;
   }
   World(const World&) = delete;
   World& operator=(const World&) = delete;
