@@ -84,6 +84,48 @@ std::optional<ValueCondition::Kind> find_value_condition(Bytes word) {
   return std::nullopt;
 }
 
+std::optional<StoreOptions> read_store_options(RespCall& call, std::size_t first, StoreGrammar grammar) {
+  using Kind = ValueCondition::Kind;
+  StoreOptions options;
+  const TimeOption* time_option = nullptr;
+  Bytes time_text;
+  bool keeps_deadline = false;
+  const auto may_be = [&](Kind kind) {
+    return options.condition.kind == Kind::always || options.condition.kind == kind;
+  };
+  for (std::size_t i = first; i < call.arguments.size(); ++i) {
+    const Bytes word = call.arguments[i];
+    const bool has_next = i + 1 < call.arguments.size();
+    if (equals_ignoring_case(word, "nx") && may_be(Kind::absent)) {
+      options.condition.kind = Kind::absent;
+    } else if (equals_ignoring_case(word, "xx") && may_be(Kind::present)) {
+      options.condition.kind = Kind::present;
+    } else if (grammar.has_get && equals_ignoring_case(word, "get")) {
+      options.returns_old = true;
+    } else if (equals_ignoring_case(word, "keepttl") && time_option == nullptr) {
+      keeps_deadline = true;
+    } else if (const TimeOption* found = find_time_option(word);
+               found != nullptr && !keeps_deadline && (time_option == nullptr || time_option == found) &&
+               has_next) {
+      time_option = found;
+      time_text = call.arguments[++i];
+    } else if (const auto kind = find_value_condition(word);
+               kind && grammar.has_value_conditions && options.condition.kind == Kind::always && has_next) {
+      options.condition = {.kind = *kind, .operand = call.arguments[++i]};
+    } else {
+      call.reply.error(syntax_error);
+      return std::nullopt;
+    }
+  }
+  if (keeps_deadline) options.expiry = cache::Expiry::keep();
+  if (time_option != nullptr) {
+    const auto deadline = read_deadline(call, *time_option, time_text);
+    if (!deadline) return std::nullopt;
+    options.expiry = cache::Expiry::at(*deadline);
+  }
+  return options;
+}
+
 // As Redis does, in whatever place among the options the word stands.
 Bytes access_of_set(std::span<const Bytes> arguments) {
   const auto options = arguments.subspan(std::min<std::size_t>(3, arguments.size()));
@@ -97,6 +139,8 @@ Bytes access_of_delex(std::span<const Bytes> arguments) {
   return std::ranges::any_of(options, is_value_condition) ? "RW delete" : "RM delete";
 }
 
-std::string digest_of(Bytes value) { return fmt::format("{:016x}", digest64(value)); }
+std::string digest_text(std::uint64_t digest) { return fmt::format("{:016x}", digest); }
+
+std::string digest_of(Bytes value) { return digest_text(digest64(value)); }
 
 }  // namespace larder::session

@@ -2,6 +2,7 @@
 // a condition.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -53,7 +54,26 @@ struct ValueCondition {
 /// IFEQ, IFNE, IFDEQ, IFDNE; none: `word` is another.
 [[nodiscard]] std::optional<ValueCondition::Kind> find_value_condition(Bytes word);
 
+/// The options of one command.
+struct StoreOptions {
+  ValueCondition condition;
+  cache::Expiry expiry;
+  bool returns_old = false;
+};
+
+/// What they may be.
+struct StoreGrammar {
+  bool has_get = false;
+  bool has_value_conditions = false;
+};
+
+/// Of all arguments from `first` on. None: `call` is answered with an error.
+[[nodiscard]] std::optional<StoreOptions> read_store_options(RespCall& call, std::size_t first,
+                                                             StoreGrammar grammar);
+
 /// XXH3 of 64 bits, as DIGEST shows it.
 [[nodiscard]] std::string digest_of(Bytes value);
+/// The same of a digest.
+[[nodiscard]] std::string digest_text(std::uint64_t digest);
 
 }  // namespace larder::session

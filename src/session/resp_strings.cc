@@ -1,14 +1,19 @@
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/ascii.h"
+#include "base/digest_stream.h"
 #include "base/numbers.h"
+#include "session/deferred_task.h"
+#include "session/judgement.h"
 #include "session/resp_handlers.h"
 #include "session/resp_store_options.h"
+#include "session/resp_task.h"
 
 namespace larder::session {
 namespace {
@@ -18,61 +23,6 @@ using cache::Condition;
 using cache::Expiry;
 using cache::ItemView;
 using cache::StoreOutcome;
-
-struct StoreOptions {
-  ValueCondition condition;
-  Expiry expiry;
-  bool returns_old = false;
-};
-
-// What the options of a command may be.
-struct Grammar {
-  bool has_get = false;
-  bool has_value_conditions = false;
-};
-
-// Everything from `first` on. None: `call` is answered with an error.
-std::optional<StoreOptions> read_store_options(RespCall& call, std::size_t first, Grammar grammar) {
-  using Kind = ValueCondition::Kind;
-  StoreOptions options;
-  const TimeOption* time_option = nullptr;
-  Bytes time_text;
-  bool keeps_deadline = false;
-  const auto may_be = [&](Kind kind) {
-    return options.condition.kind == Kind::always || options.condition.kind == kind;
-  };
-  for (std::size_t i = first; i < call.arguments.size(); ++i) {
-    const Bytes word = call.arguments[i];
-    const bool has_next = i + 1 < call.arguments.size();
-    if (equals_ignoring_case(word, "nx") && may_be(Kind::absent)) {
-      options.condition.kind = Kind::absent;
-    } else if (equals_ignoring_case(word, "xx") && may_be(Kind::present)) {
-      options.condition.kind = Kind::present;
-    } else if (grammar.has_get && equals_ignoring_case(word, "get")) {
-      options.returns_old = true;
-    } else if (equals_ignoring_case(word, "keepttl") && time_option == nullptr) {
-      keeps_deadline = true;
-    } else if (const TimeOption* found = find_time_option(word);
-               found != nullptr && !keeps_deadline && (time_option == nullptr || time_option == found) &&
-               has_next) {
-      time_option = found;
-      time_text = call.arguments[++i];
-    } else if (const auto kind = find_value_condition(word);
-               kind && grammar.has_value_conditions && options.condition.kind == Kind::always && has_next) {
-      options.condition = {.kind = *kind, .operand = call.arguments[++i]};
-    } else {
-      call.reply.error(syntax_error);
-      return std::nullopt;
-    }
-  }
-  if (keeps_deadline) options.expiry = Expiry::keep();
-  if (time_option != nullptr) {
-    const auto deadline = read_deadline(call, *time_option, time_text);
-    if (!deadline) return std::nullopt;
-    options.expiry = Expiry::at(*deadline);
-  }
-  return options;
-}
 
 bool value_fits(const RespCall& call, Bytes value) {
   return value.size() <= call.environment.limits.value_size_max;
@@ -91,12 +41,30 @@ struct Stored {
   bool happened = false;
   bool is_malformed = false;  // the condition
   std::optional<KeptValue> old;
+  std::optional<Judgement> to_judge;  // nothing happened yet: to be known first
 };
 
-// Stores `value` under the key that is the command's first argument, if the condition holds.
-Stored store(RespCall& call, Bytes value, const StoreOptions& options) {
+// How a condition on a large value is found out beforehand: see DeferredTask.
+struct Foreknowledge {
+  const Judgement* judged = nullptr;
+  bool may_defer = false;
+
+  [[nodiscard]] bool holds(const ValueCondition& condition, const ItemView* current) const {
+    const bool is_known = judged != nullptr && judged->original().is_still(current);
+    return is_known ? judged->holds() : condition.holds(current);
+  }
+  // Not nothing: to be known before holds() is asked.
+  [[nodiscard]] std::optional<Judgement> missing(const RespCall& call, const ValueCondition& condition,
+                                                 const ItemView* current) const {
+    const bool is_known = judged != nullptr && judged->original().is_still(current);
+    return may_defer && !is_known ? Judgement::of(call, condition, current) : std::nullopt;
+  }
+};
+
+// Stores `value` under `key`, if the condition holds.
+Stored store(RespCall& call, Bytes key, Bytes value, const StoreOptions& options,
+             const Foreknowledge& foreknowledge = {}) {
   Stored stored;
-  const Bytes key = call.arguments[1];
   using Kind = ValueCondition::Kind;
   const Kind kind = options.condition.kind;
   if (!options.returns_old && (kind == Kind::always || kind == Kind::absent || kind == Kind::present)) {
@@ -109,9 +77,11 @@ Stored store(RespCall& call, Bytes value, const StoreOptions& options) {
     return stored;
   }
   stored.outcome = call.keys.update(call.state.database, key, call.now, [&](const ItemView* current) {
+    stored.to_judge = foreknowledge.missing(call, options.condition, current);
+    if (stored.to_judge) return Change::keep();
     if (options.returns_old && current != nullptr) stored.old.emplace(*current);
     stored.is_malformed = options.condition.is_malformed_for(current);
-    stored.happened = options.condition.holds(current);
+    stored.happened = foreknowledge.holds(options.condition, current);
     return stored.happened ? Change::store(value, options.expiry) : Change::keep();
   });
   return stored;
@@ -137,7 +107,8 @@ void set_with_time(RespCall& call, const TimeOption& option) {
   if (!deadline) return;
   const Bytes value = call.arguments[3];
   if (!value_fits(call, value)) return refuse_value(call, {});
-  const Stored stored = store(call, value, {.condition = {}, .expiry = Expiry::at(*deadline)});
+  const Stored stored =
+      store(call, call.arguments[1], value, {.condition = {}, .expiry = Expiry::at(*deadline)});
   if (stored.outcome != StoreOutcome::stored) return reply_refused_store(call, stored.outcome);
   call.reply.ok();
 }
@@ -201,24 +172,109 @@ bool reply_unless_stored(RespCall& call, const Pairs& pairs, StoreOutcome outcom
   return false;
 }
 
-// None: it is none that DELEX knows, which is an error only if the key is there.
-void delete_if(RespCall& call, const std::optional<ValueCondition>& condition) {
+// SET. What it answers, and `foreknowledge`: see DeferredTask.
+std::optional<Judgement> set(RespCall& call, Bytes key, Bytes value, const StoreOptions& options,
+                             const Foreknowledge& foreknowledge) {
+  Stored stored = store(call, key, value, options, foreknowledge);
+  if (stored.to_judge) return std::move(stored.to_judge);
+  if (stored.is_malformed) {
+    call.reply.error(digest_error);
+  } else if (stored.outcome != StoreOutcome::stored) {
+    reply_refused_store(call, stored.outcome);
+  } else if (options.returns_old) {
+    reply_old(call, stored);
+  } else if (!stored.happened) {
+    call.reply.null();
+  } else {
+    call.reply.ok();
+  }
+  return std::nullopt;
+}
+
+// None: it is none that DELEX knows, which is an error only if the key is there. What it answers, and
+// `foreknowledge`: see DeferredTask.
+std::optional<Judgement> delete_if(RespCall& call, Bytes key, const std::optional<ValueCondition>& condition,
+                                   const Foreknowledge& foreknowledge) {
   bool happened = false;
   Bytes error;
-  call.keys.update(call.state.database, call.arguments[1], call.now, [&](const ItemView* current) {
+  std::optional<Judgement> to_judge;
+  call.keys.update(call.state.database, key, call.now, [&](const ItemView* current) {
     if (current == nullptr) return Change::keep();
+    if (condition) to_judge = foreknowledge.missing(call, *condition, current);
+    if (to_judge) return Change::keep();
     if (!condition) {
       error = "ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE";
     } else if (condition->is_malformed_for(current)) {
       error = digest_error;
     } else {
-      happened = condition->holds(current);
+      happened = foreknowledge.holds(*condition, current);
     }
     return happened ? Change::remove() : Change::keep();
   });
-  if (!error.empty()) return call.reply.error(error);
-  call.reply.integer(happened ? 1 : 0);
+  if (to_judge) return to_judge;
+  if (error.empty()) {
+    call.reply.integer(happened ? 1 : 0);
+  } else {
+    call.reply.error(error);
+  }
+  return std::nullopt;
 }
+
+// A command with a condition on a large value: SET, or, without a value, DELEX.
+class ConditionTask final : public DeferredTask<Judgement> {
+ public:
+  ConditionTask(const RespCall& call, StoreOptions options, std::optional<Bytes> value, Judgement judgement)
+      : DeferredTask(call, call.state.database, call.arguments[1], std::move(judgement)),
+        options_(options),
+        operand_(call.state, options.condition.operand) {
+    if (value) value_.emplace(call.state, *value);
+    options_.condition.operand = operand_.bytes();
+  }
+
+  [[nodiscard]] std::size_t held_size() const override {
+    return DeferredTask::held_size() + operand_.held_size() + (value_ ? value_->held_size() : 0);
+  }
+
+ private:
+  std::optional<Judgement> run(RespCall& call, const Judgement* done, bool may_defer) override {
+    const Foreknowledge foreknowledge{.judged = done, .may_defer = may_defer};
+    if (!value_) return delete_if(call, key(), options_.condition, foreknowledge);
+    return set(call, key(), value_->bytes(), options_, foreknowledge);
+  }
+  [[nodiscard]] Bytes operand() const override { return operand_.bytes(); }
+
+  StoreOptions options_;
+  KeptArgument operand_;
+  std::optional<KeptArgument> value_;
+};
+
+void answer_delete(RespCall& call, const std::optional<ValueCondition>& condition) {
+  const bool may_defer = condition && KeptArgument::is_cheap(call.state, condition->operand);
+  auto judgement = delete_if(call, call.arguments[1], condition, {.may_defer = may_defer});
+  if (!judgement || !condition) return;
+  const StoreOptions options{.condition = *condition, .expiry = Expiry::none()};
+  begin_task(call, std::make_unique<ConditionTask>(call, options, std::nullopt, *std::move(judgement)));
+}
+
+class DigestTask final : public Task {
+ public:
+  DigestTask(const RespCall& call, Loan value) : Task(call.spec), value_(std::move(value)) {}
+
+  bool step(RespCall& call) override {
+    const Bytes portion = value_.bytes().substr(0, one_piece_size_max);
+    digest_.add(portion);
+    value_.narrow_to(value_.bytes().substr(portion.size()));
+    if (!value_.bytes().empty()) return false;
+    call.reply.bulk(digest_text(digest_.value()));
+    return true;
+  }
+
+  [[nodiscard]] std::size_t held_size() const override { return sizeof *this + digest_.held_size(); }
+
+ private:
+  Loan value_;  // what is left of it
+  DigestStream digest_;
+};
 
 }  // namespace
 
@@ -282,7 +338,8 @@ void handle_getex(RespCall& call) {
 void handle_getset(RespCall& call) {
   const Bytes value = call.arguments[2];
   if (!value_fits(call, value)) return refuse_value(call, {});
-  Stored stored = store(call, value, {.condition = {}, .expiry = Expiry::none(), .returns_old = true});
+  Stored stored =
+      store(call, call.arguments[1], value, {.condition = {}, .expiry = Expiry::none(), .returns_old = true});
   if (stored.outcome != StoreOutcome::stored) return reply_refused_store(call, stored.outcome);
   reply_old(call, stored);
 }
@@ -292,12 +349,11 @@ void handle_set(RespCall& call) {
   if (!options) return;
   const Bytes value = call.arguments[2];
   if (!value_fits(call, value)) return refuse_value(call, options->condition);
-  Stored stored = store(call, value, *options);
-  if (stored.is_malformed) return call.reply.error(digest_error);
-  if (stored.outcome != StoreOutcome::stored) return reply_refused_store(call, stored.outcome);
-  if (options->returns_old) return reply_old(call, stored);
-  if (!stored.happened) return call.reply.null();
-  call.reply.ok();
+  const bool may_defer = KeptArgument::is_cheap(call.state, value) &&
+                         KeptArgument::is_cheap(call.state, options->condition.operand);
+  if (auto judgement = set(call, call.arguments[1], value, *options, {.may_defer = may_defer})) {
+    begin_task(call, std::make_unique<ConditionTask>(call, *options, value, *std::move(judgement)));
+  }
 }
 
 void handle_setex(RespCall& call) { set_with_time(call, expire_seconds); }
@@ -307,7 +363,8 @@ void handle_setnx(RespCall& call) {
   const Bytes value = call.arguments[2];
   const ValueCondition absent{.kind = ValueCondition::Kind::absent, .operand = {}};
   if (!value_fits(call, value)) return refuse_value(call, absent);
-  const Stored stored = store(call, value, {.condition = absent, .expiry = Expiry::none()});
+  const Stored stored =
+      store(call, call.arguments[1], value, {.condition = absent, .expiry = Expiry::none()});
   if (stored.outcome != StoreOutcome::stored) return reply_refused_store(call, stored.outcome);
   call.reply.integer(stored.happened ? 1 : 0);
 }
@@ -367,23 +424,28 @@ void handle_strlen(RespCall& call) {
 }
 
 void handle_digest(RespCall& call) {
-  const bool found = call.keys.get(call.state.database, call.arguments[1], call.now,
-                                   [&](const ItemView& item) { call.reply.bulk(digest_of(item.value)); });
+  Loan loan;
+  const bool found =
+      call.keys.get(call.state.database, call.arguments[1], call.now, [&](const ItemView& item) {
+        if (!call.is_in_transaction && item.value.size() > one_piece_size_max) loan = item.lend();
+        if (!loan) call.reply.bulk(digest_of(item.value));
+      });
+  if (loan) return begin_task(call, std::make_unique<DigestTask>(call, std::move(loan)));
   if (!found) call.reply.null();
 }
 
 // DELEX key [IFEQ | IFNE | IFDEQ | IFDNE operand]
 void handle_delex(RespCall& call) {
-  if (call.arguments.size() == 2) return delete_if(call, ValueCondition{});
+  if (call.arguments.size() == 2) return answer_delete(call, ValueCondition{});
   if (call.arguments.size() != 4) return reply_wrong_argument_count(call, call.spec);
   const auto kind = find_value_condition(call.arguments[2]);
-  if (!kind) return delete_if(call, std::nullopt);
-  delete_if(call, ValueCondition{.kind = *kind, .operand = call.arguments[3]});
+  if (!kind) return answer_delete(call, std::nullopt);
+  answer_delete(call, ValueCondition{.kind = *kind, .operand = call.arguments[3]});
 }
 
 // DELIFEQ key value
 void handle_delifeq(RespCall& call) {
-  delete_if(call, ValueCondition{.kind = ValueCondition::Kind::equal, .operand = call.arguments[2]});
+  answer_delete(call, ValueCondition{.kind = ValueCondition::Kind::equal, .operand = call.arguments[2]});
 }
 
 }  // namespace larder::session
