@@ -40,7 +40,7 @@ class Pinger:
         latencies = []
         with Peer(address) as peer:
             pipe.send("ready")
-            while not self.is_done.is_set():
+            while not latencies or not self.is_done.is_set():
                 sent = time.perf_counter()
                 peer.ask(b"PING\r\n", b"+PONG\r\n")
                 latencies.append(time.perf_counter() - sent)
