@@ -126,6 +126,16 @@ std::optional<StoreOptions> read_store_options(RespCall& call, std::size_t first
   return options;
 }
 
+bool value_fits(const RespCall& call, Bytes value) {
+  return value.size() <= call.environment.limits.value_size_max;
+}
+
+void reply_too_long_value(RespCall& call) {
+  call.environment.counters.protocol_errors.add();
+  call.reply.error("ERR a value is longer than " + std::to_string(call.environment.limits.value_size_max) +
+                   " bytes");
+}
+
 // As Redis does, in whatever place among the options the word stands.
 Bytes access_of_set(std::span<const Bytes> arguments) {
   const auto options = arguments.subspan(std::min<std::size_t>(3, arguments.size()));

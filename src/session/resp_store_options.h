@@ -44,6 +44,10 @@ struct ValueCondition {
   Kind kind = Kind::always;
   Bytes operand;
 
+  /// And not about the key alone.
+  [[nodiscard]] bool is_about_value() const {
+    return kind != Kind::always && kind != Kind::absent && kind != Kind::present;
+  }
   /// `current` is null if there is none.
   [[nodiscard]] bool holds(const cache::ItemView* current) const;
   /// A digest has sixteen hexadecimal digits, which is asked only if there is a value to compare it with: as
@@ -70,6 +74,9 @@ struct StoreGrammar {
 /// Of all arguments from `first` on. None: `call` is answered with an error.
 [[nodiscard]] std::optional<StoreOptions> read_store_options(RespCall& call, std::size_t first,
                                                              StoreGrammar grammar);
+
+[[nodiscard]] bool value_fits(const RespCall& call, Bytes value);
+void reply_too_long_value(RespCall& call);
 
 /// XXH3 of 64 bits, as DIGEST shows it.
 [[nodiscard]] std::string digest_of(Bytes value);

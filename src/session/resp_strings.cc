@@ -24,16 +24,6 @@ using cache::Expiry;
 using cache::ItemView;
 using cache::StoreOutcome;
 
-bool value_fits(const RespCall& call, Bytes value) {
-  return value.size() <= call.environment.limits.value_size_max;
-}
-
-void reply_too_long_value(RespCall& call) {
-  call.environment.counters.protocol_errors.add();
-  call.reply.error("ERR a value is longer than " + std::to_string(call.environment.limits.value_size_max) +
-                   " bytes");
-}
-
 constexpr Bytes digest_error = "ERR must be exactly 16 hexadecimal characters";
 
 struct Stored {
@@ -41,33 +31,36 @@ struct Stored {
   bool happened = false;
   bool is_malformed = false;  // the condition
   std::optional<KeptValue> old;
-  std::optional<Judgement> to_judge;  // nothing happened yet: to be known first
 };
 
 // How a condition on a large value is found out beforehand: see DeferredTask.
 struct Foreknowledge {
   const Judgement* judged = nullptr;
   bool may_defer = false;
+  std::optional<Judgement> missing = std::nullopt;  // nothing happened: to be known first
 
   [[nodiscard]] bool holds(const ValueCondition& condition, const ItemView* current) const {
-    const bool is_known = judged != nullptr && judged->original().is_still(current);
-    return is_known ? judged->holds() : condition.holds(current);
+    return is_known_of(current) ? judged->holds() : condition.holds(current);
   }
-  // Not nothing: to be known before holds() is asked.
-  [[nodiscard]] std::optional<Judgement> missing(const RespCall& call, const ValueCondition& condition,
-                                                 const ItemView* current) const {
-    const bool is_known = judged != nullptr && judged->original().is_still(current);
-    return may_defer && !is_known ? Judgement::of(call, condition, current) : std::nullopt;
+  // True: `missing` is to be known before holds() is asked.
+  bool misses(const RespCall& call, const ValueCondition& condition, const ItemView* current) {
+    if (may_defer && !is_known_of(current)) missing = Judgement::of(call, condition, current);
+    return missing.has_value();
+  }
+
+ private:
+  [[nodiscard]] bool is_known_of(const ItemView* current) const {
+    return judged != nullptr && judged->original().is_still(current);
   }
 };
 
 // Stores `value` under `key`, if the condition holds.
 Stored store(RespCall& call, Bytes key, Bytes value, const StoreOptions& options,
-             const Foreknowledge& foreknowledge = {}) {
+             Foreknowledge* foreknowledge = nullptr) {
   Stored stored;
   using Kind = ValueCondition::Kind;
   const Kind kind = options.condition.kind;
-  if (!options.returns_old && (kind == Kind::always || kind == Kind::absent || kind == Kind::present)) {
+  if (!options.returns_old && !options.condition.is_about_value()) {
     const Condition condition = kind == Kind::absent    ? Condition::absent()
                                 : kind == Kind::present ? Condition::present()
                                                         : Condition::always();
@@ -77,11 +70,13 @@ Stored store(RespCall& call, Bytes key, Bytes value, const StoreOptions& options
     return stored;
   }
   stored.outcome = call.keys.update(call.state.database, key, call.now, [&](const ItemView* current) {
-    stored.to_judge = foreknowledge.missing(call, options.condition, current);
-    if (stored.to_judge) return Change::keep();
+    if (foreknowledge != nullptr && foreknowledge->misses(call, options.condition, current)) {
+      return Change::keep();
+    }
     if (options.returns_old && current != nullptr) stored.old.emplace(*current);
     stored.is_malformed = options.condition.is_malformed_for(current);
-    stored.happened = foreknowledge.holds(options.condition, current);
+    stored.happened = foreknowledge != nullptr ? foreknowledge->holds(options.condition, current)
+                                               : options.condition.holds(current);
     return stored.happened ? Change::store(value, options.expiry) : Change::keep();
   });
   return stored;
@@ -172,36 +167,32 @@ bool reply_unless_stored(RespCall& call, const Pairs& pairs, StoreOutcome outcom
   return false;
 }
 
-// SET. What it answers, and `foreknowledge`: see DeferredTask.
-std::optional<Judgement> set(RespCall& call, Bytes key, Bytes value, const StoreOptions& options,
-                             const Foreknowledge& foreknowledge) {
-  Stored stored = store(call, key, value, options, foreknowledge);
-  if (stored.to_judge) return std::move(stored.to_judge);
-  if (stored.is_malformed) {
-    call.reply.error(digest_error);
-  } else if (stored.outcome != StoreOutcome::stored) {
-    reply_refused_store(call, stored.outcome);
-  } else if (options.returns_old) {
-    reply_old(call, stored);
-  } else if (!stored.happened) {
-    call.reply.null();
-  } else {
-    call.reply.ok();
-  }
+void reply_to_set(RespCall& call, Stored& stored, const StoreOptions& options) {
+  if (stored.is_malformed) return call.reply.error(digest_error);
+  if (stored.outcome != StoreOutcome::stored) return reply_refused_store(call, stored.outcome);
+  if (options.returns_old) return reply_old(call, stored);
+  if (!stored.happened) return call.reply.null();
+  call.reply.ok();
+}
+
+// SET with a condition on the value. What it answers, and `foreknowledge`: see DeferredTask.
+std::optional<Judgement> set_if(RespCall& call, Bytes key, Bytes value, const StoreOptions& options,
+                                Foreknowledge foreknowledge) {
+  Stored stored = store(call, key, value, options, &foreknowledge);
+  if (foreknowledge.missing) return std::move(foreknowledge.missing);
+  reply_to_set(call, stored, options);
   return std::nullopt;
 }
 
 // None: it is none that DELEX knows, which is an error only if the key is there. What it answers, and
 // `foreknowledge`: see DeferredTask.
 std::optional<Judgement> delete_if(RespCall& call, Bytes key, const std::optional<ValueCondition>& condition,
-                                   const Foreknowledge& foreknowledge) {
+                                   Foreknowledge foreknowledge) {
   bool happened = false;
   Bytes error;
-  std::optional<Judgement> to_judge;
   call.keys.update(call.state.database, key, call.now, [&](const ItemView* current) {
     if (current == nullptr) return Change::keep();
-    if (condition) to_judge = foreknowledge.missing(call, *condition, current);
-    if (to_judge) return Change::keep();
+    if (condition && foreknowledge.misses(call, *condition, current)) return Change::keep();
     if (!condition) {
       error = "ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE";
     } else if (condition->is_malformed_for(current)) {
@@ -211,7 +202,7 @@ std::optional<Judgement> delete_if(RespCall& call, Bytes key, const std::optiona
     }
     return happened ? Change::remove() : Change::keep();
   });
-  if (to_judge) return to_judge;
+  if (foreknowledge.missing) return std::move(foreknowledge.missing);
   if (error.empty()) {
     call.reply.integer(happened ? 1 : 0);
   } else {
@@ -237,9 +228,9 @@ class ConditionTask final : public DeferredTask<Judgement> {
 
  private:
   std::optional<Judgement> run(RespCall& call, const Judgement* done, bool may_defer) override {
-    const Foreknowledge foreknowledge{.judged = done, .may_defer = may_defer};
-    if (!value_) return delete_if(call, key(), options_.condition, foreknowledge);
-    return set(call, key(), value_->bytes(), options_, foreknowledge);
+    Foreknowledge foreknowledge{.judged = done, .may_defer = may_defer};
+    if (!value_) return delete_if(call, key(), options_.condition, std::move(foreknowledge));
+    return set_if(call, key(), value_->bytes(), options_, std::move(foreknowledge));
   }
   [[nodiscard]] Bytes operand() const override { return operand_.bytes(); }
 
@@ -345,13 +336,20 @@ void handle_getset(RespCall& call) {
 }
 
 void handle_set(RespCall& call) {
-  const auto options = read_store_options(call, 3, {.has_get = true, .has_value_conditions = true});
+  const bool has_options = call.arguments.size() > 3;
+  const auto options = has_options
+                           ? read_store_options(call, 3, {.has_get = true, .has_value_conditions = true})
+                           : StoreOptions();
   if (!options) return;
   const Bytes value = call.arguments[2];
   if (!value_fits(call, value)) return refuse_value(call, options->condition);
+  if (!options->condition.is_about_value()) {
+    Stored stored = store(call, call.arguments[1], value, *options);
+    return reply_to_set(call, stored, *options);
+  }
   const bool may_defer = KeptArgument::is_cheap(call.state, value) &&
                          KeptArgument::is_cheap(call.state, options->condition.operand);
-  if (auto judgement = set(call, call.arguments[1], value, *options, {.may_defer = may_defer})) {
+  if (auto judgement = set_if(call, call.arguments[1], value, *options, {.may_defer = may_defer})) {
     begin_task(call, std::make_unique<ConditionTask>(call, *options, value, *std::move(judgement)));
   }
 }
