@@ -177,7 +177,7 @@ void reply_to_set(RespCall& call, Stored& stored, const StoreOptions& options) {
 
 // SET with a condition on the value. What it answers, and `foreknowledge`: see DeferredTask.
 std::optional<Judgement> set_if(RespCall& call, Bytes key, Bytes value, const StoreOptions& options,
-                                Foreknowledge foreknowledge) {
+                                Foreknowledge& foreknowledge) {
   Stored stored = store(call, key, value, options, &foreknowledge);
   if (foreknowledge.missing) return std::move(foreknowledge.missing);
   reply_to_set(call, stored, options);
@@ -187,7 +187,7 @@ std::optional<Judgement> set_if(RespCall& call, Bytes key, Bytes value, const St
 // None: it is none that DELEX knows, which is an error only if the key is there. What it answers, and
 // `foreknowledge`: see DeferredTask.
 std::optional<Judgement> delete_if(RespCall& call, Bytes key, const std::optional<ValueCondition>& condition,
-                                   Foreknowledge foreknowledge) {
+                                   Foreknowledge& foreknowledge) {
   bool happened = false;
   Bytes error;
   call.keys.update(call.state.database, key, call.now, [&](const ItemView* current) {
@@ -229,8 +229,8 @@ class ConditionTask final : public DeferredTask<Judgement> {
  private:
   std::optional<Judgement> run(RespCall& call, const Judgement* done, bool may_defer) override {
     Foreknowledge foreknowledge{.judged = done, .may_defer = may_defer};
-    if (!value_) return delete_if(call, key(), options_.condition, std::move(foreknowledge));
-    return set_if(call, key(), value_->bytes(), options_, std::move(foreknowledge));
+    if (!value_) return delete_if(call, key(), options_.condition, foreknowledge);
+    return set_if(call, key(), value_->bytes(), options_, foreknowledge);
   }
   [[nodiscard]] Bytes operand() const override { return operand_.bytes(); }
 
@@ -241,7 +241,8 @@ class ConditionTask final : public DeferredTask<Judgement> {
 
 void answer_delete(RespCall& call, const std::optional<ValueCondition>& condition) {
   const bool may_defer = condition && KeptArgument::is_cheap(call.state, condition->operand);
-  auto judgement = delete_if(call, call.arguments[1], condition, {.may_defer = may_defer});
+  Foreknowledge foreknowledge{.may_defer = may_defer};
+  auto judgement = delete_if(call, call.arguments[1], condition, foreknowledge);
   if (!judgement || !condition) return;
   const StoreOptions options{.condition = *condition, .expiry = Expiry::none()};
   begin_task(call, std::make_unique<ConditionTask>(call, options, std::nullopt, *std::move(judgement)));
@@ -349,7 +350,8 @@ void handle_set(RespCall& call) {
   }
   const bool may_defer = KeptArgument::is_cheap(call.state, value) &&
                          KeptArgument::is_cheap(call.state, options->condition.operand);
-  if (auto judgement = set_if(call, call.arguments[1], value, *options, {.may_defer = may_defer})) {
+  Foreknowledge foreknowledge{.may_defer = may_defer};
+  if (auto judgement = set_if(call, call.arguments[1], value, *options, foreknowledge)) {
     begin_task(call, std::make_unique<ConditionTask>(call, *options, value, *std::move(judgement)));
   }
 }
