@@ -30,7 +30,7 @@ Judgement::Judgement(Original original, Kind kind)
 
 WorkProgress Judgement::step(const RespCall& /*call*/, Bytes operand) {
   const Bytes value = original_.bytes();
-  const Bytes portion = value.substr(offset_, one_piece_size_max);
+  const Bytes portion = value.substr(offset_, hashed_portion_size);
   if (digest_) {
     digest_->add(portion);
   } else {

@@ -253,7 +253,7 @@ class DigestTask final : public Task {
   DigestTask(const RespCall& call, Loan value) : Task(call.spec), value_(std::move(value)) {}
 
   bool step(RespCall& call) override {
-    const Bytes portion = value_.bytes().substr(0, one_piece_size_max);
+    const Bytes portion = value_.bytes().substr(0, hashed_portion_size);
     digest_.add(portion);
     value_.narrow_to(value_.bytes().substr(portion.size()));
     if (!value_.bytes().empty()) return false;

@@ -25,6 +25,9 @@ struct RespState;
 
 /// What is read, copied or hashed in one piece at most: a tenth of a millisecond or two.
 inline constexpr std::size_t one_piece_size_max = std::size_t{1} << 20;
+/// Of a larger value, what is hashed or compared in a step: an event loop may take 16 of them one after the
+/// other.
+inline constexpr std::size_t hashed_portion_size = std::size_t{256} << 10;
 
 /// A command under way. No other command of its connection is taken before it is done.
 ///

@@ -113,7 +113,7 @@ TEST_F(Splices, LeaveNothingOfAConnectionThatEnds) {
     session.advance(command, world_.now, output);
     EXPECT_GT(session.held_size(), 0U);
     EXPECT_LT(session.held_size(), 1000U) << "what it makes is the cache's";
-    for (int i = 0; i < 6; ++i) session.advance({}, world_.now, output);
+    for (int i = 0; i < 20; ++i) session.advance({}, world_.now, output);
     EXPECT_GT(memory_used(), before + mib);
   }
   tidy();
