@@ -165,6 +165,7 @@ class UringResponder final {
     auto made = Uring::make();
     if (!made) throw std::runtime_error(made.error().message);
     ring_ = *std::move(made);
+    if (const auto enabled = ring_->enable(); !enabled) throw std::runtime_error(enabled.error().message);
   }
 
   [[noreturn]] void run() {

@@ -14,7 +14,6 @@ namespace {
 
 using program::ConfigSetting;
 using program::OptionSource;
-using session::Service;
 
 // A client that tries again and again does not fill the log.
 constexpr Duration failures_told_period{1000};
@@ -22,23 +21,31 @@ constexpr Duration failures_told_period{1000};
 /// An option that CONFIG SET changes, as a flag would have it now.
 struct ChangeableOption {
   std::string_view flag;
-  std::string (*text)(const Service& service);
+  std::string (*text)(const CurrentSettings& current);
 };
 
 constexpr std::array changeable_options{
-    ChangeableOption{
-        "connections-max",
-        [](const Service& service) { return std::to_string(service.settings.connection_count_max.load()); }},
-    ChangeableOption{"idle-timeout",
-                     [](const Service& service) {
-                       return program::duration_text(Duration{service.settings.idle_timeout_ms.load()});
+    ChangeableOption{"connections-max",
+                     [](const CurrentSettings& current) {
+                       return std::to_string(current.service.settings.connection_count_max.load());
                      }},
-    ChangeableOption{"password", [](const Service& service) { return service.password.text(); }},
+    ChangeableOption{"idle-timeout",
+                     [](const CurrentSettings& current) {
+                       return program::duration_text(
+                           Duration{current.service.settings.idle_timeout_ms.load()});
+                     }},
     ChangeableOption{
-        "slowlog-log-slower-than",
-        [](const Service& service) { return std::to_string(service.slow_log.threshold_us.load()); }},
+        "memory", [](const CurrentSettings& current) { return program::size_text(current.memory_size_max); }},
+    ChangeableOption{"password",
+                     [](const CurrentSettings& current) { return current.service.password.text(); }},
+    ChangeableOption{"slowlog-log-slower-than",
+                     [](const CurrentSettings& current) {
+                       return std::to_string(current.service.slow_log.threshold_us.load());
+                     }},
     ChangeableOption{"slowlog-max-len",
-                     [](const Service& service) { return std::to_string(service.slow_log.size_max.load()); }},
+                     [](const CurrentSettings& current) {
+                       return std::to_string(current.service.slow_log.size_max.load());
+                     }},
 };
 
 // A flag or a variable has the last word at the next start, too.
@@ -53,10 +60,10 @@ ConfigRewriter::ConfigRewriter(const ServerOptions& options)
       given_(options.given),
       connection_count_fitting_(options.connection_count_fitting) {}
 
-Result<void> ConfigRewriter::rewrite(const Service& service, SteadyTime now) {
+Result<void> ConfigRewriter::rewrite(const CurrentSettings& current, SteadyTime now) {
   if (path_.empty()) return failure(ErrorKind::unsupported, "the server was started without a file");
   const std::lock_guard lock(mutex_);
-  Result<void> written = write(settings_of(service));
+  Result<void> written = write(settings_of(current));
   if (!written && now >= tells_failures_at_) {
     tells_failures_at_ = now + failures_told_period;
     program::log_error("CONFIG REWRITE of " + path_ + " failed: " + written.error().message);
@@ -76,13 +83,13 @@ Result<void> ConfigRewriter::write(const std::vector<ConfigSetting>& settings) c
   return {};
 }
 
-std::vector<ConfigSetting> ConfigRewriter::settings_of(const Service& service) const {
+std::vector<ConfigSetting> ConfigRewriter::settings_of(const CurrentSettings& current) const {
   std::vector<ConfigSetting> settings;
   for (const ChangeableOption& option : changeable_options) {
     const program::OptionRow& row = *server_option_table().find(option.flag);
     const program::OptionValue& given = given_.value(option.flag);
     settings.push_back({.row = &row,
-                        .text = option.text(service),
+                        .text = option.text(current),
                         .without_file = outranks_file(given) ? given : program::default_option_value(row)});
     if (option.flag == "connections-max") settings.back().number_max = connection_count_fitting_;
   }

@@ -5,6 +5,7 @@
 //   program/replace_file.h
 #pragma once
 
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -18,6 +19,12 @@
 
 namespace larder::server {
 
+/// What CONFIG SET can change, as it is.
+struct CurrentSettings {
+  const session::Service& service;
+  std::uint64_t memory_size_max = 0;  // the cache's, bytes
+};
+
 /// Keeps what CONFIG SET has changed for the next start.
 ///
 /// Ownership  a copy of what the options were
@@ -27,12 +34,12 @@ class ConfigRewriter final {
  public:
   explicit ConfigRewriter(const ServerOptions& options);
 
-  /// Writes the file if a start with it would give other settings than `service` has, and tells the log.
-  [[nodiscard]] Result<void> rewrite(const session::Service& service, SteadyTime now);
+  /// Writes the file if a start with it would give other settings than `current`, and tells the log.
+  [[nodiscard]] Result<void> rewrite(const CurrentSettings& current, SteadyTime now);
 
  private:
   [[nodiscard]] Result<void> write(const std::vector<program::ConfigSetting>& settings) const;
-  [[nodiscard]] std::vector<program::ConfigSetting> settings_of(const session::Service& service) const;
+  [[nodiscard]] std::vector<program::ConfigSetting> settings_of(const CurrentSettings& current) const;
   void tell(const std::vector<const program::ConfigSetting*>& written, bool others_may_read) const;
 
   const std::string path_;

@@ -51,13 +51,14 @@ class ConfigRewriterTest : public testing::Test {
     service_.password.set(options.password);
     service_.slow_log.threshold_us = options.slow_log_threshold_us;
     service_.slow_log.size_max = options.slow_log_size_max;
+    memory_size_max_ = options.memory_size_max;
     return options;
   }
 
   // What the log is told, or the error.
   std::string rewrite(const ServerOptions& options) {
     testing::internal::CaptureStderr();
-    const Result<void> written = ConfigRewriter(options).rewrite(service_, SteadyTime{});
+    const Result<void> written = ConfigRewriter(options).rewrite({service_, memory_size_max_}, SteadyTime{});
     const std::string log = testing::internal::GetCapturedStderr();
     return written ? log : "error: " + written.error().message;
   }
@@ -65,6 +66,7 @@ class ConfigRewriterTest : public testing::Test {
   std::filesystem::path folder_;
   std::filesystem::path path_;
   session::Service service_;
+  std::size_t memory_size_max_ = 0;
 };
 
 TEST_F(ConfigRewriterTest, KeepsEverySettingForTheNextStart) {
@@ -75,15 +77,18 @@ TEST_F(ConfigRewriterTest, KeepsEverySettingForTheNextStart) {
   service_.password.set("it's \"so\" \\ \n");
   service_.slow_log.threshold_us = -1;
   service_.slow_log.size_max = INT64_MAX;
+  memory_size_max_ = 1'234'567;
   EXPECT_THAT(
       rewrite(options),
-      AllOf(HasSubstr("connections-max, idle-timeout, password, slowlog-log-slower-than, slowlog-max-len"),
+      AllOf(HasSubstr(
+                "connections-max, idle-timeout, memory, password, slowlog-log-slower-than, slowlog-max-len"),
             Not(HasSubstr("so\""))));
-  EXPECT_EQ(text(), "# mine\nmemory = \"1mb\"\nidle-timeout = \"2147483647s\" # short\n" + signature +
+  EXPECT_EQ(text(), "# mine\nmemory = \"1234567b\"\nidle-timeout = \"2147483647s\" # short\n" + signature +
                         "connections-max = 100\npassword = \"it's \\\"so\\\" \\\\ \\u000A\"\n"
                         "slowlog-log-slower-than = -1\nslowlog-max-len = 9223372036854775807\n");
   const ServerOptions next = start();
   EXPECT_EQ(next.connection_count_max, 100U);
+  EXPECT_EQ(next.memory_size_max, 1'234'567U);
   EXPECT_EQ(next.idle_timeout.count(), std::int64_t{2'147'483'647} * 1000);
   EXPECT_EQ(next.password, "it's \"so\" \\ \n");
   EXPECT_EQ(next.slow_log_threshold_us, -1);
@@ -156,7 +161,7 @@ TEST_F(ConfigRewriterTest, TellsOfTheSameTroubleOnceASecond) {
   testing::internal::CaptureStderr();
   const SteadyTime now{Duration{5000}};
   for (const int passed_ms : {0, 1, 999, 1000, 1001}) {
-    EXPECT_FALSE(rewriter.rewrite(service_, now + Duration{passed_ms}).has_value());
+    EXPECT_FALSE(rewriter.rewrite({service_, memory_size_max_}, now + Duration{passed_ms}).has_value());
   }
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_EQ(std::ranges::count(log, '\n'), 2) << log;
@@ -165,7 +170,8 @@ TEST_F(ConfigRewriterTest, TellsOfTheSameTroubleOnceASecond) {
 TEST_F(ConfigRewriterTest, HasNothingToWriteToWithoutAFile) {
   const auto parsed = program::read_options(server_option_table(), {}, {});
   ConfigRewriter rewriter(make_server_options(parsed->values).value());
-  EXPECT_EQ(rewriter.rewrite(service_, SteadyTime{}).error().kind, ErrorKind::unsupported);
+  EXPECT_EQ(rewriter.rewrite({service_, memory_size_max_}, SteadyTime{}).error().kind,
+            ErrorKind::unsupported);
 }
 
 }  // namespace

@@ -266,7 +266,10 @@ void Server::shut_down(bool at_once) { shut_down(at_once ? Duration{0} : options
 
 void Server::log(Bytes line) { program::log_warn(line); }
 
-Result<void> Server::rewrite_config() { return config_rewriter_.rewrite(service_, clock_.now().steady); }
+Result<void> Server::rewrite_config() {
+  return config_rewriter_.rewrite({.service = service_, .memory_size_max = cache_->memory_limit()},
+                                  clock_.now().steady);
+}
 
 void Server::tell_of_closings(std::uint64_t count, SteadyTime now) {
   if (count == told_closings_ || now < tells_closings_at_) return;

@@ -14,7 +14,7 @@
 
 namespace larder::session {
 
-/// A connection to a world.
+/// A connection to a world, with a worker of its own.
 struct RespConnection {
   explicit RespConnection(World& world, std::uint64_t id = 7)
       : RespConnection(world, ConnectionFacts{.id = id,
@@ -22,7 +22,11 @@ struct RespConnection {
                                               .local_address = "127.0.0.1:6379",
                                               .accepted_at = world.now}) {}
   RespConnection(World& world, const ConnectionFacts& facts)
-      : session(world.environment, facts), peer(session) {}
+      : random(facts.id),
+        foresight(*world.cache),
+        environment(world.environment_of(random, foresight)),
+        session(environment, facts),
+        peer(session) {}
 
   std::string ask(const std::string& line) {
     peer.send(line + "\r\n");
@@ -35,6 +39,9 @@ struct RespConnection {
     return peer.take_replies();
   }
 
+  SplitMix64 random;
+  Foresight foresight;
+  Environment environment;
   RespSession session;
   Peer peer;
 };

@@ -33,7 +33,6 @@ struct World {
     facts.resp_port = 6379;
     facts.started_at = now - std::chrono::seconds{90};
     facts.connection_count_max = 10000;
-    facts.memory_size_max = memory_size_max;
   }
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -53,17 +52,22 @@ struct World {
   std::vector<std::string> allowed_origins;
   Service service;
   SplitMix64 random{1};
-  Environment environment{.cache = *cache,
-                          .counters = counters,
-                          .all_counters = std::span(&counters, 1),
-                          .command_stats = command_stats,
-                          .all_command_stats = std::span(&command_stats, 1),
-                          .limits = limits,
-                          .facts = facts,
-                          .allowed_origins = allowed_origins,
-                          .service = service,
-                          .random = random,
-                          .foresight = foresight};
+  Environment environment = environment_of(random, foresight);
+
+  /// What a worker has of its own; threads have one each.
+  [[nodiscard]] Environment environment_of(SplitMix64& own_random, Foresight& own_foresight) {
+    return {.cache = *cache,
+            .counters = counters,
+            .all_counters = std::span(&counters, 1),
+            .command_stats = command_stats,
+            .all_command_stats = std::span(&command_stats, 1),
+            .limits = limits,
+            .facts = facts,
+            .allowed_origins = allowed_origins,
+            .service = service,
+            .random = own_random,
+            .foresight = own_foresight};
+  }
 };
 
 /// A connection that can be reached, and notes what others ask of it.

@@ -39,7 +39,7 @@ WorkProgress Splice::step(const RespCall& call, Bytes part) {
 // the other.
 bool is_made_beforehand(const RespCall& call, std::size_t old_size, std::size_t new_size) {
   if (call.is_in_transaction || new_size <= one_piece_size_max) return false;
-  return old_size + new_size <= call.environment.facts.memory_size_max / 4 * 3;
+  return old_size + new_size <= call.environment.cache.memory_limit() / 4 * 3;
 }
 
 }  // namespace larder::session
