@@ -103,8 +103,8 @@ class EventLoop {
 /// Errors: overloaded (no descriptor or memory left).
 [[nodiscard]] Result<std::unique_ptr<EventLoop>> make_epoll_loop(const LoopOptions& options);
 
-/// Errors: overloaded (no descriptor or memory left), unsupported (the kernel refuses another ring: it may do so
-/// after choose_event_loop() was given one).
+/// Errors: overloaded (no descriptor or memory left), unsupported (the kernel refuses another ring: it may do
+/// so after choose_event_loop() was given one).
 [[nodiscard]] Result<std::unique_ptr<EventLoop>> make_uring_loop(const LoopOptions& options);
 
 }  // namespace larder::transport
