@@ -103,11 +103,11 @@ TEST(Model, SegmentNeverLiesWhenBoundedByCount) {
 TEST(Model, NoneLiesWhileItsMemoryLimitMoves) {
   const std::uint64_t seed = test_seed();
   for (const std::size_t shard_count : {1U, 4U}) {
-    Plan plan{.seed = seed,
-              .call_count = call_count / 2,
-              .shape = {.key_count = 2000, .value_size_max = 80'000},
-              .options = options(shard_count * 512 * kib, 0, shard_count),
-              .moves_limit = true};
+    const Plan plan{.seed = seed,
+                    .call_count = call_count / 2,
+                    .shape = {.key_count = 2000, .value_size_max = 80'000},
+                    .options = options(shard_count * 512 * kib, 0, shard_count),
+                    .moves_limit = true};
     EXPECT_EQ(run_alone<segment::SegmentShard>(plan), Outcome()) << shard_count << " shards";
     EXPECT_EQ(run_alone<LruShard>(plan), Outcome()) << shard_count << " shards";
     EXPECT_EQ(run_alone<OrderedShard>(plan), Outcome()) << shard_count << " shards";

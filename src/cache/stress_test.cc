@@ -235,5 +235,28 @@ TEST_P(Stress, CountersNeverGoBackWhileOneShardTakesOverTheOthersMemory) {
   EXPECT_GT(hit_count, 0);
 }
 
+// What one thread frees, another may see as room that the kernel refuses.
+TEST_P(Stress, LargeStoresFromManyThreadsFindRoom) {
+  constexpr int thread_count = 4;
+  constexpr int store_count = LARDER_TEST_SANITIZED ? 300 : 6000;
+  const auto cache = make(GetParam(), options(std::size_t{32} << 20, 0, 16));
+  const std::string value(64'000, 'v');
+  std::atomic<int> refused_count{0};
+  std::vector<std::thread> threads;
+  threads.reserve(thread_count);
+  for (int t = 0; t < thread_count; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < store_count; ++i) {
+        const std::string key = std::to_string(t * store_count + i);
+        const Bytes part = Bytes(value).substr(0, 20'000 + static_cast<std::size_t>(i * 7919 % 44'000));
+        const auto outcome = cache->set(0, key, part, Expiry::none(), Condition::always(), at(0));
+        if (outcome != StoreOutcome::stored) ++refused_count;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(refused_count, 0);
+}
+
 }  // namespace
 }  // namespace larder::cache
