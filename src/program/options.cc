@@ -101,6 +101,12 @@ EnvironmentVariables environment_variables() {
   return variables;
 }
 
+OptionValues OptionValues::with(std::string_view flag, OptionValue value) const {
+  OptionValues changed = *this;
+  changed.values_.find(flag)->second = std::move(value);
+  return changed;
+}
+
 const OptionValue& OptionValues::value(std::string_view flag) const {
   const auto found = values_.find(flag);
   LARDER_ASSERT(found != values_.end());

@@ -53,6 +53,9 @@ class OptionValues final {
   /// False: the value is the default, or there is none.
   [[nodiscard]] bool is_given(std::string_view flag) const;
 
+  /// The same with another value for one row.
+  [[nodiscard]] OptionValues with(std::string_view flag, OptionValue value) const;
+
   /// Where the value stands, to start a complaint with: "--memory", "LARDER_MEMORY", "larder.toml:3: memory";
   /// "--memory" too if it is the default.
   [[nodiscard]] const std::string& origin(std::string_view flag) const;

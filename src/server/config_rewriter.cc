@@ -71,7 +71,23 @@ Result<void> ConfigRewriter::rewrite(const CurrentSettings& current, SteadyTime 
   return written;
 }
 
+// CONFIG SET takes a memory that other options would not let a server start with.
+Result<void> ConfigRewriter::check(const std::vector<ConfigSetting>& settings) const {
+  for (const ConfigSetting& setting : settings) {
+    if (setting.row->flag != "memory" || outranks_file(given_.value("memory"))) continue;
+    auto memory = program::parse_option_value(*setting.row, std::span(&setting.text, 1), path_ + ": memory",
+                                              OptionSource::file);
+    if (!memory) return std::unexpected(memory.error());
+    if (Result<void> checked = check_limits(given_.with("memory", *std::move(memory))); !checked) {
+      return failure(checked.error().kind, "a server would not start with memory = " + setting.text + ": " +
+                                               checked.error().message);
+    }
+  }
+  return {};
+}
+
 Result<void> ConfigRewriter::write(const std::vector<ConfigSetting>& settings) const {
+  if (Result<void> checked = check(settings); !checked) return checked;
   const Result<program::FileText> file = program::read_file(path_, program::config_file_size_max);
   if (!file) return std::unexpected(file.error());
   const Result<program::RewrittenConfig> rewritten =

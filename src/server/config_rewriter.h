@@ -38,6 +38,7 @@ class ConfigRewriter final {
   [[nodiscard]] Result<void> rewrite(const CurrentSettings& current, SteadyTime now);
 
  private:
+  [[nodiscard]] Result<void> check(const std::vector<program::ConfigSetting>& settings) const;
   [[nodiscard]] Result<void> write(const std::vector<program::ConfigSetting>& settings) const;
   [[nodiscard]] std::vector<program::ConfigSetting> settings_of(const CurrentSettings& current) const;
   void tell(const std::vector<const program::ConfigSetting*>& written, bool others_may_read) const;

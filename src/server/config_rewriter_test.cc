@@ -95,6 +95,19 @@ TEST_F(ConfigRewriterTest, KeepsEverySettingForTheNextStart) {
   EXPECT_EQ(next.slow_log_size_max, std::size_t{INT64_MAX});
 }
 
+TEST_F(ConfigRewriterTest, RefusesAMemoryThatNoServerWouldStartWith) {
+  const std::string before = "memory = \"64mb\"\nvalue-size-max = \"32mb\"\n";
+  put(before);
+  const ServerOptions options = start();
+  memory_size_max_ = std::size_t{4} << 20;
+  const std::string told = rewrite(options);
+  EXPECT_THAT(told, AllOf(HasSubstr("error: a server would not start with memory = 4mb"),
+                          HasSubstr("value-size-max: 32mb is more than all of --memory, which is 4mb")));
+  EXPECT_EQ(text(), before);
+  put("memory = \"64mb\"\n");
+  EXPECT_THAT(rewrite(start({"--shards", "512"})), Not(HasSubstr("error")));
+}
+
 TEST_F(ConfigRewriterTest, TouchesNothingThatNobodyHasChanged) {
   const std::string before = "slowlog-max-len = \"64\"\nconnections-max = 0x64\nidle-timeout = \"60s\"";
   put(before);

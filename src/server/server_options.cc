@@ -296,6 +296,17 @@ Result<void> fill_sizes(const OptionValues& values, ServerOptions& options) {
   return {};
 }
 
+Result<void> fill_limits(const OptionValues& values, ServerOptions& options) {
+  options.memory_size_max = values.number("memory");
+  options.item_count_max = values.number("items-max");
+  options.worker_count = values.number_or_word("workers").value_or(core_count());
+  options.connection_count_max = values.number("connections-max");
+  const Result<std::size_t> shard_count = choose_shards(values, options);
+  if (!shard_count) return std::unexpected(shard_count.error());
+  options.shard_count = *shard_count;
+  return fill_sizes(values, options);
+}
+
 // What a browser sends: scheme://host[:port], and nothing behind it. A slash at the end would never match.
 bool is_origin(std::string_view text) {
   const std::size_t separator = text.find("://");
@@ -343,11 +354,14 @@ const OptionTable& server_option_table() {
   return table;
 }
 
+Result<void> check_limits(const OptionValues& values) {
+  ServerOptions options;
+  return fill_limits(values, options);
+}
+
 Result<ServerOptions> make_server_options(const OptionValues& values) {
   ServerOptions options;
   options.listen = values.endpoints("listen");
-  options.memory_size_max = values.number("memory");
-  options.item_count_max = values.number("items-max");
   options.backend = values.text("backend");
   options.policy = values.text("policy");
   options.event_loop = values.text("event-loop");
@@ -355,11 +369,11 @@ Result<ServerOptions> make_server_options(const OptionValues& values) {
     options.warnings.push_back("--policy is for --backend segment: " + options.backend +
                                " has an order of its own");
   }
-  options.worker_count = values.number_or_word("workers").value_or(core_count());
+  if (const Result<void> filled = fill_limits(values, options); !filled)
+    return std::unexpected(filled.error());
   Result<std::vector<int>> cores = choose_cores(values, options.worker_count);
   if (!cores) return std::unexpected(cores.error());
   options.pinned_cores = *std::move(cores);
-  options.connection_count_max = values.number("connections-max");
   options.backlog = static_cast<int>(values.number("tcp-backlog"));
   options.keepalive = std::chrono::seconds(values.number("tcp-keepalive"));
   const Result<unsigned> unix_mode = program::unix_mode(values);
@@ -379,11 +393,6 @@ Result<ServerOptions> make_server_options(const OptionValues& values) {
   options.given = values;
   options.allowed_origins = values.texts("allow-origin");
 
-  const Result<std::size_t> shard_count = choose_shards(values, options);
-  if (!shard_count) return std::unexpected(shard_count.error());
-  options.shard_count = *shard_count;
-  if (const Result<void> filled = fill_sizes(values, options); !filled)
-    return std::unexpected(filled.error());
   for (const std::string& origin : options.allowed_origins) {
     if (!is_origin(origin)) {
       return refused(

@@ -57,4 +57,8 @@ struct ServerOptions {
 /// that starts with where the value stands.
 [[nodiscard]] Result<ServerOptions> make_server_options(const program::OptionValues& values);
 
+/// Whether a server could start with these limits of memory, sizes, connections and shards. Errors:
+/// malformed, a sentence that starts with where the value stands.
+[[nodiscard]] Result<void> check_limits(const program::OptionValues& values);
+
 }  // namespace larder::server
