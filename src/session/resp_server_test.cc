@@ -81,7 +81,7 @@ TEST(RespConfig, MovesTheMemoryLimit) {
     connection.ask("SET k v");
     connection.ask("CONFIG SET maxmemory 10mb");
     connection.ask("CONFIG GET maxmemory");
-    EXPECT_EQ(connection.ask("EXEC"), "*3\r\n" + ok + ok + "*2\r\n" + pair("maxmemory", "10485760"));
+    EXPECT_EQ(connection.ask("EXEC"), "*3\r\n+OK\r\n+OK\r\n*2\r\n" + pair("maxmemory", "10485760"));
   }
 }
 
