@@ -32,20 +32,23 @@ std::optional<std::int32_t> read_index(Bytes text) {
 
 }  // namespace
 
+// These reach all keys, and are one step to everybody else: a transaction sees them before or after.
+
 void handle_dbsize(RespCall& call) {
-  call.reply.integer(static_cast<std::int64_t>(call.keys.item_count(call.state.database)));
+  std::size_t count = 0;
+  call.keys.with_everything([&](cache::Keyspace& all) { count = all.item_count(call.state.database); });
+  call.reply.integer(static_cast<std::int64_t>(count));
 }
 
-// The cache is cleared shard by shard either way, and the reply comes after it.
 void handle_flushall(RespCall& call) {
   if (!accepts_flush_options(call)) return;
-  call.keys.clear_all();
+  call.keys.with_everything([](cache::Keyspace& all) { all.clear_all(); });
   call.reply.ok();
 }
 
 void handle_flushdb(RespCall& call) {
   if (!accepts_flush_options(call)) return;
-  call.keys.clear(call.state.database);
+  call.keys.with_everything([&](cache::Keyspace& all) { all.clear(call.state.database); });
   call.reply.ok();
 }
 

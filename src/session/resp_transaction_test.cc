@@ -266,6 +266,35 @@ TEST(Transaction, IsSeenWholeOrNotAtAllByCommandsWithSeveralKeys) {
   EXPECT_EQ(torn, 0);
 }
 
+TEST(Transaction, IsSeenWholeOrNotAtAllBesideCommandsThatReachAllKeys) {
+  World world(std::size_t{64} << 20, "segment", 16);
+  std::atomic<bool> is_done{false};
+  std::thread writer([&] {
+    Connection connection(world, 1);
+    while (!is_done) {
+      connection.ask("MULTI");
+      for (const Bytes key : {"a", "b", "c", "d"}) connection.ask_words({"SET", key, "v"});
+      connection.ask("EXEC");
+    }
+  });
+  std::thread flusher([&] {
+    Connection connection(world, 2);
+    for (int i = 0; !is_done; ++i) connection.ask(i % 2 == 0 ? "FLUSHALL" : "FLUSHDB");
+  });
+  Connection reader(world, 9);
+  int torn = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string made = reader.ask("EXISTS a b c d");
+    torn += made == ":0\r\n" || made == ":4\r\n" ? 0 : 1;
+    const std::string count = reader.ask("DBSIZE");
+    torn += count == ":0\r\n" || count == ":4\r\n" ? 0 : 1;
+  }
+  is_done = true;
+  writer.join();
+  flusher.join();
+  EXPECT_EQ(torn, 0);
+}
+
 TEST(Transaction, IsSeenWholeOrNotAtAllByOtherThreads) {
   World world;
   world.put("a", "1000");
