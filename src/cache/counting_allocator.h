@@ -14,6 +14,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <malloc.h>
@@ -32,9 +33,10 @@ namespace larder::cache {
 /// Invariant  used() is `fixed_size` plus what malloc took for every block that is not released yet
 class MemoryBudget final {
  public:
-  /// `fixed_size`: what the shard's own object takes, which never passes through here.
-  MemoryBudget(std::size_t limit, std::size_t fixed_size)
-      : limit_(limit), target_(limit), used_(fixed_size) {}
+  /// `fixed_size`: what the shard's own object takes, which never passes through here. `asked`: see
+  /// heed_asked().
+  MemoryBudget(std::size_t limit, std::size_t fixed_size, const std::atomic<std::size_t>* asked = nullptr)
+      : limit_(limit), target_(limit), used_(fixed_size), asked_(asked) {}
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
@@ -50,6 +52,16 @@ class MemoryBudget final {
     target_ = size;
     limit_ = std::max(limit_, size);
     follow_target(0);
+  }
+  /// What any thread has asked for meanwhile becomes the target.
+  void heed_asked() {
+    if (asked_ == nullptr) return;
+    const std::size_t size = asked_->load(std::memory_order_relaxed);
+    if (size != target_) set_target(size);
+  }
+  /// limit(), or the higher one that will be heeded with the next store.
+  [[nodiscard]] std::size_t limit_in_force() const {
+    return asked_ == nullptr ? limit_ : std::max(limit_, asked_->load(std::memory_order_relaxed));
   }
   /// The limit is no higher from now on than the target, or what is used and `spare_size`.
   void follow_target(std::size_t spare_size) {
@@ -103,6 +115,7 @@ class MemoryBudget final {
   std::size_t limit_;
   std::size_t target_;
   std::size_t used_;
+  const std::atomic<std::size_t>* asked_;  // null: the limit stays
 };
 
 /// The same for a container of the standard library or of Boost. Throws std::bad_alloc, as containers

@@ -78,7 +78,8 @@ struct Books {
 ///
 /// Threads    none of its own: every call comes under the lock of its shard
 /// Errors     the constructor may throw std::bad_alloc; nothing else throws
-/// Invariant  between calls stats().memory_used <= stats().memory_limit and stats().items <= item_count_max
+/// Invariant  between calls stats().memory_used <= stats().memory_limit_in_force and stats().items <=
+/// item_count_max
 template <class S>
 concept Shard = requires(S& shard, const S& view, const ItemKey& key, Bytes value, TimePoint now,
                          Expiry expiry, Condition condition, KeyedCalls::Visitor visit,

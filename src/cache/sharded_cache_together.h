@@ -214,7 +214,7 @@ CacheStats ShardedCache<S>::add_stats() const {
     const CacheStats stats = shard.stats();
     total.items += stats.items;
     total.memory_used += stats.memory_used;
-    total.memory_limit_in_force += stats.memory_limit;
+    total.memory_limit_in_force += stats.memory_limit_in_force;
     total.hits += stats.hits;
     total.misses += stats.misses;
     total.sets += stats.sets;

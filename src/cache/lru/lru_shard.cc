@@ -9,13 +9,12 @@
 namespace larder::cache {
 
 LruShard::LruShard(const ShardLimits& limits)
-    : budget_(limits.memory_size_max, limits.fixed_size),
+    : budget_(limits.memory_size_max, limits.fixed_size, limits.memory_limit),
       table_(budget_, limits.shard_bit_count),
       fixed_size_(limits.fixed_size),
       shard_bit_count_(limits.shard_bit_count),
       item_count_max_(limits.item_count_max),
-      empty_size_(budget_.used()),
-      memory_limit_(limits.memory_limit) {
+      empty_size_(budget_.used()) {
   LARDER_ASSERT(!budget_.exceeded());
   LARDER_ASSERT(item_count_max_ > 0);
 }
@@ -105,7 +104,7 @@ StoreOutcome LruShard::update(const ItemKey& key, TimePoint now, KeyedCalls::Upd
 // new one, and an overwrite then evicts nobody as long as the new value is no larger than the old.
 StoreOutcome LruShard::store(const ItemKey& key, Node* replaced, Bytes value, TimePoint deadline,
                              TimePoint now) {
-  heed_limit();
+  budget_.heed_asked();
   if (replaced != nullptr) release(*replaced);
   if (has_expired(deadline, now)) {
     tend_table();
@@ -239,19 +238,13 @@ void LruShard::clear_all() {
 }
 
 std::size_t LruShard::sweep(TimePoint now, std::size_t visit_count_max) {
-  heed_limit();
+  budget_.heed_asked();
   const std::size_t visit_count = wheel_.advance(now, visit_count_max, [this](Node& node) {
     ++counters_.expired;
     release(node);
     tend_table();
   });
   return visit_count + shrink(now, visit_count_max - std::min(visit_count, visit_count_max));
-}
-
-void LruShard::heed_limit() {
-  if (memory_limit_ == nullptr) return;
-  const std::size_t asked = memory_limit_->load(std::memory_order_relaxed);
-  if (asked != budget_.target()) budget_.set_target(asked);
 }
 
 // A table with room for many more items than there will be becomes smaller on the way, or its array would be
@@ -277,11 +270,7 @@ CacheStats LruShard::stats() const {
   CacheStats stats = counters_;
   stats.items = table_.size();
   stats.memory_used = budget_.used();
-  stats.memory_limit = budget_.limit();
-  if (memory_limit_ != nullptr) {  // a higher one is heeded by the next store
-    stats.memory_limit =
-        std::max<std::uint64_t>(stats.memory_limit, memory_limit_->load(std::memory_order_relaxed));
-  }
+  stats.memory_limit_in_force = budget_.limit_in_force();
   return stats;
 }
 

@@ -17,7 +17,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 
 #include "cache/backend.h"
@@ -74,7 +73,6 @@ class LruShard {
   void start_deadline(Node& node);
   void stop_deadline(Node& node);
   void tend_table();
-  void heed_limit();
   std::size_t shrink(TimePoint now, std::size_t visit_count_max);
 
   MemoryBudget budget_;
@@ -87,7 +85,6 @@ class LruShard {
   unsigned shard_bit_count_;
   std::size_t item_count_max_;
   std::size_t empty_size_;  // what is used when no item is there
-  const std::atomic<std::size_t>* memory_limit_;
   CompareToken last_token_ = 0;
   CacheStats counters_;  // the five that only grow; the rest is filled in by stats()
 };

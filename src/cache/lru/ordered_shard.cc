@@ -15,11 +15,10 @@ constexpr std::size_t links_size = 10 * sizeof(void*);
 }  // namespace
 
 OrderedShard::OrderedShard(const ShardLimits& limits)
-    : budget_(limits.memory_size_max, limits.fixed_size),
+    : budget_(limits.memory_size_max, limits.fixed_size, limits.memory_limit),
       items_(Items::ctor_args_list(), CountingAllocator<Item>(budget_)),
       item_count_max_(limits.item_count_max),
-      empty_size_(budget_.used()),
-      memory_limit_(limits.memory_limit) {
+      empty_size_(budget_.used()) {
   LARDER_ASSERT(!budget_.exceeded());
   LARDER_ASSERT(item_count_max_ > 0);
 }
@@ -102,7 +101,7 @@ StoreOutcome OrderedShard::update(const ItemKey& key, TimePoint now, KeyedCalls:
 
 StoreOutcome OrderedShard::store(const ItemKey& key, Place replaced, Bytes value, TimePoint deadline,
                                  TimePoint now) {
-  heed_limit();
+  budget_.heed_asked();
   if (replaced != items_.end()) erase(replaced);
   if (has_expired(deadline, now)) return StoreOutcome::stored;
 
@@ -217,7 +216,7 @@ void OrderedShard::clear_all() {
 }
 
 std::size_t OrderedShard::sweep(TimePoint now, std::size_t visit_count_max) {
-  heed_limit();
+  budget_.heed_asked();
   const auto& by_deadline = items_.get<ByDeadline>();
   std::size_t visit_count = 0;
   while (visit_count < visit_count_max && !items_.empty() &&
@@ -233,21 +232,11 @@ std::size_t OrderedShard::sweep(TimePoint now, std::size_t visit_count_max) {
   return visit_count;
 }
 
-void OrderedShard::heed_limit() {
-  if (memory_limit_ == nullptr) return;
-  const std::size_t asked = memory_limit_->load(std::memory_order_relaxed);
-  if (asked != budget_.target()) budget_.set_target(asked);
-}
-
 CacheStats OrderedShard::stats() const {
   CacheStats stats = counters_;
   stats.items = items_.size();
   stats.memory_used = budget_.used();
-  stats.memory_limit = budget_.limit();
-  if (memory_limit_ != nullptr) {  // a higher one is heeded by the next store
-    stats.memory_limit =
-        std::max<std::uint64_t>(stats.memory_limit, memory_limit_->load(std::memory_order_relaxed));
-  }
+  stats.memory_limit_in_force = budget_.limit_in_force();
   return stats;
 }
 

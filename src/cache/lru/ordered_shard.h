@@ -13,7 +13,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <boost/multi_index/hashed_index.hpp>
 #include <boost/multi_index/member.hpp>
 #include <boost/multi_index/ordered_index.hpp>
@@ -113,7 +112,6 @@ class OrderedShard {
   void evict_oldest(TimePoint now);
   void erase(Place place);  // any end() held before is none afterwards
   void shrink_empty();
-  void heed_limit();
 
   MemoryBudget budget_;
   Items items_;
@@ -121,7 +119,6 @@ class OrderedShard {
   std::array<std::size_t, database_count> deadline_counts_{};
   std::size_t item_count_max_;
   std::size_t empty_size_;  // what is used when no item is there
-  const std::atomic<std::size_t>* memory_limit_;
   CompareToken last_token_ = 0;
   CacheStats counters_;  // the five that only grow; the rest is filled in by stats()
 };

@@ -257,24 +257,20 @@ bool SegmentShard::make_log_room(QueueId queue, std::size_t size, TimePoint now)
 }
 
 // Key and value in pages of their own. The budget is made room in; what the kernel refuses is not to be had
-// by evicting, but that there is room may also mean that another thread has just made some. What can be
-// adopted needs less of it than a copy, and is tried first.
+// by evicting, and then there is room each time. What can be adopted needs less of it than a copy, and is
+// tried first.
 std::byte* SegmentShard::take_large(Bytes key, Bytes value, TimePoint now) {
   LargeValues& values = shared_.large_values;
   std::byte* place = nullptr;
-  constexpr int vain_count_max = 16;
   Patience patience;
-  int vain_count = 0;
   while ((place = values.adopt(value, key.size())) == nullptr) {
     place = values.take(value.size(), key.size());
     if (place != nullptr) break;
+    if (patience.is_over()) return nullptr;
     if (values.reclaim()) continue;
-    Progress progress;
-    if (!shared_.pool.has_room_for(LargeValues::footprint(key.size() + value.size()))) {
-      progress = shared_.tenants.make_way(*this, records_per_portion, now, patience.need());
-      patience.note(progress);
-    }
-    if (progress.record_count == 0 && ++vain_count == vain_count_max) return nullptr;
+    const bool has_room = shared_.pool.has_room_for(LargeValues::footprint(key.size() + value.size()));
+    patience.note(has_room ? Progress{}
+                           : shared_.tenants.make_way(*this, records_per_portion, now, patience.need()));
   }
   char* const bytes = reinterpret_cast<char*>(place);
   if (bytes != value.data()) std::memcpy(bytes, value.data(), value.size());

@@ -25,15 +25,11 @@ class SegmentDraft final : public Draft {
   }
 
   bool append(Bytes bytes, TimePoint now) override {
-    constexpr int vain_count_max = 16;
     Patience patience;
-    int vain_count = 0;
     while (!shared_.large_values.grow_draft(place_, size_ + bytes.size())) {
+      if (patience.is_over()) return false;
       if (shared_.large_values.reclaim()) continue;
-      const auto progress = shared_.tenants.make_way(records_per_portion, now, patience.need());
-      // Another thread may have made room where this one found nobody to evict.
-      if (progress.record_count == 0 && ++vain_count == vain_count_max) return false;
-      patience.note(progress);
+      patience.note(shared_.tenants.make_way(records_per_portion, now, patience.need()));
     }
     std::memcpy(place_ + size_, bytes.data(), bytes.size());
     size_ += bytes.size();

@@ -65,19 +65,27 @@ class Tenant {
 
 /// How long a caller who needs room goes by the policy: for 1,024 records, and for four more with every item
 /// that left. After that items leave without another chance: where all were used, nobody else would.
+///
+/// That nothing was found to evict ends it only when it comes time and again: another thread may have made
+/// the room that this one found nobody to make.
 class Patience final {
  public:
   void note(const Tenant::Progress& progress) {
     looked_count_ += progress.record_count;
     left_count_ += progress.left_count;
+    vain_count_ = progress.record_count == 0 ? vain_count_ + 1 : 0;
   }
+  [[nodiscard]] bool is_over() const { return vain_count_ >= vain_count_max; }
   [[nodiscard]] Need need() const {
     return looked_count_ > 1024 + 4 * left_count_ ? Need::at_any_cost : Need::now;
   }
 
  private:
+  static constexpr int vain_count_max = 16;
+
   std::size_t looked_count_ = 0;
   std::size_t left_count_ = 0;
+  int vain_count_ = 0;  // in a row
 };
 
 /// All shards of one cache.
