@@ -66,10 +66,9 @@ class DeferredTask : public Task {
 
   // The first step may be under the locks of the command's keys, where there is no making room.
   bool step(RespCall& call) final {
-    const bool is_needed = !is_in_vain(call);
     if (!std::exchange(has_begun_, true)) return false;
     WorkProgress progress = WorkProgress::unfinished;
-    if (is_needed) {
+    if (!is_in_vain(call)) {
       progress = work_.step(call, operand());
       if (progress == WorkProgress::unfinished) return false;
     }

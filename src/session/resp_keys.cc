@@ -69,6 +69,12 @@ Transferred transfer(RespCall& call, const Place& source, const Place& target,
   Transferred transferred;
   const std::array keys{source.key, target.key};
   call.keys.with_keys(keys, [&](cache::KeyedCalls& locked) {
+    // Before the value is borrowed, or copied, in vain.
+    const bool is_taken = !options.replaces && is_there(locked, target, call.now);
+    if ((is_taken || source == target) && is_there(locked, source, call.now)) {
+      if (is_taken) transferred.result = Transfer::target_taken;
+      return;
+    }
     std::optional<Original> value;
     Expiry expiry;
     bool is_made = false;
@@ -79,10 +85,6 @@ Transferred transfer(RespCall& call, const Place& source, const Place& target,
     });
     if (!value) {
       transferred.result = Transfer::no_source;
-    } else if (!options.replaces && is_there(locked, target, call.now)) {
-      transferred.result = Transfer::target_taken;
-    } else if (source == target) {
-      return;
     } else if (!options.keeps_source) {
       transferred.outcome = move_to(locked, source, target, *value, expiry, call.now);
     } else if (const std::size_t size = value->bytes().size(); !is_made && options.may_defer &&
