@@ -105,7 +105,12 @@ TEST_F(ConfigRewriterTest, RefusesAMemoryThatNoServerWouldStartWith) {
                           HasSubstr("value-size-max: 32mb is more than all of --memory, which is 4mb")));
   EXPECT_EQ(text(), before);
   put("memory = \"64mb\"\n");
-  EXPECT_THAT(rewrite(start({"--shards", "512"})), Not(HasSubstr("error")));
+  const ServerOptions with_shards = start({"--shards", "512"});
+  memory_size_max_ = std::size_t{16} << 20;
+  EXPECT_THAT(rewrite(with_shards), HasSubstr("shards: 512 parts are too many"));
+  memory_size_max_ = std::size_t{32} << 20;
+  EXPECT_THAT(rewrite(with_shards), Not(HasSubstr("error")));
+  EXPECT_EQ(text(), "memory = \"32mb\"\n");
 }
 
 TEST_F(ConfigRewriterTest, TouchesNothingThatNobodyHasChanged) {

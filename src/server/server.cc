@@ -126,7 +126,7 @@ Result<void> Server::make_workers() {
   };
   if (choice) {
     make();
-    if (!made && options_.event_loop == "auto") {
+    if (!made && options_.event_loop == "auto" && choice->name != "epoll") {
       const std::string reason = made.error().message;
       choice = transport::choose_event_loop("epoll");
       choice->reason = reason;

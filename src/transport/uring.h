@@ -26,9 +26,8 @@ namespace larder::transport {
 /// A ring and its receive buffers.
 ///
 /// Ownership  owns both
-/// Threads    made on any; everything from enable() on belongs to the thread that called that; its end,
-/// anywhere
-///            when that thread is gone
+/// Threads    made on any; from enable() on everything on the thread that called that; its end, anywhere when
+///            that thread is gone
 /// Errors     make() and enable() say why the kernel refuses; later calls answer with errno values
 class Uring final {
  public:
@@ -91,8 +90,8 @@ class Uring final {
   void publish_buffers();
 
  private:
-  [[nodiscard]] static Result<std::unique_ptr<Uring>> make_here();
   Uring() = default;
+  [[nodiscard]] static Result<std::unique_ptr<Uring>> make_here();
   [[nodiscard]] bool make_buffers();
   void add_buffer(unsigned index, int offset);
 

@@ -38,19 +38,22 @@ def stats(server):
         return json.load(reply)
 
 
-def test_where_io_uring_is_refused_epoll_serves_and_says_why():
-    server = start(before=without_io_uring)
+def serves_over_epoll(server, reason):
+    """Whether `auto` took epoll, says why, and serves."""
     try:
         server.wait_until_ready()
         told = stats(server)
-        assert told["event_loop"] == "epoll"
-        assert told["event_loop_reason"] == "the kernel refuses an io_uring: Operation not permitted"
-        assert "event loop: epoll (the kernel refuses an io_uring" in server.stderr
+        assert (told["event_loop"], told["event_loop_reason"]) == ("epoll", reason)
+        assert f"event loop: epoll ({reason})" in server.stderr
         with server.peer("resp") as peer:
             peer.ask(b"SET k v\r\nGET k\r\n", b"+OK\r\n$1\r\nv\r\n")
         server.stop()
     finally:
         server.kill()
+
+
+def test_where_io_uring_is_refused_epoll_serves_and_says_why():
+    serves_over_epoll(start(before=without_io_uring), "the kernel refuses an io_uring: Operation not permitted")
 
 
 def test_io_uring_by_name_is_an_error_where_it_is_refused():
@@ -67,16 +70,7 @@ def with_little_memory_to_lock():
 
 
 def test_where_not_all_workers_get_an_io_uring_epoll_serves_and_says_why():
-    server = start("--workers", "8", before=with_little_memory_to_lock).wait_until_ready()
-    try:
-        told = stats(server)
-        assert told["event_loop"] == "epoll"
-        assert told["event_loop_reason"] == "the kernel refuses an io_uring: Cannot allocate memory"
-        with server.peer("resp") as peer:
-            peer.ask(b"PING\r\n", b"+PONG\r\n")
-        server.stop()
-    finally:
-        server.kill()
+    serves_over_epoll(start("--workers", "8", before=with_little_memory_to_lock), "the kernel refuses an io_uring: Cannot allocate memory")
 
 
 def test_io_uring_by_name_is_an_error_before_the_server_is_ready_where_not_all_workers_get_one():
