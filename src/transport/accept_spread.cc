@@ -28,18 +28,20 @@ AcceptSpread::AcceptSpread(std::vector<EventLoop*> loops)
   LARDER_ASSERT(!loops_.empty());
 }
 
-void AcceptSpread::hand_over(std::size_t accepting_index, Socket socket, MakeHandler make_handler) {
+void AcceptSpread::hand_over(std::size_t accepting_index, Socket socket, MakeHandler make_handler,
+                             TlsUse tls) {
   const std::size_t index = least_loaded();
   EventLoop& loop = *loops_[index];
   if (index == accepting_index) {
-    loop.adopt(std::move(socket), make_handler(index));
+    loop.adopt(std::move(socket), make_handler(index), std::move(tls));
     return;
   }
   // The ticket outlives the adoption: counted twice for a moment, never not at all, so that a limit on their
   // number holds.
-  loop.post([ticket = Ticket({under_way_counts_, &under_way_counts_[static_cast<std::ptrdiff_t>(index)]}),
-             &loop, index, accepted = std::move(socket),
-             make = std::move(make_handler)]() mutable { loop.adopt(std::move(accepted), make(index)); });
+  loop.post(
+      [ticket = Ticket({under_way_counts_, &under_way_counts_[static_cast<std::ptrdiff_t>(index)]}), &loop,
+       index, accepted = std::move(socket), make = std::move(make_handler),
+       tls = std::move(tls)]() mutable { loop.adopt(std::move(accepted), make(index), std::move(tls)); });
 }
 
 std::size_t AcceptSpread::connection_count() const {

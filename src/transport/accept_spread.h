@@ -32,7 +32,7 @@ class AcceptSpread final {
 
   /// Gives `socket` to the loop with the fewest connections. Called on the thread of loop `accepting_index`,
   /// which adopts its own share without a detour.
-  void hand_over(std::size_t accepting_index, Socket socket, MakeHandler make_handler);
+  void hand_over(std::size_t accepting_index, Socket socket, MakeHandler make_handler, TlsUse tls = {});
 
   /// Connections of all loops, those on their way included.
   [[nodiscard]] std::size_t connection_count() const;

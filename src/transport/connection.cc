@@ -8,13 +8,15 @@
 namespace larder::transport {
 
 Connection::Connection(std::unique_ptr<Handler> handler, const ConnectionLimits& limits,
-                       SpareOutputs& spare_outputs, const Now& now)
+                       SpareOutputs& spare_outputs, const Now& now, std::unique_ptr<TlsStream> tls)
     : handler_(std::move(handler)),
       limits_(limits),
       spare_outputs_(spare_outputs),
+      tls_(std::move(tls)),
       idle_timeout_(handler_->idle_timeout()),
       active_at_(now.steady),
       send_moved_at_(now.steady),
+      handshake_due_(now.steady + handshake_time_max),
       loans_seen_at_(now.steady) {}
 
 void Connection::attach(std::shared_ptr<Waker> waker) try {
@@ -24,13 +26,32 @@ void Connection::attach(std::shared_ptr<Waker> waker) try {
 }
 
 void Connection::announced(Bytes bytes) {
-  const bool is_next = state_ == State::open && wait_ == Wait::input && input_.empty() && may_call();
+  const bool is_next =
+      tls_ == nullptr && state_ == State::open && wait_ == Wait::input && input_.empty() && may_call();
   if (is_next) handler_->announced(bytes);
 }
 
 void Connection::received(Bytes bytes, const Now& now) try {
   active_at_ = now.steady;
   if (state_ == State::finished || bytes.empty()) return;
+  if (tls_ != nullptr && state_ == State::open) return received_sealed(bytes, now);
+  take(bytes, now);
+} catch (...) {
+  finish(Ending::failed);
+}
+
+void Connection::received_sealed(Bytes bytes, const Now& now) {
+  if (peer_ended_) return;  // in TLS' own way: what comes behind that is nothing
+  const bool owed_nothing = !owes();
+  const bool was_shaking_hands = is_shaking_hands();
+  const TlsStream::State state = tls_->receive(bytes, [&](Bytes plain) { take(plain, now); });
+  if (was_shaking_hands && owed_nothing) send_moved_at_ = now.steady;
+  if (state == TlsStream::State::failed) return fail_tls(now);
+  if (state == TlsStream::State::ended) received_end(now);
+}
+
+void Connection::take(Bytes bytes, const Now& now) {
+  if (state_ == State::finished) return;
   if (state_ != State::open) {
     discarded_size_ += bytes.size();
     if (state_ == State::lingering && discarded_size_ > linger_size_max) finish(Ending::complete);
@@ -45,8 +66,29 @@ void Connection::received(Bytes bytes, const Now& now) try {
     unseen_input_ = true;
     if (wait_ == Wait::input && has_work() && may_call()) call_with_held(now);
   }
+}
+
+void Connection::seal_some(const Now& now) try {
+  if (state_ == State::finished || !tls_->can_seal()) return;
+  Output& wire = tls_->wire();
+  if (!output_.empty()) {
+    if (wire.empty()) spare_outputs_.lend(wire);
+    tls_->seal(output_);
+    if (output_.empty()) spare_outputs_.take_back(output_);
+    if (!tls_->can_seal()) return fail_tls(now);
+  }
+  if (state_ == State::draining && output_.empty() && tls_->must_end()) tls_->end();
 } catch (...) {
   finish(Ending::failed);
+}
+
+/// An alert that says why may be owed.
+void Connection::fail_tls(const Now& now) {
+  if (state_ == State::finished) return;
+  tls_failed_ = true;
+  output_.clear();
+  spare_outputs_.take_back(output_);
+  drain(now);
 }
 
 void Connection::received_end(const Now& now) {
@@ -60,8 +102,10 @@ void Connection::sent(std::size_t size, const Now& now) {
   if (state_ == State::finished) return;
   active_at_ = now.steady;
   send_moved_at_ = now.steady;
-  output_.sent(size);
-  if (output_.empty()) spare_outputs_.take_back(output_);
+  Output& sent_from = tls_ == nullptr ? output_ : tls_->wire();
+  sent_from.sent(size);
+  if (sent_from.empty()) spare_outputs_.take_back(sent_from);
+  seal(now);
   settle(now);
 }
 
@@ -69,7 +113,7 @@ void Connection::send_blocked() {
   // Only now, not as soon as the handler has written: a peer that reads gets a reply of any size. Once the
   // handler has asked for the end nothing is added any more, and the time limit alone decides about a slow
   // reader.
-  if (state_ == State::open && output_.own_size() > limits_.output_size_max) finish(Ending::slow_reader);
+  if (state_ == State::open && owed_own_size() > limits_.output_size_max) finish(Ending::slow_reader);
 }
 
 void Connection::write_side_shut(const Now& now) {
@@ -96,10 +140,13 @@ void Connection::time_passed(const Now& now) {
   if (!due || now.steady < *due) return;
   if (state_ == State::lingering) {
     finish(Ending::complete);
+  } else if (is_shaking_hands()) {
+    tls_failed_ = true;
+    finish(Ending::tls_failed);
   } else if (idle()) {
     silent_too_long_ = true;
     take_last_words(now);
-    if (output_.empty()) return finish(Ending::idle);
+    if (!owes()) return finish(Ending::idle);
     drain(now);
   } else if (now.steady >= send_moved_at_ + limits_.output_time_max || keeps_orphan_too_long(now)) {
     finish(Ending::slow_reader);
@@ -135,12 +182,15 @@ bool Connection::wants_input() const {
   return false;
 }
 
-bool Connection::must_shut_write_side() const { return state_ == State::draining && output_.empty(); }
+bool Connection::must_shut_write_side() const {
+  return state_ == State::draining && !owes() && (tls_ == nullptr || !tls_->must_end());
+}
 
 std::optional<SteadyTime> Connection::deadline() const {
   if (state_ == State::finished) return std::nullopt;
   if (state_ == State::lingering) return send_moved_at_ + linger_time_max;
-  if (!output_.empty()) {
+  if (is_shaking_hands()) return handshake_due_;
+  if (owes()) {
     if (limits_.output_time_max == Duration{0}) return std::nullopt;
     return (output_.has_loans() ? std::min(send_moved_at_, loans_seen_at_) : send_moved_at_) +
            limits_.output_time_max;
@@ -151,6 +201,7 @@ std::optional<SteadyTime> Connection::deadline() const {
 
 /// The handler is owed a call, as soon as may_call().
 bool Connection::has_work() const {
+  if (is_shaking_hands()) return false;
   switch (wait_) {
     case Wait::input:
       return woken_ || (unseen_input_ && input_.size() >= input_size_min_);
@@ -181,8 +232,8 @@ std::size_t Connection::call_handler(Bytes input, const Now& now) {
   active_at_ = now.steady;  // a peer's silence counts from when we were done with it
   woken_ = false;
   unseen_input_ = false;
-  const bool nothing_owed = output_.empty();
-  if (nothing_owed) spare_outputs_.lend(output_);
+  const bool nothing_owed = !owes();
+  if (output_.empty()) spare_outputs_.lend(output_);
   output_.set_full_size(std::min(output_.size() + Output::turn_size, limits_.unread_output_size));
   const std::size_t own_size = output_.own_size();
   const Progress progress = handler_->advance(input, now, output_);
@@ -194,8 +245,8 @@ std::size_t Connection::call_handler(Bytes input, const Now& now) {
   if (nothing_owed) {
     send_moved_at_ = loans_seen_at_ = now.steady;
     loans_seen_ = 0;
-    if (output_.empty()) spare_outputs_.take_back(output_);
   }
+  if (output_.empty()) spare_outputs_.take_back(output_);
   if (wait_ == Wait::close) {
     drain(now);
   } else if (wait_ == Wait::input) {
@@ -211,17 +262,17 @@ void Connection::settle(const Now& now) {
     drain(now);
   }
   // A peer that has ended sends nothing that a reset could answer: no need to linger.
-  if (state_ == State::draining && output_.empty() && peer_ended_) finish(Ending::complete);
+  if (peer_ended_ && must_shut_write_side()) finish(Ending::complete);
 }
 
 /// What the handler appends leaves like any reply: the write side is shut behind it, and the peer has the
 /// time of lingering to read it.
 void Connection::take_last_words(const Now& now) try {
-  const bool nothing_owed = output_.empty();
-  if (nothing_owed) spare_outputs_.lend(output_);
+  if (is_shaking_hands()) return;
+  const bool nothing_owed = !owes();
+  if (output_.empty()) spare_outputs_.lend(output_);
   handler_->closing(output_);
-  if (!nothing_owed) return;
-  send_moved_at_ = now.steady;
+  if (nothing_owed) send_moved_at_ = now.steady;
   if (output_.empty()) spare_outputs_.take_back(output_);
 } catch (...) {
   finish(Ending::failed);
@@ -240,9 +291,13 @@ void Connection::finish(Ending ending) {
   // Whether or not the last words arrived.
   const bool is_idle = silent_too_long_ && (ending == Ending::complete || ending == Ending::lost);
   ending_ = is_idle ? Ending::idle : ending;
+  if (tls_failed_) ending_ = Ending::tls_failed;
   input_.clear();
   output_.clear();
   spare_outputs_.take_back(output_);
+  if (tls_ == nullptr) return;
+  tls_->wire().clear();
+  spare_outputs_.take_back(tls_->wire());
 }
 
 }  // namespace larder::transport

@@ -125,6 +125,7 @@ void EpollLoop::serve(Peer& any_peer) {
     }
     if (peer.broken && !connection.wants_input()) connection.lost();
     if (peer.ended && connection.ends_with_peer()) connection.lost();
+    connection.seal(now());
     send_pending(peer, send_size);
     if (connection.must_shut_write_side()) {
       ::shutdown(peer.socket.get(), SHUT_WR);
@@ -135,7 +136,7 @@ void EpollLoop::serve(Peer& any_peer) {
       return;
     }
     const bool can_receive = peer.readable && connection.wants_input();
-    const bool can_send = peer.writable && !connection.owed().empty();
+    const bool can_send = peer.writable && connection.owes();
     const bool can_resume = connection.must_resume();
     if (!can_receive && !can_send && !can_resume) break;
     if ((can_receive && receive_calls == 0) || (can_send && send_size == 0) ||

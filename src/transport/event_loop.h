@@ -10,13 +10,17 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string_view>
+#include <utility>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/output.h"
 #include "base/result.h"
 #include "transport/buffer_budget.h"
 #include "transport/handler.h"
 #include "transport/socket.h"
+#include "transport/tls_context.h"
 
 namespace larder::transport {
 
@@ -48,8 +52,19 @@ class LoopObserver {
   virtual void on_idle_closed() {}
   /// For the sake of those who waited for room in the buffers of all.
   virtual void on_over_budget_closed() {}
+  /// A handshake was done; a resumed one is a short one.
+  virtual void on_tls_established(bool /*is_resumed*/) {}
+  /// A connection ends for what its peer sent instead of TLS, or did not send in time. `reason` is for people
+  /// and holds nothing of the peer's; the socket is open still.
+  virtual void on_tls_failed(std::string_view /*reason*/, const Socket& /*socket*/) {}
   virtual void on_accept_failed(int /*error_number*/) {
   }  // descriptors or memory ran out; accepting goes on later
+};
+
+/// How one connection is to be secured; without a context, not at all.
+struct TlsUse {
+  std::shared_ptr<const TlsContext> context;
+  Bytes application_protocol;  // see TlsStream; outlives the connection
 };
 
 struct LoopOptions {
@@ -76,7 +91,10 @@ class EventLoop {
 
   /// Serves `socket` (non-blocking) with `handler` from now on. After shut_down() it is closed at once.
   /// Without memory for it, it is closed and on_accept_failed() says so.
-  virtual void adopt(Socket socket, std::unique_ptr<Handler> handler) = 0;
+  virtual void adopt(Socket socket, std::unique_ptr<Handler> handler, TlsUse tls) = 0;
+  void adopt(Socket socket, std::unique_ptr<Handler> handler) {
+    adopt(std::move(socket), std::move(handler), TlsUse());
+  }
 
   /// Runs `task` on the loop's thread soon. A task posted after run() has returned is destroyed without being
   /// run.

@@ -115,16 +115,17 @@ void TestPeer::reset() {
 }
 
 TestServer::TestServer(const LoopKind& kind, HandlerFactory make_handler, ConnectionLimits limits,
-                       const Clock* clock) {
+                       const Clock* clock, TlsUse tls) {
   auto loop = kind.make({limits, clock != nullptr ? clock : &system_clock_, &observer_});
   LARDER_ASSERT(loop.has_value());
   loop_ = std::move(*loop);
   auto listener = open_listener({"test", "127.0.0.1", 0});
   LARDER_ASSERT(listener.has_value());
   port_ = listener->endpoint.port;
-  loop_->listen(std::move(listener->socket), [this, make = std::move(make_handler)](Socket socket) {
-    loop_->adopt(std::move(socket), make());
-  });
+  loop_->listen(std::move(listener->socket),
+                [this, make = std::move(make_handler), tls = std::move(tls)](Socket socket) {
+                  loop_->adopt(std::move(socket), make(), tls);
+                });
   thread_ = std::thread([this] { EXPECT_TRUE(loop_->run().has_value()); });
 }
 

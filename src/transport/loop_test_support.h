@@ -106,6 +106,14 @@ class RecordingObserver final : public LoopObserver, public Watched {
     change([&] { ++accepts_failed; });
   }
 
+  void on_tls_established(bool /*is_resumed*/) override {
+    change([&] { ++tls_established; });
+  }
+  void on_tls_failed(std::string_view /*reason*/, const Socket& /*socket*/) override {
+    change([&] { ++tls_failed; });
+  }
+
+  std::size_t tls_established = 0, tls_failed = 0;
   std::size_t received_size = 0, received_calls = 0, sent_size = 0, sent_calls = 0;
   std::size_t buffer_size = 0;  // of all connections
   std::size_t opened = 0, closed = 0, slow_readers_closed = 0, idle_closed = 0, accepts_failed = 0,
@@ -193,7 +201,7 @@ class TestPeer final {
 class TestServer final {
  public:
   TestServer(const LoopKind& kind, HandlerFactory make_handler, ConnectionLimits limits = {},
-             const Clock* clock = nullptr);
+             const Clock* clock = nullptr, TlsUse tls = {});
   TestServer(const TestServer&) = delete;
   TestServer& operator=(const TestServer&) = delete;
   ~TestServer();

@@ -261,7 +261,7 @@ void SimulatedLoop::serve(Peer& any_peer) {
     if (connection.must_shut_write_side()) shut_write_side(end);
     if (connection.finished()) return close_peer(end);
     const bool can_receive = !simulation_.completes && end.readable && may_receive(end);
-    const bool can_send = !simulation_.completes && end.writable && !connection.owed().empty();
+    const bool can_send = !simulation_.completes && end.writable && connection.owes();
     if (!can_receive && !can_send && !connection.must_resume()) break;
     if (passes == 0) {
       make_ready(end);
@@ -281,7 +281,8 @@ void SimulatedLoop::serve(Peer& any_peer) {
 
 void SimulatedLoop::send(NearEnd& end) {
   Connection& connection = end.connection;
-  if (connection.finished() || connection.owed().empty()) return;
+  connection.seal(now());
+  if (connection.finished() || !connection.owes()) return;
   if (!end.writable) return connection.send_blocked();
   if (end.peer.reset_arrived()) return tell_lost(end);
   if (!simulation_.completes) {
@@ -314,7 +315,7 @@ void SimulatedLoop::conclude_send(NearEnd& end) {
   }
   if (end.put_size == end.offered_size) return;
   end.writable = false;
-  if (!end.connection.finished() && !end.connection.owed().empty()) end.connection.send_blocked();
+  if (!end.connection.finished() && end.connection.owes()) end.connection.send_blocked();
 }
 
 void SimulatedLoop::shut_write_side(NearEnd& end) {

@@ -130,10 +130,14 @@ void SocketLoop::listen(Socket listener, AcceptFunction on_accept) {
   }
 }
 
-void SocketLoop::adopt(Socket socket, std::unique_ptr<Handler> handler) try {
+void SocketLoop::adopt(Socket socket, std::unique_ptr<Handler> handler, TlsUse tls) try {
   if (stopping_) return;
-  peers_.push_back(
-      make_peer(std::move(socket), Connection(std::move(handler), limits_, spare_outputs_, now_)));
+  std::unique_ptr<TlsStream> stream;
+  if (tls.context != nullptr) {
+    stream = std::make_unique<TlsStream>(*tls.context, tls.application_protocol);
+  }
+  peers_.push_back(make_peer(
+      std::move(socket), Connection(std::move(handler), limits_, spare_outputs_, now_, std::move(stream))));
   Peer& peer = *peers_.back();
   peer.self = std::prev(peers_.end());
   try {
@@ -247,6 +251,7 @@ void SocketLoop::serve_ready() {
 }
 
 void SocketLoop::settle(Peer& peer) {
+  if (peer.connection.tls() != nullptr && !peer.tls_told) tell_tls_established(peer);
   // Whether to read it was decided before its buffers were counted anew, which may have made room.
   const bool was_held_up = peer.connection.is_held_up();
   report_buffers(peer, peer.connection.buffer_capacity());
@@ -337,6 +342,7 @@ void SocketLoop::close_peer(Peer& peer) {
   if (peer.waker != nullptr) peer.waker->detach();
   deadlines_.remove(peer);
   const Ending ending = peer.connection.ending();
+  if (ending == Ending::tls_failed) tell_tls_failed(peer);
   if (ending == Ending::slow_reader || ending == Ending::over_budget) drop_unsent(peer.socket.get());
   closed_peers_.splice(closed_peers_.end(), peers_, peer.self);
   let_go(peer);
@@ -348,6 +354,17 @@ void SocketLoop::close_peer(Peer& peer) {
   observer_.on_closed();
   // A descriptor is free again.
   if (accept_again_at_ != Scheduled::never) accept_again_at_ = now_.steady;
+}
+
+void SocketLoop::tell_tls_established(Peer& peer) {
+  const TlsStream& tls = *peer.connection.tls();
+  peer.tls_told = tls.state() == TlsStream::State::established || tls.state() == TlsStream::State::ended;
+  if (peer.tls_told) observer_.on_tls_established(tls.is_resumed());
+}
+
+void SocketLoop::tell_tls_failed(const Peer& peer) {
+  const std::string& reason = peer.connection.tls()->failure();
+  observer_.on_tls_failed(reason.empty() ? "no handshake in time" : std::string_view(reason), peer.socket);
 }
 
 // One that still stands in a queue is passed over there, and freed after that.
@@ -430,7 +447,7 @@ void SocketLoop::begin_shut_down(Duration grace) {
     Peer& peer = **next++;
     const bool idle = peer.connection.idle() && is_quiet(peer);
     peer.connection.shut_down(now_);
-    if (idle && peer.connection.owed().empty()) {
+    if (idle && peer.connection.must_shut_write_side()) {
       close_peer(peer);
     } else {
       make_ready(peer);

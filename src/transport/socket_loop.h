@@ -37,7 +37,8 @@ class SocketLoop : public EventLoop {
   ~SocketLoop() override;
 
   void listen(Socket listener, AcceptFunction on_accept) final;
-  void adopt(Socket socket, std::unique_ptr<Handler> handler) final;
+  using EventLoop::adopt;
+  void adopt(Socket socket, std::unique_ptr<Handler> handler, TlsUse tls) final;
   void post(std::move_only_function<void()> task) final { tasks_->post(std::move(task)); }
   void every(Duration period, TickFunction tick) final;
   Result<void> run() final;
@@ -70,6 +71,7 @@ class SocketLoop : public EventLoop {
     bool closed = false;          // in closed_peers_
     bool writable = false;        // the socket may take bytes
     bool ended = false;           // the peer's end is there
+    bool tls_told = false;        // the observer knows that the handshake is done
     bool broken = false;          // reset or another error: nothing can be delivered
   };
 
@@ -100,7 +102,7 @@ class SocketLoop : public EventLoop {
   void close_peer(Peer& peer);
   /// After each call of a handler: what is much is counted before the next one is called.
   void note_called(Peer& peer) {
-    if (limits_.buffers != nullptr && peer.connection.owed().own_size() >= BufferBudget::counted_size_min)
+    if (limits_.buffers != nullptr && peer.connection.owed_own_size() >= BufferBudget::counted_size_min)
       report_buffers(peer, peer.connection.buffer_capacity());
   }
   /// After each time that a peer was served: its figures and its deadline.
@@ -174,6 +176,8 @@ class SocketLoop : public EventLoop {
   void run_tickers();
   void free_closed();
   void begin_shut_down(Duration grace);
+  void tell_tls_failed(const Peer& peer);
+  void tell_tls_established(Peer& peer);
   void report_buffers(Peer& peer, std::size_t size);
   void hold_up(Peer& peer);
   void make_room();

@@ -226,7 +226,7 @@ void UringLoop::conclude_sends() {
     } else if (result != -EAGAIN && result != -EINTR) {
       connection.lost();
     }
-    if (fell_short && result != -EINTR && !connection.finished() && !connection.owed().empty()) {
+    if (fell_short && result != -EINTR && !connection.finished() && connection.owes()) {
       peer->writable = false;
       connection.send_blocked();
     }
@@ -313,13 +313,14 @@ void UringLoop::serve(Peer& any_peer) {
   UringPeer& peer = static_cast<UringPeer&>(any_peer);
   Connection& connection = peer.connection;
   for (std::size_t calls = 0; connection.must_resume() && calls < handler_calls_max; ++calls) {
-    if (peer.writable && connection.owed().size() >= send_size_max) break;  // which leaves first
+    if (peer.writable && connection.owed_size() >= send_size_max) break;  // which leaves first
     connection.resume(now());
     note_called(peer);
   }
   if (peer.broken && !connection.wants_input()) connection.lost();
   if (peer.ended && connection.ends_with_peer()) connection.lost();
-  if (!connection.finished() && !connection.owed().empty()) {
+  connection.seal(now());
+  if (!connection.finished() && connection.owes()) {
     if (peer.writable) {
       queue_send(peer);
     } else {
@@ -345,7 +346,7 @@ void UringLoop::serve(Peer& any_peer) {
 // told.
 void UringLoop::watch_what_matters(UringPeer& peer) {
   const Connection& connection = peer.connection;
-  if (!peer.writable && !peer.waits_to_send && !connection.owed().empty()) {
+  if (!peer.writable && !peer.waits_to_send && connection.owes()) {
     watch_room(peer);
   }
   if (connection.wants_input()) {
@@ -354,7 +355,7 @@ void UringLoop::watch_what_matters(UringPeer& peer) {
     } else if (peer.broken && !std::exchange(peer.is_cancelling, true)) {
       cancel(&peer, Operation::receive);
     }
-    if (peer.is_unanswered && connection.owed().empty()) watch_end(peer);
+    if (peer.is_unanswered && !connection.owes()) watch_end(peer);
     return;
   }
   // An output that is full, and about to leave, is no reason yet.
