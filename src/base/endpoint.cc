@@ -29,6 +29,12 @@ bool is_path_char(char c) {
          Bytes("/._-+@:~=").find(c) != Bytes::npos;
 }
 
+bool remove_suffix(Bytes& scheme, Bytes suffix) {
+  if (!to_lower(scheme).ends_with(suffix)) return false;
+  scheme.remove_suffix(suffix.size());
+  return true;
+}
+
 Result<Endpoint> parse_unix(Bytes url, Bytes scheme, Bytes path) {
   if (!path.starts_with('/'))
     return unusable(url, "the path of a Unix socket starts with a slash, as in resp+unix:///run/larder.sock");
@@ -50,19 +56,21 @@ std::string Endpoint::address() const {
   return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-std::string Endpoint::url() const { return scheme + (is_unix() ? "+unix://" : "://") + address(); }
+std::string Endpoint::scheme_and_tls() const { return tls ? scheme + "+tls" : scheme; }
+
+std::string Endpoint::url() const { return scheme_and_tls() + (is_unix() ? "+unix://" : "://") + address(); }
 
 Result<Endpoint> parse_endpoint(Bytes url) {
   const std::size_t scheme_size = url.find("://");
   if (scheme_size == Bytes::npos) return unusable(url, "it must look like scheme://host:port");
-  constexpr Bytes unix_suffix = "+unix";
   Bytes scheme = url.substr(0, scheme_size);
-  const bool is_unix = to_lower(scheme).ends_with(unix_suffix);
-  if (is_unix) scheme.remove_suffix(unix_suffix.size());
+  const bool is_unix = remove_suffix(scheme, "+unix");
+  const bool tls = remove_suffix(scheme, "+tls");
   if (scheme.empty() || !std::ranges::all_of(scheme, is_scheme_char))
     return unusable(url, "its scheme is not a word");
 
   Bytes rest = url.substr(scheme_size + 3);
+  if (is_unix && tls) return unusable(url, "a Unix socket goes without TLS: nobody else can listen on it");
   if (is_unix) return parse_unix(url, scheme, rest);
   if (rest.starts_with('/')) return unusable(url, "a path goes with scheme+unix://");
   if (rest.ends_with('/')) rest.remove_suffix(1);
@@ -80,7 +88,10 @@ Result<Endpoint> parse_endpoint(Bytes url) {
   if (host.empty()) return unusable(url, "the host is missing");
   if (!std::ranges::all_of(host, is_host_char))
     return unusable(url, "the host has a character that no host has");
-  return Endpoint{to_lower(scheme), std::string(host), static_cast<std::uint16_t>(*port)};
+  return Endpoint{.scheme = to_lower(scheme),
+                  .host = std::string(host),
+                  .port = static_cast<std::uint16_t>(*port),
+                  .tls = tls};
 }
 
 }  // namespace larder

@@ -31,6 +31,15 @@ TEST(Endpoint, KeepsTheProtocolOfAUnixSocketApartFromItsPath) {
   EXPECT_EQ(parse_endpoint("resp://[::1]:1")->address(), "[::1]:1");
 }
 
+TEST(Endpoint, KeepsTlsApartFromTheProtocol) {
+  const Endpoint endpoint = parse_endpoint("RESP+Tls://h:1").value();
+  EXPECT_EQ(endpoint, (Endpoint{.scheme = "resp", .host = "h", .port = 1, .tls = true}));
+  EXPECT_NE(endpoint, parse_endpoint("resp://h:1").value());
+  EXPECT_EQ(endpoint.scheme_and_tls(), "resp+tls");
+  EXPECT_EQ(endpoint.address(), "h:1");
+  EXPECT_EQ(parse_endpoint("resp://h:1")->scheme_and_tls(), "resp");
+}
+
 TEST(Endpoint, TakesPathsThatTheKernelTakes) {
   const std::string longest = "/" + std::string(unix_path_size_max - 1, 'x');
   const auto endpoint = parse_endpoint("line+unix://" + longest);
@@ -58,6 +67,9 @@ TEST(Endpoint, SaysWhatIsWrong) {
   EXPECT_NE(message("resp://a/b:1").find("character"), std::string::npos);
   EXPECT_NE(message("resp:///run/s").find("scheme+unix://"), std::string::npos);
   EXPECT_NE(message("+unix:///run/s").find("scheme"), std::string::npos);
+  EXPECT_NE(message("+tls://h:1").find("scheme"), std::string::npos);
+  EXPECT_NE(message("resp+tls+unix:///run/s").find("without TLS"), std::string::npos);
+  EXPECT_NE(message("resp+tls:///run/s").find("scheme+unix://"), std::string::npos);
   for (const Bytes url : {"resp+unix://", "resp+unix://s", "resp+unix://./s", "resp+unix://127.0.0.1:6379"})
     EXPECT_NE(message(url).find("starts with a slash"), std::string::npos) << url;
   for (const Bytes url : {"resp+unix:///", "resp+unix:///tmp/"})

@@ -189,8 +189,10 @@ Result<std::vector<Result<Answer>>> Client::run(const Pipeline& pipeline) {
 Result<Client> make_client(const ClientOptions& options) {
   auto server = parse_endpoint(options.address);
   if (!server) return std::unexpected(server.error());
-  if (server->scheme != "resp")
-    return failure(ErrorKind::unsupported, "the client speaks resp://, not " + server->scheme + "://");
+  if (server->scheme_and_tls() != "resp") {
+    return failure(ErrorKind::unsupported,
+                   "the client speaks resp://, not " + server->scheme_and_tls() + "://");
+  }
   if (server->port == 0 && !server->is_unix())
     return failure(ErrorKind::unsupported, "port 0 is nowhere to connect to");
   if (options.connect_timeout <= Duration{0} || options.call_timeout <= Duration{0} ||

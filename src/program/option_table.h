@@ -29,7 +29,7 @@ enum class OptionKind : std::uint8_t {
   choice,         // one word of `choices`: text()
   text,           // anything: text()
   text_list,      // any number of texts: texts()
-  endpoint,       // scheme://host:port or scheme+unix:///path: endpoint()
+  endpoint,       // scheme://host:port, scheme+tls://host:port or scheme+unix:///path: endpoint()
   endpoint_list,  // any number of them: endpoints()
   toggle,         // a flag without a value; true or false elsewhere: toggle()
 };

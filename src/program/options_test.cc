@@ -262,6 +262,8 @@ TEST(Options, CheckRangesWordsAndSchemes) {
   EXPECT_EQ(error_of({"--backend", "magic"}), "--backend: 'magic' is not known: choose lru or ordered");
   EXPECT_EQ(error_of({"--listen", "ftp://x:1"}),
             "--listen: 'ftp://x:1' cannot be served: its scheme must be line:// or resp://");
+  EXPECT_EQ(error_of({"--listen", "resp+tls://x:1"}),
+            "--listen: 'resp+tls://x:1' cannot be served: its scheme must be line:// or resp://");
   EXPECT_THAT(error_of({"--listen", "line://x"}), HasSubstr("the port is missing"));
   EXPECT_EQ(error_of({}, {{"SAMPLE_LISTEN", ","}}), "SAMPLE_LISTEN: at least one is needed");
   EXPECT_EQ(error_of({"--allow-anonymous=perhaps"}),
