@@ -17,6 +17,9 @@ CounterTotals add_up(std::span<const Counters> workers) {
     totals.slow_readers_closed += worker.slow_readers_closed.value();
     totals.idle_closed += worker.idle_closed.value();
     totals.over_budget_closed += worker.over_budget_closed.value();
+    totals.tls_handshakes += worker.tls_handshakes.value();
+    totals.tls_resumed += worker.tls_resumed.value();
+    totals.tls_failures += worker.tls_failures.value();
     totals.bytes_received += worker.bytes_received.value();
     totals.bytes_sent += worker.bytes_sent.value();
     totals.reads += worker.reads.value();

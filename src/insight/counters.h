@@ -40,6 +40,9 @@ struct alignas(128) Counters {
   Counter slow_readers_closed;     // closed past output-size-max
   Counter idle_closed;             // closed by an idle timeout
   Counter over_budget_closed;      // closed for the room that their buffers took
+  Counter tls_handshakes;          // done
+  Counter tls_resumed;             // of these, short ones by a ticket
+  Counter tls_failures;            // connections that ended for want of a handshake, or for what was no TLS
   Counter bytes_received;
   Counter bytes_sent;
   Counter reads;              // from connections, that brought anything
@@ -62,6 +65,9 @@ struct CounterTotals {
   std::uint64_t slow_readers_closed = 0;
   std::uint64_t idle_closed = 0;
   std::uint64_t over_budget_closed = 0;
+  std::uint64_t tls_handshakes = 0;
+  std::uint64_t tls_resumed = 0;
+  std::uint64_t tls_failures = 0;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t reads = 0;

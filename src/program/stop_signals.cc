@@ -25,7 +25,7 @@ std::unexpected<Error> unavailable(int error_number) {
 
 }  // namespace
 
-Result<StopSignals> StopSignals::make() {
+Result<StopSignals> StopSignals::make(Hangup hangup) {
   // A shell starts background jobs with SIGINT ignored, and an ignored signal never reaches a signalfd.
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
@@ -35,6 +35,7 @@ Result<StopSignals> StopSignals::make() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  if (hangup == Hangup::is_told) sigaddset(&signals, SIGHUP);
   if (const int error_number = pthread_sigmask(SIG_BLOCK, &signals, nullptr); error_number != 0) {
     return unavailable(error_number);
   }
@@ -90,7 +91,7 @@ std::optional<StopSignals::Event> StopSignals::poll_for(int limit_ms) {
     return Event::notified;
   signalfd_siginfo info;
   if (read(signal_descriptor_, &info, sizeof info) == static_cast<ssize_t>(sizeof info))
-    return Event::stop_signal;
+    return info.ssi_signo == SIGHUP ? Event::hangup : Event::stop_signal;
   return std::nullopt;
 }
 

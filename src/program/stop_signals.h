@@ -1,4 +1,4 @@
-// program/stop_signals.h: SIGTERM and SIGINT as something to wait for.
+// program/stop_signals.h: SIGTERM, SIGINT and SIGHUP as something to wait for.
 //
 //   main                          workers
 //    |  StopSignals stop;            .          blocks both signals; threads started from here inherit that
@@ -18,15 +18,19 @@
 
 namespace larder::program {
 
-/// Takes the process's SIGTERM and SIGINT, and ignores SIGPIPE, for as long as the process lives.
+/// Takes the process's SIGTERM, SIGINT and, if it is asked to, SIGHUP, and ignores SIGPIPE, for as long as
+/// the process lives.
 ///
 /// Threads    made by the main thread before any other is started; wait() from one thread, notify() from any
 /// Errors     make() fails if descriptors are used up
 class StopSignals final {
  public:
-  enum class Event : std::uint8_t { stop_signal, notified };
+  enum class Event : std::uint8_t { stop_signal, hangup, notified };
+  enum class Hangup : std::uint8_t { ends, is_told };
 
-  [[nodiscard]] static Result<StopSignals> make();
+  /// Whether SIGHUP, which a terminal sends when it goes, ends the process as usual or is told: daemons read
+  /// their files again for it.
+  [[nodiscard]] static Result<StopSignals> make(Hangup hangup = Hangup::ends);
   StopSignals(StopSignals&& other) noexcept;
   StopSignals& operator=(StopSignals&&) = delete;
   ~StopSignals();

@@ -32,6 +32,15 @@ TEST(StopSignals, ArriveAlthoughTheShellHadThemIgnored) {
   EXPECT_EQ(stop->wait(), StopSignals::Event::stop_signal);
 }
 
+TEST(StopSignals, AHangupIsToldToWhoAsksForIt) {
+  auto stop = StopSignals::make(StopSignals::Hangup::is_told);
+  ASSERT_TRUE(stop.has_value());
+  kill(getpid(), SIGHUP);
+  EXPECT_EQ(stop->wait(), StopSignals::Event::hangup);
+  kill(getpid(), SIGTERM);
+  EXPECT_EQ(stop->wait(), StopSignals::Event::stop_signal);
+}
+
 TEST(StopSignals, CanBeInterruptedByAnotherThread) {
   auto stop = StopSignals::make();
   ASSERT_TRUE(stop.has_value());

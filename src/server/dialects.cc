@@ -40,23 +40,24 @@ constexpr std::string_view http_refusal =
 constexpr std::array table{
     Dialect{.scheme = "line",
             .default_url = "line://127.0.0.1:9999",
+            .application_protocol = {},
             .refusal = "ERROR too many connections\r\n",
             .make_session = make_line_session},
     Dialect{.scheme = "resp",
             .default_url = "resp://127.0.0.1:6379",
+            .application_protocol = {},
             .refusal = "-ERR max number of clients reached\r\n",
             .make_session = make_resp_session},
     Dialect{.scheme = "http",
             .default_url = "http://127.0.0.1:8080",
+            .application_protocol = "http/1.1",
             .refusal = http_refusal,
             .make_session = make_http_session},
 };
 
-constexpr auto schemes = [] {
-  std::array<std::string_view, table.size()> all;
-  std::ranges::transform(table, all.begin(), &Dialect::scheme);
-  return all;
-}();
+// In the order of the table.
+constexpr std::array<std::string_view, 2 * table.size()> schemes{"line",     "resp",     "http",
+                                                                 "line+tls", "resp+tls", "http+tls"};
 
 }  // namespace
 

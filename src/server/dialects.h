@@ -15,9 +15,10 @@
 namespace larder::server {
 
 struct Dialect {
-  std::string_view scheme;       // of --listen
-  std::string_view default_url;  // where it listens when nobody says anything
-  std::string_view refusal;      // sent, before any request is read, to a connection past connections-max
+  std::string_view scheme;                // of --listen
+  std::string_view default_url;           // where it listens when nobody says anything
+  std::string_view application_protocol;  // of ALPN; empty: it has no name there
+  std::string_view refusal;  // sent, before any request is read, to a connection past connections-max
   std::unique_ptr<session::Session> (*make_session)(const session::Environment& environment,
                                                     const session::ConnectionFacts& facts);
 };
@@ -28,7 +29,7 @@ struct Dialect {
 /// Null if no dialect has this scheme.
 [[nodiscard]] const Dialect* find_dialect(std::string_view scheme);
 
-/// Their schemes, in the same order.
+/// Their schemes, in the same order, and then those with +tls.
 [[nodiscard]] std::span<const std::string_view> listen_schemes();
 
 /// Their default addresses, separated by commas.

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -42,10 +43,19 @@ std::string ready_line(const Server& server) {
   return line;
 }
 
-// The first signal asks, the second insists.
+// How often files that were read at the start are looked at.
+constexpr Duration reload_period{1000};
+
+// The first signal asks, the second insists. SIGHUP has files read again.
 void wait_for_the_end(Server& server, StopSignals& signals, Duration grace) {
   bool is_asked = false;
-  while (signals.wait() == StopSignals::Event::stop_signal) {
+  while (true) {
+    const std::optional<StopSignals::Event> event = signals.wait_for(reload_period);
+    if (event == StopSignals::Event::notified) return;
+    if (event != StopSignals::Event::stop_signal) {
+      server.reload(event == StopSignals::Event::hangup);
+      continue;
+    }
     if (is_asked) {
       program::log_info("stopping now");
       server.shut_down(Duration{0});
@@ -69,7 +79,7 @@ int run_server(const program::OptionValues& values) {
   if (!options) return program::refuse_option(server_option_table(), options.error());
   for (const std::string& warning : options->warnings) program::log_warn(warning);
 
-  Result<StopSignals> signals = StopSignals::make();
+  Result<StopSignals> signals = StopSignals::make(StopSignals::Hangup::is_told);
   if (!signals) return cannot_start(signals.error());
   fit_connections(*options);
   const Duration grace = options->shutdown_timeout;

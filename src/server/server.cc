@@ -73,6 +73,7 @@ Result<std::unique_ptr<Server>> Server::make(ServerOptions options) {
   // Listeners before the cache: a busy port is the likely mistake, and the cheap one to find.
   Result<std::vector<transport::Listener>> listeners = server->open_listeners();
   if (!listeners) return std::unexpected(listeners.error());
+  if (const Result<void> opened = server->open_tls(); !opened) return std::unexpected(opened.error());
   if (const Result<void> opened = server->open_cache(); !opened) return std::unexpected(opened.error());
   if (const Result<void> opened = server->open_workers(); !opened) return std::unexpected(opened.error());
   server->describe();
@@ -91,7 +92,8 @@ Result<std::vector<transport::Listener>> Server::open_listeners() {
       return failure(listener.error().kind, listener.error().message + "; --listen moves it");
     }
     // The name was looked up once for the check of the options and again for this.
-    if (!options_.allow_anonymous && !listener->loopback) {
+    const bool asks_for_certificate = endpoint.tls && !options_.tls.client_ca.empty();
+    if (!options_.allow_anonymous && !listener->loopback && !asks_for_certificate) {
       if (options_.password.empty()) {
         return failure(ErrorKind::refused, endpoint.url() + " is beyond loopback; see --allow-anonymous");
       }
@@ -101,6 +103,20 @@ Result<std::vector<transport::Listener>> Server::open_listeners() {
     listeners.push_back(*std::move(listener));
   }
   return listeners;
+}
+
+Result<void> Server::open_tls() {
+  if (options_.tls.certificate.empty()) return {};
+  auto made = transport::TlsStore::make(
+      {.certificate = options_.tls.certificate, .key = options_.tls.key, .client_ca = options_.tls.client_ca},
+      clock_.now());
+  if (!made) return failure(made.error().kind, "TLS: " + made.error().message);
+  tls_ = *std::move(made);
+  return {};
+}
+
+void Server::reload(bool is_asked) {
+  if (tls_ != nullptr) program::log_tls_reload(tls_->look(clock_.now(), is_asked));
 }
 
 Result<void> Server::open_cache() {
@@ -238,16 +254,18 @@ void Server::accept_from(transport::Listener listener) {
   const Dialect* dialect = find_dialect(listener.endpoint.scheme);
   LARDER_ASSERT(dialect != nullptr);
   if (listener.endpoint.is_unix()) socket_files_.push_back(std::move(listener.file));
-  workers_->loops().front()->listen(std::move(listener.socket), [this, dialect](transport::Socket socket) {
-    on_accept(*dialect, std::move(socket));
-  });
+  workers_->loops().front()->listen(
+      std::move(listener.socket), [this, dialect, has_tls = listener.endpoint.tls](transport::Socket socket) {
+        on_accept(*dialect, has_tls, std::move(socket));
+      });
 }
 
-void Server::on_accept(const Dialect& dialect, transport::Socket socket) {
+void Server::on_accept(const Dialect& dialect, bool has_tls, transport::Socket socket) {
   // Only worker 0 accepts, so nobody else can take the last place between the question and the answer.
   if (spread_->connection_count() >= service_.settings.connection_count_max.load(std::memory_order_relaxed)) {
     workers_->counters().front().connections_refused.add();
-    refusals_.refuse(std::move(socket), dialect.refusal, clock_.now().steady);
+    // A handshake costs more than is given to somebody who is turned away.
+    refusals_.refuse(std::move(socket), has_tls ? "" : dialect.refusal, clock_.now().steady);
     return;
   }
   transport::SocketAddresses addresses = transport::addresses_of(socket);
@@ -255,10 +273,15 @@ void Server::on_accept(const Dialect& dialect, transport::Socket socket) {
                                        .address = std::move(addresses.peer),
                                        .local_address = std::move(addresses.local),
                                        .accepted_at = clock_.now().wall};
-  spread_->hand_over(0, std::move(socket), [this, &dialect, facts](std::size_t worker_index) {
-    return std::make_unique<SessionHandler>(dialect.make_session(environments_[worker_index], facts),
-                                            service_.settings);
-  });
+  transport::TlsUse tls;
+  if (has_tls) tls = {.context = tls_->current(), .application_protocol = dialect.application_protocol};
+  spread_->hand_over(
+      0, std::move(socket),
+      [this, &dialect, facts](std::size_t worker_index) {
+        return std::make_unique<SessionHandler>(dialect.make_session(environments_[worker_index], facts),
+                                                service_.settings);
+      },
+      std::move(tls));
 }
 
 // A client asked for it. Only the loops are told, which may be done from their own threads.

@@ -32,6 +32,7 @@
 #include "transport/accept_spread.h"
 #include "transport/listener.h"
 #include "transport/refusals.h"
+#include "transport/tls_store.h"
 
 namespace larder::server {
 
@@ -56,6 +57,11 @@ class Server final : private session::Control {
   /// Stops accepting and gives replies under way this long. A second call with a shorter grace hastens.
   void shut_down(Duration grace);
 
+  /// Reads the files of certificates again, if they have changed or, with `is_asked`, in any case; to be
+  /// called every second or so. What cannot be used is logged, and what there was stays. The thread that
+  /// starts and joins.
+  void reload(bool is_asked);
+
   /// Waits for the threads. Errors: one of them failed.
   [[nodiscard]] Result<void> join();
 
@@ -64,13 +70,14 @@ class Server final : private session::Control {
 
  private:
   explicit Server(ServerOptions options);
+  [[nodiscard]] Result<void> open_tls();
   [[nodiscard]] Result<void> open_cache();
   [[nodiscard]] Result<std::vector<transport::Listener>> open_listeners();
   [[nodiscard]] Result<void> make_workers();
   [[nodiscard]] Result<void> open_workers();
   void describe();
   void accept_from(transport::Listener listener);
-  void on_accept(const Dialect& dialect, transport::Socket socket);
+  void on_accept(const Dialect& dialect, bool has_tls, transport::Socket socket);
   void shut_down(bool at_once) override;
   void log(Bytes line) override;
   [[nodiscard]] Result<void> rewrite_config() override;
@@ -86,8 +93,9 @@ class Server final : private session::Control {
   std::vector<transport::SocketFile> socket_files_;  // of the Unix sockets among them
   transport::Refusals refusals_;                     // of worker 0, which accepts
   std::uint64_t connection_id_ = 0;                  // of worker 0: the last one given
-  std::uint64_t told_closings_ = 0;  // of worker 0, too: those over budget that the log was told of
-  SteadyTime tells_closings_at_;     // again at the earliest
+  std::uint64_t told_closings_ = 0;           // of worker 0, too: those over budget that the log was told of
+  SteadyTime tells_closings_at_;              // again at the earliest
+  std::unique_ptr<transport::TlsStore> tls_;  // null: nobody speaks TLS here
   std::unique_ptr<cache::Cache> cache_;
   std::vector<SplitMix64> randoms_;                   // one a worker
   std::vector<session::Foresight> foresights_;        // one a worker

@@ -55,7 +55,8 @@ OptionTable make_table() {
        .min = 1,
        .choices = listen_schemes(),
        .help =
-           "An address to serve, as scheme://host:port, or scheme+unix:///path for a Unix socket; may be "
+           "An address to serve, as scheme://host:port, scheme+tls://host:port for TLS, or "
+           "scheme+unix:///path for a Unix socket; may be "
            "given more than once, and replaces all the defaults; port 0 picks a free one, [::] means IPv6 "
            "only"},
       program::unix_mode_option_row(),
@@ -202,6 +203,7 @@ OptionTable make_table() {
        .help = "A web origin, as https://host or https://host:port, whose pages may read and change the "
                "cache over HTTP and WebSocket; may be given more than once"},
   };
+  for (const OptionRow& row : program::tls_option_rows()) table.rows.push_back(row);
   for (const OptionRow& row : program::common_option_rows(program::health_check_schemes())) {
     table.rows.push_back(row);
   }
@@ -317,16 +319,22 @@ bool is_origin(std::string_view text) {
   });
 }
 
+// Who has none that a CA of ours has signed does not get in.
+bool asks_for_certificate(const Endpoint& endpoint, const ServerOptions& options) {
+  return endpoint.tls && !options.tls.client_ca.empty();
+}
+
 Result<void> check_exposure(const OptionValues& values, const ServerOptions& options) {
   if (options.allow_anonymous || !options.password.empty()) return {};
   for (const Endpoint& endpoint : options.listen) {
     const Result<bool> loopback = transport::is_loopback(endpoint);
     if (!loopback) return refused(values, "listen", loopback.error().message);
-    if (*loopback) continue;
+    if (*loopback || asks_for_certificate(endpoint, options)) continue;
     return refused(values, "listen",
                    "'" + endpoint.url() +
                        "' can be reached from other machines and nobody is asked for a password; listen on "
-                       "127.0.0.1, set a password, or add --allow-anonymous if that is meant");
+                       "127.0.0.1, set a password, ask for certificates (--tls-client-ca), or add "
+                       "--allow-anonymous if that is meant");
   }
   return {};
 }
@@ -392,6 +400,10 @@ Result<ServerOptions> make_server_options(const OptionValues& values) {
   if (values.is_given("config")) options.config_path = values.text("config");
   options.given = values;
   options.allowed_origins = values.texts("allow-origin");
+
+  Result<program::TlsPaths> tls = program::tls_paths(values, options.listen);
+  if (!tls) return std::unexpected(tls.error());
+  options.tls = *std::move(tls);
 
   for (const std::string& origin : options.allowed_origins) {
     if (!is_origin(origin)) {

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "program/option_table.h"
 #include "program/options.h"
+#include "program/tls_options.h"
 #include "session/session.h"
 
 namespace larder::server {
@@ -45,6 +46,7 @@ struct ServerOptions {
   std::size_t slow_log_size_max = 0;       // commands
   std::string log_level = "info";
   std::vector<std::string> allowed_origins;
+  program::TlsPaths tls;
   std::string config_path;            // of the file that some of it stood in; empty: there is none
   program::OptionValues given;        // what all of this was made from
   std::vector<std::string> warnings;  // sentences for the log: allowed, but perhaps not meant

@@ -227,7 +227,19 @@ TEST(ServerOptions, TakeWhatConfigSetTakesOfTheSlowLog) {
 TEST(ServerOptions, ServeOnlySchemesThatThereAre) {
   EXPECT_EQ(
       error_of({"--listen", "gopher://127.0.0.1:70"}),
-      "--listen: 'gopher://127.0.0.1:70' cannot be served: its scheme must be line://, resp:// or http://");
+      "--listen: 'gopher://127.0.0.1:70' cannot be served: its scheme must be line://, resp://, http://, "
+      "line+tls://, resp+tls:// or http+tls://");
+}
+
+TEST(ServerOptions, ACertificateMayTakeThePlaceOfAPassword) {
+  const std::vector<std::string> secured = {
+      "--listen", "resp+tls://0.0.0.0:0", "--tls-cert", "c", "--tls-key", "k"};
+  EXPECT_THAT(error_of(secured), HasSubstr("can be reached from other machines"));
+  std::vector<std::string> asking = secured;
+  asking.insert(asking.end(), {"--tls-client-ca", "a"});
+  EXPECT_EQ(options_of(asking)->tls.client_ca, "a");
+  asking.insert(asking.end(), {"--listen", "resp://0.0.0.0:0"});
+  EXPECT_THAT(error_of(asking), HasSubstr("'resp://0.0.0.0:0' can be reached from other machines"));
 }
 
 TEST(ServerOptions, TakeOriginsAsABrowserWritesThem) {

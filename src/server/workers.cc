@@ -1,12 +1,17 @@
 #include "server/workers.h"
 
+#include <chrono>
+#include <cstdint>
 #include <exception>
 #include <pthread.h>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/assert.h"
+#include "program/log.h"
 #include "server/cores.h"
+#include "transport/addresses.h"
 
 namespace larder::server {
 
@@ -34,10 +39,30 @@ class Workers::Observer final : public transport::LoopObserver {
   void on_slow_reader_closed() override { counters_.slow_readers_closed.add(); }
   void on_idle_closed() override { counters_.idle_closed.add(); }
   void on_over_budget_closed() override { counters_.over_budget_closed.add(); }
+  void on_tls_established(bool is_resumed) override {
+    counters_.tls_handshakes.add();
+    if (is_resumed) counters_.tls_resumed.add();
+  }
+  void on_tls_failed(std::string_view reason, const transport::Socket& socket) override {
+    counters_.tls_failures.add();
+    const auto now = std::chrono::steady_clock::now();
+    if (now < tells_tls_failures_at_) return;
+    tells_tls_failures_at_ = now + tls_failures_told_period;
+    const std::uint64_t count = counters_.tls_failures.value();
+    const std::uint64_t others = count - std::exchange(told_tls_failures_, count) - 1;
+    program::log_warn(
+        "TLS with " + transport::addresses_of(socket).peer + " failed: " + std::string(reason) +
+        (others == 0 ? "" : "; so did " + std::to_string(others) + " others since the last of these lines"));
+  }
   void on_accept_failed(int /*error_number*/) override { counters_.connections_refused.add(); }
 
  private:
+  // Whoever tries again and again does not fill the log.
+  static constexpr std::chrono::seconds tls_failures_told_period{1};
+
   insight::Counters& counters_;
+  std::chrono::steady_clock::time_point tells_tls_failures_at_;
+  std::uint64_t told_tls_failures_ = 0;
 };
 
 Workers::Workers(std::size_t count, std::size_t buffer_size_max, std::vector<int> cores)

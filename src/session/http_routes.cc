@@ -170,6 +170,9 @@ HttpRefusal get_stats(HttpCall& call, Output& output) {
       .add("slow_readers_closed", stats.counters.slow_readers_closed)
       .add("idle_closed", stats.counters.idle_closed)
       .add("over_budget_closed", stats.counters.over_budget_closed)
+      .add("tls_handshakes", stats.counters.tls_handshakes)
+      .add("tls_resumed", stats.counters.tls_resumed)
+      .add("tls_failures", stats.counters.tls_failures)
       .add("bytes_received", stats.counters.bytes_received)
       .add("bytes_sent", stats.counters.bytes_sent);
   http::write_response(head_of(call, 200, "application/json"), object.text() + '\n', output,

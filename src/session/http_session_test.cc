@@ -520,7 +520,10 @@ TEST(HttpSession, ShowsItsFigures) {
                              "\"slow_readers_closed\":0",
                              "\"idle_closed\":0",
                              "\"connection_buffer_limit\":",
-                             "\"over_budget_closed\":0"}) {
+                             "\"over_budget_closed\":0",
+                             "\"tls_handshakes\":0",
+                             "\"tls_resumed\":0",
+                             "\"tls_failures\":0"}) {
     EXPECT_NE(reply.find(member), std::string::npos) << member;
   }
 }

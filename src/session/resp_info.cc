@@ -208,6 +208,9 @@ void write_stats(Text& text, const InfoFigures& figures) {
   field(text, "larder_logins_refused", stats.counters.logins_refused);
   field(text, "larder_slow_readers_closed", stats.counters.slow_readers_closed);
   field(text, "larder_idle_closed", stats.counters.idle_closed);
+  field(text, "larder_tls_handshakes", stats.counters.tls_handshakes);
+  field(text, "larder_tls_resumed", stats.counters.tls_resumed);
+  field(text, "larder_tls_failures", stats.counters.tls_failures);
 }
 
 void write_replication(Text& text, const InfoFigures& figures) {

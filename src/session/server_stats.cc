@@ -92,6 +92,9 @@ ServerStats since_reset(ServerStats stats, Service& service) {
   take_off(stats.counters.connections_accepted, counters.connections_accepted);
   take_off(stats.counters.connections_refused, counters.connections_refused);
   take_off(stats.counters.over_budget_closed, counters.over_budget_closed);
+  take_off(stats.counters.tls_handshakes, counters.tls_handshakes);
+  take_off(stats.counters.tls_resumed, counters.tls_resumed);
+  take_off(stats.counters.tls_failures, counters.tls_failures);
   take_off(stats.counters.commands, counters.commands);
   take_off(stats.counters.bytes_received, counters.bytes_received);
   take_off(stats.counters.bytes_sent, counters.bytes_sent);

@@ -1,6 +1,7 @@
 #include "web/web_app.h"
 
 #include <cstdint>
+#include <functional>
 #include <malloc.h>
 #include <memory>
 #include <string>
@@ -18,6 +19,7 @@
 #include "transport/event_loop.h"
 #include "transport/listener.h"
 #include "transport/refusals.h"
+#include "transport/tls_store.h"
 #include "web/cache_calls.h"
 #include "web/memory_budget.h"
 #include "web/web_counts.h"
@@ -32,6 +34,7 @@ constexpr std::size_t connection_count_max = 10'000;
 constexpr std::uint64_t reserved_descriptor_count = 64 + transport::Refusals::socket_count_max;
 constexpr Duration refusals_tick_period{100};
 constexpr Duration report_tick_period{1000};
+constexpr Duration reload_period{1000};  // how often the certificate's files are looked at
 constexpr std::size_t thread_count = 16;
 constexpr std::size_t value_size_max = std::size_t{128} << 20;  // what larder-server takes by default
 constexpr std::size_t budget_size = std::size_t{256} << 20;     // web/memory_budget.h
@@ -79,15 +82,22 @@ std::string no_room() {
   return std::string(output.pending());
 }
 
-/// Runs the loop on a thread of its own until a signal has stopped it.
-int run(transport::EventLoop& loop, program::StopSignals& stop) {
+/// Runs the loop on a thread of its own until a signal has stopped it. `reload` is called every
+/// reload_period, and with true on SIGHUP.
+int run(transport::EventLoop& loop, program::StopSignals& stop, const std::function<void(bool)>& reload) {
   Result<void> ended;
   std::thread loop_thread([&] {
     ended = loop.run();
     stop.notify();
   });
   Duration grace = shutdown_timeout;
-  while (stop.wait() == program::StopSignals::Event::stop_signal) {
+  while (true) {
+    const auto event = stop.wait_for(reload_period);
+    if (event == program::StopSignals::Event::notified) break;
+    if (event != program::StopSignals::Event::stop_signal) {
+      reload(event == program::StopSignals::Event::hangup);
+      continue;
+    }
     program::log_info(grace > Duration{0} ? "stopping" : "stopping at once");
     loop.shut_down(grace);
     grace = Duration{0};
@@ -110,11 +120,20 @@ int serve(const program::OptionValues& values) {
         web_option_table(), {client.error().kind, values.origin("cache") + ": " + client.error().message});
   }
 
-  auto stop = program::StopSignals::make();
+  auto stop = program::StopSignals::make(program::StopSignals::Hangup::is_told);
   if (!stop) return cannot_start(stop.error());
   const std::size_t connections_max = fitting_connection_count();
 
   const SystemClock clock;
+  std::unique_ptr<transport::TlsStore> tls;
+  if (!options->tls.certificate.empty()) {
+    auto made = transport::TlsStore::make({.certificate = options->tls.certificate,
+                                           .key = options->tls.key,
+                                           .client_ca = options->tls.client_ca},
+                                          clock.now());
+    if (!made) return cannot_start({made.error().kind, "TLS: " + made.error().message});
+    tls = *std::move(made);
+  }
   const WebLimits limits;
   WebCounts counts;
   MemoryBudget budget(budget_size, counts);
@@ -146,17 +165,24 @@ int serve(const program::OptionValues& values) {
     }
     ready += ' ' + listener->endpoint.url();
     if (endpoint.is_unix()) socket_files.push_back(std::move(listener->file));
-    connections.listen(std::move(listener->socket), [&, connections_max](transport::Socket socket) {
-      if (connections.connection_count() < connections_max)
-        return connections.adopt(std::move(socket), std::make_unique<WebHandler>(calls, limits, budget));
-      ++counts.connections_refused;
-      refusals.refuse(std::move(socket), refusal, clock.now().steady);
-    });
+    connections.listen(
+        std::move(listener->socket), [&, connections_max, has_tls = endpoint.tls](transport::Socket socket) {
+          if (connections.connection_count() < connections_max) {
+            transport::TlsUse use;
+            if (has_tls) use = {.context = tls->current(), .application_protocol = "http/1.1"};
+            return connections.adopt(std::move(socket), std::make_unique<WebHandler>(calls, limits, budget),
+                                     std::move(use));
+          }
+          ++counts.connections_refused;
+          refusals.refuse(std::move(socket), has_tls ? "" : refusal, clock.now().steady);
+        });
   }
   connections.every(refusals_tick_period, [&](const Now& now) { refusals.tick(now.steady); });
   connections.every(report_tick_period, [&](const Now&) { report.tick(); });
   program::log_always(ready);
-  const int status = run(connections, *stop);
+  const int status = run(connections, *stop, [&](bool is_asked) {
+    if (tls != nullptr) program::log_tls_reload(tls->look(clock.now(), is_asked));
+  });
   program::log_info(counts.text());
   return status;
 }

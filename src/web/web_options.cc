@@ -13,7 +13,7 @@ using program::OptionRow;
 using program::OptionTable;
 
 const OptionTable& web_option_table() {
-  static constexpr std::array<std::string_view, 1> listen_schemes{"http"};
+  static constexpr std::array<std::string_view, 2> listen_schemes{"http", "http+tls"};
   static constexpr std::array<std::string_view, 1> cache_schemes{"resp"};
   static const OptionTable table = [] {
     OptionTable rows{.program = "larder-web",
@@ -26,8 +26,8 @@ const OptionTable& web_option_table() {
          .min = 1,
          .choices = listen_schemes,
          .help =
-             "Where to serve: http://host:port, where port 0 picks a free one, or http+unix:///path for a "
-             "Unix socket"},
+             "Where to serve: http://host:port, where port 0 picks a free one, http+tls://host:port for TLS, "
+             "or http+unix:///path for a Unix socket"},
         program::unix_mode_option_row(),
         {.flag = "cache",
          .kind = OptionKind::endpoint,
@@ -35,6 +35,7 @@ const OptionTable& web_option_table() {
          .choices = cache_schemes,
          .help = "The cache to store in, or resp+unix:///path; it may come and go while this program runs"},
     };
+    for (const OptionRow& row : program::tls_option_rows()) rows.rows.push_back(row);
     for (const OptionRow& row : program::common_option_rows(program::health_check_schemes()))
       rows.rows.push_back(row);
     return rows;
@@ -45,8 +46,12 @@ const OptionTable& web_option_table() {
 Result<WebOptions> web_options(const program::OptionValues& values) {
   const Result<unsigned> unix_mode = program::unix_mode(values);
   if (!unix_mode) return std::unexpected(unix_mode.error());
-  return WebOptions{
-      .listen = values.endpoints("listen"), .unix_mode = *unix_mode, .cache = values.endpoint("cache")};
+  Result<program::TlsPaths> tls = program::tls_paths(values, values.endpoints("listen"));
+  if (!tls) return std::unexpected(tls.error());
+  return WebOptions{.listen = values.endpoints("listen"),
+                    .unix_mode = *unix_mode,
+                    .cache = values.endpoint("cache"),
+                    .tls = *std::move(tls)};
 }
 
 }  // namespace larder::web

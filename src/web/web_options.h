@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "program/option_table.h"
 #include "program/options.h"
+#include "program/tls_options.h"
 
 namespace larder::web {
 
@@ -18,6 +19,7 @@ struct WebOptions {
   std::vector<Endpoint> listen;  // one or more, http; port 0 picks one
   unsigned unix_mode = 0;        // of the files of Unix sockets among them
   Endpoint cache;                // resp
+  program::TlsPaths tls;         // for those with TLS among them
 };
 
 /// Errors: malformed, a sentence that starts with where the value stands.

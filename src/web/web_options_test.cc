@@ -1,14 +1,13 @@
 // What larder-web takes from its command line and its environment.
 #include "web/web_options.h"
 
-#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "program/sample_config.h"
+#include "program/sample_file.h"
 
 namespace larder::web {
 namespace {
@@ -57,9 +56,8 @@ TEST(WebOptions, TakeUnixSockets) {
 
 // After a change of the table: what this prints as expected is the new file.
 TEST(WebOptions, AreWhatTheSampleFileShows) {
-  std::ifstream file(LARDER_DOCS "/larder-web.sample.toml", std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  EXPECT_EQ(text, program::sample_config(web_option_table())) << program::sample_config(web_option_table());
+  EXPECT_EQ(program::sample_file_text(web_option_table(), LARDER_DOCS "/larder-web.sample.toml"),
+            program::sample_config(web_option_table()));
 }
 
 }  // namespace
