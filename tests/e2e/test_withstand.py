@@ -13,6 +13,8 @@ import urllib.request
 
 import pytest
 
+from frames import close_code, frame, open_websocket, read_frame
+
 
 def resp(*arguments):
     parts = [b"*%d\r\n" % len(arguments)]
@@ -257,51 +259,6 @@ def test_the_first_line_of_a_web_page_reaches_neither_line_nor_resp(server):
         assert peer.read(4) == b":0\r\n"
 
 
-def websocket(server):
-    peer = server.peer("http")
-    peer.send(
-        b"GET /v1/ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
-    head = peer.read_until(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 101") and b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in head
-    return peer
-
-
-def frame(opcode, payload, final=True, masked=True, length=None):
-    length = len(payload) if length is None else length
-    head = bytes([(0x80 if final else 0) | opcode])
-    mark = 0x80 if masked else 0
-    if length < 126:
-        head += bytes([mark | length])
-    elif length < 65536:
-        head += bytes([mark | 126]) + struct.pack(">H", length)
-    else:
-        head += bytes([mark | 127]) + struct.pack(">Q", length)
-    if not masked:
-        return head + payload
-    mask = b"\x11\x22\x33\x44"
-    return head + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
-
-
-def read_frame(peer):
-    first, second = peer.read(2)
-    length = second & 0x7F
-    if length == 126:
-        (length,) = struct.unpack(">H", peer.read(2))
-    elif length == 127:
-        (length,) = struct.unpack(">Q", peer.read(8))
-    assert not second & 0x80, "a server never masks"
-    return first & 0x0F, peer.read(length)
-
-
-def close_code(peer):
-    while True:
-        opcode, payload = read_frame(peer)
-        if opcode == 8:
-            return struct.unpack(">H", payload[:2])[0]
-
-
 @pytest.mark.parametrize(
     "bytes_sent, code",
     [
@@ -317,7 +274,7 @@ def close_code(peer):
 )
 def test_websocket_frames_that_break_the_rules_end_with_their_close_code(server, bytes_sent, code):
     neighbour = Neighbour(server)
-    with websocket(server) as peer:
+    with open_websocket(server) as peer:
         peer.send(bytes_sent)
         assert close_code(peer) == code
         peer.read_all()
@@ -326,7 +283,7 @@ def test_websocket_frames_that_break_the_rules_end_with_their_close_code(server,
 
 
 def test_websocket_fragments_with_pings_between_make_one_message(server):
-    with websocket(server) as peer:
+    with open_websocket(server) as peer:
         peer.send(frame(1, b'{"id":1,"s', final=False) + frame(9, b"one") + frame(0, b'et":"k","val', final=False))
         assert read_frame(peer) == (10, b"one")
         peer.send(frame(9, b"two") + frame(0, b'ue":"v"}'))
@@ -339,7 +296,7 @@ def test_websocket_fragments_with_pings_between_make_one_message(server):
 
 def test_websocket_binary_messages_carry_resp_in_any_cut(server):
     request = resp("SET", "bin", b"\xff\x00") + resp("GET", "bin")
-    with websocket(server) as peer:
+    with open_websocket(server) as peer:
         for index in range(len(request)):
             peer.send(frame(2, request[index : index + 1]))
         reply = b""
@@ -358,12 +315,12 @@ def test_websocket_binary_messages_carry_resp_in_any_cut(server):
 def test_a_websocket_is_told_that_the_server_goes_away(start_server):
     """After a silence beyond the idle timeout, and at shutdown."""
     server = start_server("--workers", "1", "--idle-timeout", "500ms")
-    with websocket(server) as peer:
+    with open_websocket(server) as peer:
         assert close_code(peer) == 1001
         peer.read_all()
     assert stats(server)["idle_closed"] == 1
     server = start_server("--workers", "1")
-    with websocket(server) as peer, websocket(server) as other:
+    with open_websocket(server) as peer, open_websocket(server) as other:
         server.process.terminate()
         assert close_code(peer) == 1001
         assert close_code(other) == 1001
