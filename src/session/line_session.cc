@@ -32,11 +32,10 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
     if (waits(request->verb, now)) return {.consumed = consumed, .wait = Wait::pause};
     const Bytes line = input.substr(consumed, request->size);
     consumed += request->size;
-    if (is_first_line_ && looks_like_http(line)) {
+    if (request->verb == Verb::invalid && looks_like_http(line)) {
       environment_.counters.http_on_wrong_port.add();
       return {.consumed = input.size(), .wait = Wait::close};
     }
-    is_first_line_ = false;
     environment_.counters.commands.add();
     if (request->verb == Verb::quit) return {.consumed = input.size(), .wait = Wait::close};
     if (is_stranger()) {

@@ -42,7 +42,6 @@ class LineSession final : public Session {
   protocol::LineDecoder decoder_;
   Login login_;  // nothing here can finish it
   PauseGate gate_;
-  bool is_first_line_ = true;
 };
 
 }  // namespace larder::session

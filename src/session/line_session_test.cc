@@ -136,7 +136,7 @@ TEST(LineSession, DoesNotShowAValueThatIsNotOneLine) {
   }
 }
 
-TEST(LineSession, ClosesWithoutAWordIfTheFirstLineIsHttp) {
+TEST(LineSession, ClosesWithoutAWordIfALineIsHttp) {
   World world;
   const Bytes request = "POST / HTTP/1.1\r\nHost: localhost\r\n\r\nset k v\r\n";
   for (std::size_t step = 0; step < 3; ++step) {
@@ -147,9 +147,13 @@ TEST(LineSession, ClosesWithoutAWordIfTheFirstLineIsHttp) {
     EXPECT_EQ(world.counters.http_on_wrong_port.value(), step + 1);
   }
   EXPECT_EQ(talk(world, "get k\n"), "END\r\n");
-  EXPECT_EQ(talk(world, "get k\nPOST / HTTP/1.1\nget k\n"),
-            "END\r\nERROR unknown verb; there are get, set, delete and quit\r\nEND\r\n")
-      << "only a first line tells it";
+  const Bytes unknown = "ERROR unknown verb; there are get, set, delete and quit\r\n";
+  EXPECT_EQ(talk(world, "\r\nPOST / HTTP/1.1\nset k v\n"), unknown)
+      << "an empty line in front is no way round";
+  EXPECT_EQ(talk(world, "get k\nHOST: a\nset k v\n"), "END\r\n") << "nor is a command";
+  EXPECT_EQ(talk(world, "get k\nGET / HTTP/1.1\nset k v\n"), "END\r\n") << "nor a verb that is a method, too";
+  EXPECT_EQ(talk(world, "get k\nset j POST / HTTP/1.1\nget j\n"), "END\r\nEND\r\nPOST / HTTP/1.1\r\nEND\r\n")
+      << "what is a request is one";
 }
 
 TEST(LineSession, AnswersAThousandRequestsOfOneWriteInOrder) {
