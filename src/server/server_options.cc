@@ -5,9 +5,11 @@
 #include <optional>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "base/output.h"
 #include "cache/factory.h"
+#include "program/allowed_origins.h"
 #include "program/health_check.h"
 #include "program/size_text.h"
 #include "program/unix_mode.h"
@@ -197,11 +199,10 @@ OptionTable make_table() {
        .default_text = "128",
        .max = INT64_MAX,
        .help = "The most commands that SLOWLOG shows"},
-      {.flag = "allow-origin",
-       .kind = OptionKind::text_list,
-       .value_text = "ORIGIN",
-       .help = "A web origin, as https://host or https://host:port, whose pages may read and change the "
-               "cache over HTTP and WebSocket; may be given more than once"},
+      program::allow_origin_option_row(
+          "A web origin, as https://host or https://host:port, whose pages may read and change the cache "
+          "over HTTP and WebSocket; those of this server's own address and of localhost may anyway; may be "
+          "given more than once"),
   };
   for (const OptionRow& row : program::tls_option_rows()) table.rows.push_back(row);
   for (const OptionRow& row : program::common_option_rows(program::health_check_schemes())) {
@@ -309,16 +310,6 @@ Result<void> fill_limits(const OptionValues& values, ServerOptions& options) {
   return fill_sizes(values, options);
 }
 
-// What a browser sends: scheme://host[:port], and nothing behind it. A slash at the end would never match.
-bool is_origin(std::string_view text) {
-  const std::size_t separator = text.find("://");
-  if (separator == std::string_view::npos || separator == 0) return false;
-  const std::string_view authority = text.substr(separator + 3);
-  return !authority.empty() && std::ranges::all_of(authority, [](char c) {
-    return c > ' ' && c < 0x7F && std::string_view("/?#@\\,*").find(c) == std::string_view::npos;
-  });
-}
-
 // Who has none that a CA of ours has signed does not get in.
 bool asks_for_certificate(const Endpoint& endpoint, const ServerOptions& options) {
   return endpoint.tls && !options.tls.client_ca.empty();
@@ -399,19 +390,14 @@ Result<ServerOptions> make_server_options(const OptionValues& values) {
   options.log_level = values.text("log-level");
   if (values.is_given("config")) options.config_path = values.text("config");
   options.given = values;
-  options.allowed_origins = values.texts("allow-origin");
+  Result<std::vector<std::string>> allowed_origins = program::allowed_origins(values);
+  if (!allowed_origins) return std::unexpected(allowed_origins.error());
+  options.allowed_origins = *std::move(allowed_origins);
 
   Result<program::TlsPaths> tls = program::tls_paths(values, options.listen);
   if (!tls) return std::unexpected(tls.error());
   options.tls = *std::move(tls);
 
-  for (const std::string& origin : options.allowed_origins) {
-    if (!is_origin(origin)) {
-      return refused(
-          values, "allow-origin",
-          "'" + origin + "' is not an origin: write https://host or https://host:port, without a path");
-    }
-  }
   if (const Result<void> checked = check_exposure(values, options); !checked) {
     return std::unexpected(checked.error());
   }

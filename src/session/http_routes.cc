@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "protocol/http/json_object.h"
+#include "protocol/http/origin.h"
 #include "protocol/http/response_writer.h"
 #include "protocol/http/seconds.h"
 #include "protocol/websocket/handshake.h"
-#include "session/origin.h"
 #include "session/server_stats.h"
 
 namespace larder::session {
@@ -254,15 +254,7 @@ std::string method_names(const Route& route) {
 }
 
 bool is_origin_fine(const HttpCall& call) {
-  const std::string* origin = call.request.find("Origin");
-  if (origin == nullptr) return true;
-  // RFC 9112, 3.2.2: where the target names a host, it is that and not the header's.
-  const std::string* header = call.request.find("Host");
-  const Bytes host = !call.target.authority.empty() ? call.target.authority
-                     : header != nullptr            ? Bytes(*header)
-                                                    : Bytes{};
-  return call.request.count("Origin") == 1 &&
-         is_origin_allowed(*origin, host, call.environment.allowed_origins);
+  return http::is_from_allowed_page(call.request, call.target, call.environment.allowed_origins);
 }
 
 // RFC 9110 asks for a challenge in every 401. It names no scheme that a browser knows: that would ask its

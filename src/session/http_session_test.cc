@@ -32,7 +32,7 @@ struct Fixture {
 /// `METHOD target` with a Host and, if there is one, a body.
 std::string request(Bytes method_and_target, Bytes headers = {}, Bytes body = {}) {
   std::string text(method_and_target);
-  text += " HTTP/1.1\r\nHost: cache:8080\r\n";
+  text += " HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n";
   text += headers;
   if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   return text + "\r\n" + std::string(body);
@@ -341,16 +341,19 @@ TEST(HttpSession, LetsNoForeignPageChangeTheCache) {
   const auto status = [&](Bytes line, Bytes origin) {
     return status_of(fixture.exchange(request(line, "Origin: " + std::string(origin) + "\r\n")));
   };
-  for (const Bytes origin : {"http://evil.example", "null", "http://cache", "http://cache:8081"}) {
+  for (const Bytes origin : {"http://evil.example", "null", "http://127.0.0.1", "http://127.0.0.1:8081"}) {
     EXPECT_EQ(status("PUT /v1/keys/k", origin), 403) << origin;
     EXPECT_EQ(status("DELETE /v1/keys/k", origin), 403) << origin;
     EXPECT_EQ(status("GET /v1/ws", origin), 403) << origin;
     EXPECT_EQ(status("GET /v1/keys/k", origin), 200) << origin;
   }
   EXPECT_EQ(fixture.world.counters.origins_refused.value(), 12U);
-  EXPECT_EQ(status("PUT /v1/keys/k", "http://cache:8080"), 204);
-  EXPECT_EQ(status("DELETE /v1/keys/k", "https://cache:8080"), 204);
-  EXPECT_EQ(status("PUT /v1/keys/k", "http://cache:8080\r\nOrigin: http://evil.example"), 403);
+  EXPECT_EQ(status("PUT /v1/keys/k", "http://127.0.0.1:8080"), 204);
+  EXPECT_EQ(status("DELETE /v1/keys/k", "https://127.0.0.1:8080"), 204);
+  EXPECT_EQ(status("PUT /v1/keys/k", "http://127.0.0.1:8080\r\nOrigin: http://evil.example"), 403);
+  const std::string rebound = "PUT http://evil.example:8080/v1/keys/k";
+  EXPECT_EQ(status(rebound, "http://evil.example:8080"), 403)
+      << "a name that may be made to mean this machine";
   fixture.world.allowed_origins.emplace_back("http://evil.example");
   EXPECT_EQ(status("PUT /v1/keys/k", "http://evil.example"), 204);
 }
@@ -379,7 +382,7 @@ TEST(HttpSession, AnswersTheQuestionThatABrowserAsksBeforeAPut) {
                 "Access-Control-Max-Age: 600\r\n\r\n");
   EXPECT_EQ(
       status_of(fixture.exchange(request(
-          "OPTIONS /v1/keys/a", "Origin: http://cache:8080\r\nAccess-Control-Request-Method: PUT\r\n"))),
+          "OPTIONS /v1/keys/a", "Origin: http://127.0.0.1:8080\r\nAccess-Control-Request-Method: PUT\r\n"))),
       204)
       << "the cache's own origin";
   const std::string refused = fixture.exchange(request(

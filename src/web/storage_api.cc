@@ -5,12 +5,14 @@
 
 #include "base/ascii.h"
 #include "base/utf8.h"
+#include "protocol/http/origin.h"
 
 namespace larder::web {
 namespace {
 
 using protocol::http::FormPair;
 using protocol::http::Request;
+using protocol::http::Target;
 
 constexpr Bytes form_type = "application/x-www-form-urlencoded";
 
@@ -50,12 +52,17 @@ Bytes media_type(Bytes header) {
 }
 
 /// What holds for any request whose head is like this one's; `has_body` as far as that is known.
-std::optional<WebResponse> refusal(const Request& request, Route route, bool has_body) {
+std::optional<WebResponse> refusal(const Request& request, const Target& target,
+                                   const Origins& allowed_origins, bool has_body) {
+  const Route route = route_of(target.path);
   if (route == Route::none) return sentence(404, "there is nothing here; try /api/storage/?key=NAME");
   if (route == Route::health)
     return is_read(request) ? std::nullopt : std::optional(not_allowed("GET, HEAD"));
   if (is_read(request)) return std::nullopt;
   if (request.method != "POST") return not_allowed("GET, HEAD, POST");
+  // Any page can have a browser post a form here, without asking first.
+  if (!protocol::http::is_from_allowed_page(request, target, allowed_origins))
+    return sentence(403, "pages of this origin may not store; --allow-origin would let them");
   const std::string* type = request.find("Content-Type");
   const bool is_form = type == nullptr ? !has_body : equals_ignoring_case(media_type(*type), form_type);
   if (!is_form) return sentence(415, "the pairs must come as application/x-www-form-urlencoded");
@@ -98,20 +105,20 @@ std::size_t size_of(const CacheCall& call) {
   return size;
 }
 
-std::variant<WebResponse, CacheCall> plan(const Request& request) {
+std::variant<WebResponse, CacheCall> plan(const Request& request, const Origins& allowed_origins) {
   const auto target = protocol::http::split_target(request.target);
   if (!target) return sentence(400, "the address is not one that HTTP knows");
-  const Route route = route_of(target->path);
-  if (auto refused = refusal(request, route, !request.body.empty())) return *std::move(refused);
-  if (route == Route::health) return sentence(200, "ok");
+  if (auto refused = refusal(request, *target, allowed_origins, !request.body.empty()))
+    return *std::move(refused);
+  if (route_of(target->path) == Route::health) return sentence(200, "ok");
   if (is_read(request)) return plan_read(target->query.value_or(Bytes()));
   return plan_store(request.body);
 }
 
-std::optional<WebResponse> refuse_head(const Request& request) {
+std::optional<WebResponse> refuse_head(const Request& request, const Origins& allowed_origins) {
   const auto target = protocol::http::split_target(request.target);
   if (!target) return std::nullopt;
-  return refusal(request, route_of(target->path), true);
+  return refusal(request, *target, allowed_origins, true);
 }
 
 WebResponse answer(Result<std::optional<std::string>> value) {

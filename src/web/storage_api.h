@@ -4,9 +4,9 @@
 //                   '-> a CacheCall --elsewhere--> outcome --answer()--> a WebResponse
 //
 //   GET, HEAD  /api/storage/?key=K   200 the value's bytes, 404 absent, 400 without exactly one key
-//   POST       /api/storage/         form K=V&...: 200 "OK\n", 400, 413, 415; 503 says what may be stored
-//   GET, HEAD  /healthz              200 "ok\n", whatever the cache does
-//   anything else                    404, or 405 with Allow
+//   POST       /api/storage/         form K=V&...: 200 "OK\n", 400, 403, 413, 415; 503 says what may be
+//   stored GET, HEAD  /healthz              200 "ok\n", whatever the cache does anything else 404, or 405
+//   with Allow
 //
 // `/api/storage` means `/api/storage/`. A value goes out as application/octet-stream with nosniff: whoever
 // stored it may have meant it to be HTML in this application's origin, and it must not become that.
@@ -55,11 +55,16 @@ using CacheCall = std::variant<ReadValue, StorePairs>;
 /// One form stores no more pairs than this: 413.
 inline constexpr std::size_t pair_count_max = 10'000;
 
+/// Origins whose pages may store, beside this application's own: see protocol/http/origin.h.
+using Origins = std::vector<std::string>;
+
 /// What to do about a whole request.
-[[nodiscard]] std::variant<WebResponse, CacheCall> plan(const protocol::http::Request& request);
+[[nodiscard]] std::variant<WebResponse, CacheCall> plan(const protocol::http::Request& request,
+                                                        const Origins& allowed_origins);
 
 /// The refusal that the head of a request alone earns, before its body has come; none: let it come.
-[[nodiscard]] std::optional<WebResponse> refuse_head(const protocol::http::Request& request);
+[[nodiscard]] std::optional<WebResponse> refuse_head(const protocol::http::Request& request,
+                                                     const Origins& allowed_origins);
 
 /// What the cache answered to ReadValue.
 [[nodiscard]] WebResponse answer(Result<std::optional<std::string>> value);

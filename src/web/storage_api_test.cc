@@ -28,28 +28,30 @@ Request form(std::string body, std::string type = "application/x-www-form-urlenc
   return request;
 }
 
+const Origins allowed_origins{"https://app.example"};
+
 int status_of(const Request& request) {
-  const auto planned = plan(request);
+  const auto planned = plan(request, allowed_origins);
   const auto* response = std::get_if<WebResponse>(&planned);
   return response == nullptr ? 0 : response->status;
 }
 
 std::string key_of(const std::string& target) {
-  const auto planned = plan(request_of("GET", target));
+  const auto planned = plan(request_of("GET", target), allowed_origins);
   const auto* call = std::get_if<CacheCall>(&planned);
   const auto* read = call == nullptr ? nullptr : std::get_if<ReadValue>(call);
   return read == nullptr ? "(no read)" : read->key;
 }
 
 int refused_status_of(const Request& request) {
-  const auto refused = refuse_head(request);
+  const auto refused = refuse_head(request, allowed_origins);
   return refused ? refused->status : 0;
 }
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 Pairs pairs_of(const Request& request) {
-  const auto planned = plan(request);
+  const auto planned = plan(request, allowed_origins);
   const auto* call = std::get_if<CacheCall>(&planned);
   const auto* store = call == nullptr ? nullptr : std::get_if<StorePairs>(call);
   Pairs pairs;
@@ -104,9 +106,32 @@ TEST(StorageApi, WantsAForm) {
   EXPECT_EQ(status_of(without_type), 415);
 }
 
+TEST(StorageApi, StoresNothingForAPageOfAnotherOrigin) {
+  const auto status = [](std::string host, std::string origin) {
+    Request request = form("k=v");
+    request.headers.push_back({.name = "Host", .value = std::move(host)});
+    request.headers.push_back({.name = "Origin", .value = std::move(origin)});
+    const int by_head = refused_status_of(request);
+    const int whole = status_of(request);
+    EXPECT_EQ(by_head, whole);
+    return whole;
+  };
+  EXPECT_EQ(status("127.0.0.1:5000", "http://evil.example"), 403);
+  EXPECT_EQ(status("127.0.0.1:5000", "null"), 403);
+  EXPECT_EQ(status("127.0.0.1:5000", "http://127.0.0.1:5001"), 403);
+  EXPECT_EQ(status("evil.example:5000", "http://evil.example:5000"), 403) << "a rebound name";
+  EXPECT_EQ(status("127.0.0.1:5000", "http://127.0.0.1:5000"), 0);
+  EXPECT_EQ(status("localhost:5000", "http://localhost:5000"), 0);
+  EXPECT_EQ(status("cache:5000", "https://app.example"), 0);
+
+  Request read = request_of("GET", "/api/storage/?key=k");
+  read.headers.push_back({.name = "Origin", .value = "http://evil.example"});
+  EXPECT_EQ(status_of(read), 0) << "reading changes nothing, and the page does not get the answer";
+}
+
 TEST(StorageApi, NamesTheMethodsThatAnAddressServes) {
   for (const auto* method : {"PUT", "DELETE", "OPTIONS", "PATCH", "get"}) {
-    const auto planned = plan(request_of(method, "/api/storage/?key=k"));
+    const auto planned = plan(request_of(method, "/api/storage/?key=k"), allowed_origins);
     const auto& response = std::get<WebResponse>(planned);
     EXPECT_EQ(response.status, 405);
     ASSERT_EQ(response.headers.size(), 1U);

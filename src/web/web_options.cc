@@ -1,8 +1,12 @@
 #include "web/web_options.h"
 
 #include <array>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "program/allowed_origins.h"
 #include "program/health_check.h"
 #include "program/unix_mode.h"
 
@@ -34,6 +38,11 @@ const OptionTable& web_option_table() {
          .default_text = "resp://127.0.0.1:6379",
          .choices = cache_schemes,
          .help = "The cache to store in, or resp+unix:///path; it may come and go while this program runs"},
+        program::allow_origin_option_row(
+            "A web origin, as https://host or https://host:port, whose pages may have their readers' "
+            "browsers "
+            "post forms; those of this program's own address and of localhost may anyway; may be given more "
+            "than once"),
     };
     for (const OptionRow& row : program::tls_option_rows()) rows.rows.push_back(row);
     for (const OptionRow& row : program::common_option_rows(program::health_check_schemes()))
@@ -48,9 +57,12 @@ Result<WebOptions> web_options(const program::OptionValues& values) {
   if (!unix_mode) return std::unexpected(unix_mode.error());
   Result<program::TlsPaths> tls = program::tls_paths(values, values.endpoints("listen"));
   if (!tls) return std::unexpected(tls.error());
+  Result<std::vector<std::string>> allowed_origins = program::allowed_origins(values);
+  if (!allowed_origins) return std::unexpected(allowed_origins.error());
   return WebOptions{.listen = values.endpoints("listen"),
                     .unix_mode = *unix_mode,
                     .cache = values.endpoint("cache"),
+                    .allowed_origins = *std::move(allowed_origins),
                     .tls = *std::move(tls)};
 }
 

@@ -1,6 +1,7 @@
 // web/web_options.h: what larder-web can be told.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/endpoint.h"
@@ -16,10 +17,11 @@ namespace larder::web {
 
 /// The values, by name.
 struct WebOptions {
-  std::vector<Endpoint> listen;  // one or more, http; port 0 picks one
-  unsigned unix_mode = 0;        // of the files of Unix sockets among them
-  Endpoint cache;                // resp
-  program::TlsPaths tls;         // for those with TLS among them
+  std::vector<Endpoint> listen;                // one or more, http; port 0 picks one
+  unsigned unix_mode = 0;                      // of the files of Unix sockets among them
+  Endpoint cache;                              // resp
+  std::vector<std::string> allowed_origins{};  // whose pages may post forms, beside this program's own
+  program::TlsPaths tls{};                     // for those with TLS among them
 };
 
 /// Errors: malformed, a sentence that starts with where the value stands.

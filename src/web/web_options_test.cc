@@ -37,6 +37,13 @@ TEST(WebOptions, ComeFromFlagsAndFromTheEnvironment) {
   EXPECT_EQ(options.cache.url(), "resp://server:6379");
 }
 
+TEST(WebOptions, NameThePagesThatMayPost) {
+  EXPECT_TRUE(web_options(read({})->values)->allowed_origins.empty());
+  const auto parsed = read({"--allow-origin", "https://app.example"});
+  EXPECT_EQ(web_options(parsed->values)->allowed_origins, std::vector<std::string>{"https://app.example"});
+  EXPECT_FALSE(web_options(read({"--allow-origin", "https://app.example/"})->values));
+}
+
 TEST(WebOptions, RefuseSchemesThatItDoesNotSpeak) {
   EXPECT_FALSE(read({"--listen", "resp://127.0.0.1:1"}));
   EXPECT_FALSE(read({"--cache", "http://127.0.0.1:1"}));
