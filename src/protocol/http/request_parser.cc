@@ -30,6 +30,23 @@ bool is_host(Bytes text) {
       text, [](char c) { return is_alphanumeric(c) || Bytes("-._~%!$&'()*+,;=:[]").find(c) != Bytes::npos; });
 }
 
+/// RFC 9112, 6.1 and 6.3. A body whose last coding is not `chunked` ends nobody knows where, and `chunked`
+/// twice is malformed: 400. A coding below it that is not known leaves the end known: 501.
+Refusal check_codings(Bytes codings) {
+  const auto comma = codings.rfind(',');
+  const Bytes last = comma == Bytes::npos ? codings : trim(codings.substr(comma + 1));
+  if (!equals_ignoring_case(last, "chunked")) return {400, "The last Transfer-Encoding is not chunked."};
+  if (comma == Bytes::npos) return {};
+  for (Bytes rest = codings.substr(0, comma); !rest.empty();) {
+    const auto end = std::min(rest.find(','), rest.size());
+    if (equals_ignoring_case(trim(rest.substr(0, end)), "chunked")) {
+      return {400, "The Transfer-Encoding is chunked more than once."};
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return {501, "This server knows no Transfer-Encoding but chunked."};
+}
+
 /// What RFC 9112 demands of a server and Beast does not check.
 Refusal check_head(const Request& request) {
   const std::size_t host_count = request.count("Host");
@@ -50,9 +67,8 @@ Refusal check_head(const Request& request) {
     if (length_count > 0) return {400, "The request has both a Content-Length and a Transfer-Encoding."};
     if (request.version_minor == 0) return {400, "A Transfer-Encoding needs HTTP/1.1."};
     if (encoding_count > 1) return {400, "The request has more than one Transfer-Encoding header."};
-    if (!equals_ignoring_case(*request.find("Transfer-Encoding"), "chunked")) {
-      return {501, "This server knows no Transfer-Encoding but chunked."};
-    }
+    if (Refusal refusal = check_codings(*request.find("Transfer-Encoding")); refusal.status != 0)
+      return refusal;
   }
 
   const std::string* expectation = request.find("Expect");
