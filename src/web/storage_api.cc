@@ -66,6 +66,9 @@ std::optional<WebResponse> refusal(const Request& request, const Target& target,
   const std::string* type = request.find("Content-Type");
   const bool is_form = type == nullptr ? !has_body : equals_ignoring_case(media_type(*type), form_type);
   if (!is_form) return sentence(415, "the pairs must come as application/x-www-form-urlencoded");
+  // Compressed bytes are no form, and to decode them would let a small body become a large one.
+  if (request.find("Content-Encoding") != nullptr)
+    return sentence(415, "the form must come without a Content-Encoding");
   return std::nullopt;
 }
 

@@ -106,6 +106,15 @@ TEST(StorageApi, WantsAForm) {
   EXPECT_EQ(status_of(without_type), 415);
 }
 
+TEST(StorageApi, DecodesNoContent) {
+  for (const char* const coding : {"gzip", "x-gzip", "deflate", "br", "identity", "gzip, gzip", ""}) {
+    Request request = form("k=v");
+    request.headers.push_back({.name = "content-encoding", .value = coding});
+    EXPECT_EQ(status_of(request), 415) << coding;
+    EXPECT_EQ(refused_status_of(request), 415) << coding;
+  }
+}
+
 TEST(StorageApi, StoresNothingForAPageOfAnotherOrigin) {
   const auto status = [](std::string host, std::string origin) {
     Request request = form("k=v");
