@@ -18,10 +18,14 @@ constexpr std::size_t kept_input_capacity_max = std::size_t{16} << 10;
 
 constexpr cache::Database database = 0;  // of text messages; binary ones have SELECT
 
-/// The largest value with the largest key, and room for what stands around them in JSON or RESP. A value
-/// whose escaped form is larger than that goes over binary messages.
-std::size_t message_size_max(const Limits& limits) {
-  return limits.value_size_max + limits.key_size_max + (std::size_t{64} << 10);
+/// JSON is read in one piece, at up to 0.1 us a byte for numbers that no double holds, while the worker's
+/// other connections wait. What does not fit goes over binary messages.
+constexpr std::size_t text_size_max = std::size_t{1} << 20;
+
+/// Binary: the largest value with the largest key, and room for what stands around them in RESP.
+websocket::MessageLimits message_limits(const Limits& limits) {
+  const std::size_t size_max = limits.value_size_max + limits.key_size_max + (std::size_t{64} << 10);
+  return {.text_size_max = std::min(size_max, text_size_max), .binary_size_max = size_max};
 }
 
 /// The most that a RESP session leaves unconsumed when it waits for input: a command just within its limit,
@@ -38,7 +42,7 @@ WebSocketSession::WebSocketSession(const Environment& environment, MakeSession m
     : environment_(environment),
       make_resp_session_(std::move(make_resp_session)),
       gate_(gate),
-      codec_(message_size_max(environment.limits)) {}
+      codec_(message_limits(environment.limits)) {}
 
 Progress WebSocketSession::advance(Bytes input, TimePoint now, Output& output) {
   const std::size_t size = input.size();

@@ -29,7 +29,7 @@ struct FreeFrameContext {
 
 class FrameCodec::Impl final {
  public:
-  explicit Impl(std::size_t message_size_max) : message_size_max_(message_size_max) {
+  explicit Impl(const MessageLimits& limits) : limits_(limits) {
     const wslay_frame_callbacks callbacks{
         .send_callback = &Impl::send, .recv_callback = &Impl::receive, .genmask_callback = &Impl::no_mask};
     wslay_frame_context* context = nullptr;
@@ -170,7 +170,8 @@ class FrameCodec::Impl final {
       default:
         return refuse("unknown opcode");
     }
-    if (frame.payload_length > message_size_max_ - payload_.size()) {
+    const std::size_t size_max = kind_ == MessageKind::text ? limits_.text_size_max : limits_.binary_size_max;
+    if (frame.payload_length > size_max - payload_.size()) {
       fail(CloseCode::too_large, "the message is too large", output);
       return false;
     }
@@ -197,7 +198,7 @@ class FrameCodec::Impl final {
     }
   }
 
-  const std::size_t message_size_max_;
+  const MessageLimits limits_;
   std::unique_ptr<wslay_frame_context, FreeFrameContext> wslay_;
   Bytes* input_ = nullptr;    // while wslay receives
   Output* output_ = nullptr;  // while wslay sends
@@ -212,7 +213,7 @@ class FrameCodec::Impl final {
   bool failed_ = false;
 };
 
-FrameCodec::FrameCodec(std::size_t message_size_max) : impl_(std::make_unique<Impl>(message_size_max)) {}
+FrameCodec::FrameCodec(const MessageLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
 FrameCodec::~FrameCodec() = default;
 FrameCodec::FrameCodec(FrameCodec&&) noexcept = default;
 FrameCodec& FrameCodec::operator=(FrameCodec&&) noexcept = default;

@@ -32,6 +32,12 @@ struct Message {
   std::string payload;
 };
 
+/// In bytes, of a whole message.
+struct MessageLimits {
+  std::size_t text_size_max;
+  std::size_t binary_size_max;
+};
+
 /// RFC 6455, 7.4.1.
 enum class CloseCode : std::uint16_t {
   normal = 1000,
@@ -48,10 +54,10 @@ enum class CloseCode : std::uint16_t {
 /// Ownership  keeps nothing of `input` but what wslay copies: at most 4 KiB beside the message under way
 /// Threads    belongs to its connection's worker
 /// Errors     what the peer breaks is answered with a close frame; then closed() and failed() are true
-/// Invariant  a message under way holds at most message_size_max bytes of payload, whatever is announced
+/// Invariant  a message under way holds at most its limit's bytes of payload, whatever is announced
 class FrameCodec final {
  public:
-  explicit FrameCodec(std::size_t message_size_max);
+  explicit FrameCodec(const MessageLimits& limits);
   ~FrameCodec();
   FrameCodec(FrameCodec&&) noexcept;
   FrameCodec& operator=(FrameCodec&&) noexcept;

@@ -46,7 +46,7 @@ void feed(FrameCodec& codec, Bytes input, Output& output, Outcome& outcome) {
 }
 
 Outcome read_in_pieces(Bytes bytes, std::size_t first, std::size_t rest) {
-  FrameCodec codec(message_size_max);
+  FrameCodec codec({.text_size_max = message_size_max, .binary_size_max = message_size_max});
   Output output;
   Outcome outcome;
   feed(codec, bytes.substr(0, first), output, outcome);
@@ -144,8 +144,23 @@ TEST(FrameCodec, TakesAMessageOfExactlyTheLimit) {
             "b:" + half + half + ";");
 }
 
+TEST(FrameCodec, HasALimitForEachKindOfMessage) {
+  const std::string text(10, 'x');
+  for (const std::size_t cut : {0UL, 5UL, 10UL}) {
+    for (const std::uint8_t opcode : {std::uint8_t{1}, std::uint8_t{2}}) {
+      FrameCodec codec({.text_size_max = 9, .binary_size_max = 10});
+      const std::string bytes = frame({.opcode = opcode, .final = false}, text.substr(0, cut)) +
+                                frame({.opcode = 0}, text.substr(cut));
+      Bytes input = bytes;
+      Output output;
+      EXPECT_EQ(codec.next(input, output).has_value(), opcode == 2) << cut;
+      EXPECT_EQ(codec.failed(), opcode == 1) << cut;
+    }
+  }
+}
+
 TEST(FrameCodec, GoesOnForAsLongAsEmptyFragmentsCome) {
-  FrameCodec codec(message_size_max);
+  FrameCodec codec({.text_size_max = message_size_max, .binary_size_max = message_size_max});
   Output output;
   std::string fragments = frame({.opcode = 1, .final = false}, "a");
   for (int i = 0; i < 10000; ++i) fragments += frame({.opcode = 0, .final = false}, "");
@@ -157,7 +172,7 @@ TEST(FrameCodec, GoesOnForAsLongAsEmptyFragmentsCome) {
 }
 
 TEST(FrameCodec, AnswersNoMorePingsThanTheOutputHolds) {
-  FrameCodec codec(message_size_max);
+  FrameCodec codec({.text_size_max = message_size_max, .binary_size_max = message_size_max});
   Output output;
   output.append(std::string(Output::turn_size - 10, 'x'));
   const std::string pings = ping_frame("12345678") + ping_frame("12345678") + text_frame("after");
@@ -171,7 +186,7 @@ TEST(FrameCodec, AnswersNoMorePingsThanTheOutputHolds) {
 }
 
 TEST(FrameCodec, WritesEveryLengthForm) {
-  FrameCodec codec(message_size_max);
+  FrameCodec codec({.text_size_max = message_size_max, .binary_size_max = message_size_max});
   for (const std::size_t size : {0UL, 1UL, 125UL, 126UL, 65535UL, 65536UL}) {
     Output output;
     const std::string payload(size, 'p');
@@ -181,7 +196,7 @@ TEST(FrameCodec, WritesEveryLengthForm) {
 }
 
 TEST(FrameCodec, SaysNothingAfterItsOwnClose) {
-  FrameCodec codec(message_size_max);
+  FrameCodec codec({.text_size_max = message_size_max, .binary_size_max = message_size_max});
   Output output;
   codec.close(CloseCode::normal, "done", output);
   codec.write(MessageKind::text, "late", output);

@@ -28,7 +28,7 @@ void demand(bool condition, const char* what) {
 
 /// Reads `bytes` in pieces and writes down all that came of it.
 std::string read(Bytes bytes, std::size_t piece_size) {
-  FrameCodec codec(message_size_max);
+  FrameCodec codec({.text_size_max = message_size_max, .binary_size_max = message_size_max});
   Output output;
   std::string log;
   while (!bytes.empty()) {
