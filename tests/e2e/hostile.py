@@ -4,7 +4,9 @@ A reader here takes a reply apart by its protocol's grammar and stops at the fir
 whatever a peer smuggles into a reply ends a test.
 """
 
+import contextlib
 import re
+import socket
 
 # Each would end a line, start another, or hide what follows, where it is repeated as it came.
 TEXTS = {
@@ -24,6 +26,13 @@ TEXTS = {
 }
 
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (trace|debug|info|warn|warning|error) +[ -~]*")
+
+
+def send_and_end(peer, data, cut=None):
+    """Sends all of it, in pieces of `cut` bytes, and its end. The other side may have refused it and ended before."""
+    with contextlib.suppress(OSError):
+        peer.send_cut(data, cut or max(len(data), 1))
+        peer.socket.shutdown(socket.SHUT_WR)
 
 
 def is_printable(text):

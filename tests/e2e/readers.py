@@ -1,8 +1,8 @@
 """HTTP parsers of others, each as a server that tells what it has read; and our programs, asked for the same.
 
 A reader is given a stream of bytes and its end, and says which requests it has taken, as (method, body), in order; what it
-refuses is not among them. Node's parser, llhttp, is a strict one. Python's http.server takes what it can, as many small servers do: it knows
-Content-Length and nothing of Transfer-Encoding.
+refuses is not among them. Node's parser, llhttp, is a strict one. Python's http.server takes what it can, as many small servers
+do: it knows Content-Length and nothing of Transfer-Encoding.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import socket
 import subprocess
 import threading
 
-from hostile import HttpResponse, call
+from hostile import HttpResponse, call, send_and_end
 from programs import PATIENCE_S
 
 NODE_TESTS = pathlib.Path(__file__).resolve().parent.parent / "node"
@@ -113,8 +113,6 @@ def read_with(program, cache, stream, cut=None):
     with cache.peer("resp") as resp:
         call(resp, "FLUSHALL")
         with program.peer("http") as peer:
-            with contextlib.suppress(OSError):  # it may have refused and ended before everything is sent
-                peer.send_cut(stream, cut or len(stream))
-                peer.socket.shutdown(socket.SHUT_WR)
+            send_and_end(peer, stream, cut)
             statuses = [response.status for response in answers(peer)]
         return statuses, {key: call(resp, "GET", key) for _, key in call(resp, "KEYS", "*")}

@@ -4,12 +4,13 @@ Method: each request plants the key `planted` if any line of it, or it itself, i
 the key is asked for over RESP. What must end the connection is read to its end.
 """
 
+import contextlib
 import functools
 
 import pytest
 
 from frames import open_websocket
-from hostile import HttpResponse, call, command, is_well
+from hostile import HttpResponse, call, command, is_well, send_and_end
 
 # What a page, or a program that was lent to an attacker, puts behind a head of HTTP.
 BODIES = {
@@ -51,10 +52,8 @@ def test_a_head_of_http_ends_the_connection_before_its_body_is_read(server, sche
         request = HEADS[head] + body
         for size in (len(request), 1, 7):
             with server.peer(scheme) as peer:
-                try:
+                with contextlib.suppress(ConnectionError):  # it may have hung up already
                     peer.send_cut(request, size)
-                except ConnectionError:
-                    pass  # it has hung up already
                 received = peer.read_all()  # which ends: that it is not ours to close is what is asked
                 assert received.count(b"\n") <= 1, received
     assert not is_planted(server)
@@ -96,11 +95,7 @@ CLIENT_HELLO = bytes.fromhex(
 def test_a_tls_handshake_on_a_plain_port_stores_nothing_and_harms_nobody(server, scheme):
     for sent in (CLIENT_HELLO, CLIENT_HELLO + b"\n" + CLIENT_HELLO, b"\x16\x03\x01\n\r\n" * 50):
         with server.peer(scheme) as peer:
-            try:
-                peer.send(sent)
-                peer.socket.shutdown(1)
-            except OSError:
-                pass
+            send_and_end(peer, sent)
             received = peer.read_all()
             assert b"\x16" not in received, "nothing of it comes back"
     assert not is_planted(server)
@@ -110,7 +105,8 @@ def test_a_tls_handshake_on_a_plain_port_stores_nothing_and_harms_nobody(server,
 def test_memcached_s_commands_on_the_resp_port_store_nothing_by_halves(server):
     with server.peer("resp") as peer:
         call(peer, "SET", "k", "old")
-        for line in (b"set k 0 0 5\r\nvalue\r\n", b"add k 0 0 1\r\nx\r\n", b"cas k 0 0 1 7\r\nx\r\n", b"ms k 5\r\nvalue\r\n", b"incr k 5\r\n"):
+        for words in (b"set k 0 0 5\r\nvalue", b"add k 0 0 1\r\nx", b"cas k 0 0 1 7\r\nx", b"ms k 5\r\nvalue", b"incr k 5"):
+            line = words + b"\r\n"
             peer.send(line + command("ECHO", "next"))
             answers = peer.read_until(b"$4\r\nnext\r\n").split(b"\r\n")[:-3]
             assert len(answers) == line.count(b"\n") and all(answer.startswith(b"-ERR ") for answer in answers), answers

@@ -12,7 +12,7 @@ import urllib.parse
 import pytest
 
 from frames import frame, open_websocket, read_frame
-from hostile import LOG_LINE, TEXTS, HttpResponse, call, command, is_printable, is_well, read_reply
+from hostile import LOG_LINE, TEXTS, HttpResponse, call, command, is_printable, is_well, read_reply, send_and_end
 
 # They end the connection, send no reply or many, or make it wait, as they should.
 NOT_ASKED = {"quit", "shutdown", "monitor", "client|reply", "client|pause", "debug|sleep"}
@@ -131,20 +131,24 @@ def test_info_has_a_field_a_line_whatever_was_asked(server):
         assert b"forged" not in info
 
 
-def test_the_log_has_a_line_for_each_thing_and_none_of_a_peer(start_server):
+def test_the_log_has_a_line_for_each_thing_and_none_of_a_peer(start_server, start_web):
     server = start_server("--log-level", "debug")
+    web = start_web(server.address("resp"), "--log-level", "debug")
     with server.peer("resp") as peer:
         for text in TEXTS.values():
             for words in ([text], ["DEBUG", "LOG", text], ["CONFIG", "SET", "requirepass", text, "maxclients", text]):
                 call(peer, *words)
             for scheme in ("line", "http", "resp"):
                 with server.peer(scheme) as stranger:
-                    stranger.send(text + b"\r\n\r\nPOST / HTTP/1.1\r\n\r\n")
-                    stranger.socket.shutdown(1)
+                    send_and_end(stranger, text + b"\r\n\r\nPOST / HTTP/1.1\r\n\r\n")
                     stranger.read_all()
-    server.stop()
-    for line in server.stderr.split("\n")[:-1]:
-        assert LOG_LINE.fullmatch(line), line[:300]
+            with web.peer("http") as stranger:
+                send_and_end(stranger, text + b"\r\n\r\n")
+                stranger.read_all()
+    for program in (web, server):
+        program.stop()
+        for line in program.stderr.split("\n")[:-1]:
+            assert LOG_LINE.fullmatch(line), line[:300]
 
 
 def test_config_rewrite_writes_a_password_that_adds_no_line(start_server, tmp_path):
@@ -195,9 +199,8 @@ def test_no_http_answer_repeats_what_a_peer_wrote(start_server, start_web, progr
     answering = server if program == "larder-server" else start_web(server.address("resp"))
     for text in TEXTS.values():
         with answering.peer("http") as peer:
-            peer.send(HTTP_REQUESTS[place](text))
-            peer.socket.shutdown(1)
-            response = HttpResponse(peer, to_head=False)
+            send_and_end(peer, HTTP_REQUESTS[place](text))
+            response = HttpResponse(peer)
             assert b"forged" not in response.head + response.body, response.head
             assert is_printable(response.body.replace(b"\n", b"")), response.body
             # What comes behind it is further whole answers: to a text that ends the first request there is one to what follows.
@@ -207,7 +210,7 @@ def test_no_http_answer_repeats_what_a_peer_wrote(start_server, start_web, progr
 
 
 def test_every_hostile_line_gets_one_line_of_ours(server):
-    with server.peer("line") as peer, server.peer("resp") as resp:
+    with server.peer("line") as peer:
         for text in TEXTS.values():
             line = text.replace(b"\n", b"")[:4000]
             for request in (line, b"get " + line, b"set " + line, b"delete " + line, b"get k " + line, b"set k " + line):

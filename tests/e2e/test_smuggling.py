@@ -51,7 +51,10 @@ def test_the_server_reads_every_stream_as_its_row_says(server, cut):
 
 def test_a_body_or_frames_around_a_handshake_are_no_requests(server):
     """What is behind an upgrade that was refused is HTTP again; what is behind one that was not is WebSocket."""
-    upgrade = b"GET /v1/ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    upgrade = (
+        b"GET /v1/ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    )
     version = b"Sec-WebSocket-Version: 13\r\n"
     with_body = upgrade + version + b"Content-Length: %d\r\n\r\n" % len(EVIL) + EVIL
     chunked = upgrade + version + CHUNKED + b"\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(EVIL), EVIL)
