@@ -73,6 +73,30 @@ def test_nor_is_it_read_behind_requests_of_the_ports_own(server, scheme, before,
     assert not is_planted(server)
 
 
+@pytest.mark.parametrize("state", [b"MULTI\r\n", b"CLIENT REPLY OFF\r\n", b"MONITOR\r\n", b"HELLO 3\r\n", b"GET k\r\n" * 500])
+def test_nor_in_any_state_of_a_connection(server, state):
+    """As in Redis: not kept for EXEC, not passed over in silence, nor by who monitors."""
+    for word in (b"POST a\r\n", b"Host: a\r\n", command("POST", "a"), command("hOsT:")):
+        with server.peer("resp") as peer:
+            with contextlib.suppress(ConnectionError):
+                peer.send(state + word + command("SET", "planted", "x") + command("EXEC"))
+            peer.read_all()
+    assert not is_planted(server)
+
+
+def test_nor_by_who_has_not_logged_in(start_server):
+    server = start_server(environment={"LARDER_PASSWORD": "secret"})
+    login = command("AUTH", "secret")
+    for scheme, before in (("line", b""), ("line", b"get a\n"), ("resp", b""), ("resp", b"PING\r\n")):
+        with server.peer(scheme) as peer:
+            with contextlib.suppress(ConnectionError):
+                peer.send(before + b"POST / HTTP/1.1\r\nHost: a\r\n\r\n" + login + command("SET", "planted", "x"))
+            assert peer.read_all().count(b"\n") == before.count(b"\n")
+    with server.peer("resp") as peer:
+        peer.ask(login, b"+OK\r\n")
+        assert call(peer, "EXISTS", "planted") == 0
+
+
 def test_bytes_of_other_protocols_are_no_request_of_http(server, web):
     client_hello = b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03" + b"SET planted x\r\n" * 30
     for program in (server, web):
