@@ -25,7 +25,7 @@ std::unique_ptr<Session> make_resp_session(const Environment& environment, const
 // A WebSocket's binary messages carry RESP, so an HTTP session may need a RESP session inside.
 std::unique_ptr<Session> make_http_session(const Environment& environment, const ConnectionFacts& facts) {
   return std::make_unique<session::HttpSession>(
-      environment, [&environment, facts] { return make_resp_session(environment, facts); }, facts.id);
+      environment, [&environment, facts] { return make_resp_session(environment, facts); }, facts);
 }
 
 constexpr std::string_view http_refusal =

@@ -257,6 +257,12 @@ bool is_origin_fine(const HttpCall& call) {
   return http::is_from_allowed_page(call.request, call.target, call.environment.allowed_origins);
 }
 
+/// A page with a rebound name is told nothing, but that the server is well.
+bool is_host_fine(const HttpCall& call) {
+  return http::is_host_allowed(http::host_of(call.request, call.target), call.local_address,
+                               call.environment.allowed_origins);
+}
+
 // RFC 9110 asks for a challenge in every 401. It names no scheme that a browser knows: that would ask its
 // user for a password which nothing here would take.
 HttpRefusal login_needed() {
@@ -276,6 +282,12 @@ const HttpMethod* judge(HttpCall& call, HttpRefusal& refusal) {
   }
   call.target = *target;
   const Route* const route = find_route(call.target.path);
+  if ((route == nullptr || !route->is_open) && !is_host_fine(call)) {
+    refusal = {
+        .status = 421,
+        .message = "This is not the server of that name; --allow-origin http://NAME would make it so."};
+    return nullptr;
+  }
   const bool origin_fine = is_origin_fine(call);
   if (const std::string* origin = call.request.find("Origin");
       route != nullptr && route->is_for_pages && origin != nullptr && origin_fine) {

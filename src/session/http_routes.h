@@ -42,6 +42,7 @@ struct HttpCall {
   TimePoint now;
   Bytes body{};                     // wherever it lies; only counts when the request is answered
   bool needs_login = false;         // whoever asks would have to log in first
+  Bytes local_address{};            // where the connection ends here, as in ConnectionFacts
   protocol::http::Target target{};  // views into the request; set by judge()
   std::string key{};                // of /v1/keys/, set by judge()
   cache::Expiry expiry{};           // of a PUT, set by judge()

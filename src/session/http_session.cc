@@ -23,18 +23,20 @@ http::RequestLimits request_limits(const Limits& limits) {
 }  // namespace
 
 HttpSession::HttpSession(const Environment& environment, MakeSession make_resp_session,
-                         std::uint64_t connection_id)
+                         const ConnectionFacts& facts)
     : environment_(environment),
       make_resp_session_(std::move(make_resp_session)),
+      local_address_(facts.local_address),
       parser_(request_limits(environment.limits), this),
       login_(environment.service.password),
-      gate_(environment.service.clients, connection_id) {}
+      gate_(environment.service.clients, facts.id) {}
 
 HttpCall HttpSession::call_for(const http::Request& request, TimePoint now) const {
   return {.environment = environment_,
           .request = request,
           .now = now,
-          .needs_login = login_.is_missing(environment_.service.password)};
+          .needs_login = login_.is_missing(environment_.service.password),
+          .local_address = local_address_};
 }
 
 Duration HttpSession::idle_timeout() const {
@@ -171,7 +173,7 @@ std::size_t HttpSession::held_size() const {
 
 /// What broke the grammar or a bound counts as a protocol error; what is merely not there does not.
 void HttpSession::count_refusal(int status) {
-  if (status == 403) {
+  if (status == 403 || status == 421) {
     environment_.counters.origins_refused.add();
   } else if (status != 401 && status != 404 && status != 405 && status != 507) {
     environment_.counters.protocol_errors.add();

@@ -9,10 +9,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/result.h"
 #include "protocol/http/request_parser.h"
+#include "session/clients.h"
 #include "session/http_routes.h"
 #include "session/password.h"
 #include "session/pause_gate.h"
@@ -32,7 +34,8 @@ class HttpSession final : public Session, private protocol::http::BodySink {
 
   /// `make_resp_session` makes what the binary messages of a WebSocket are fed to. The environment outlives
   /// the session. No two connections have the same id.
-  HttpSession(const Environment& environment, MakeSession make_resp_session, std::uint64_t connection_id = 0);
+  HttpSession(const Environment& environment, MakeSession make_resp_session,
+              const ConnectionFacts& facts = {});
 
   void attach(std::shared_ptr<Remote> remote) override { gate_.attach(std::move(remote)); }
   Progress advance(Bytes input, TimePoint now, Output& output) override;
@@ -61,6 +64,7 @@ class HttpSession final : public Session, private protocol::http::BodySink {
 
   const Environment& environment_;
   MakeSession make_resp_session_;
+  std::string local_address_;
   protocol::http::RequestParser parser_;
   Login login_;                          // nothing here can finish it
   TimePoint now_{};                      // of the call under way

@@ -358,6 +358,31 @@ TEST(HttpSession, LetsNoForeignPageChangeTheCache) {
   EXPECT_EQ(status("PUT /v1/keys/k", "http://evil.example"), 204);
 }
 
+TEST(HttpSession, AnswersNoNameThatMayHaveBeenReboundOverLoopback) {
+  World world;
+  world.put("k", "v");
+  HttpSession session(world.environment, no_resp, {.local_address = "127.0.0.1:8080"});
+  Peer peer(session);
+  const auto status = [&](Bytes line, Bytes host) {
+    peer.send(std::string(line) + " HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
+    return status_of(peer.take_replies());
+  };
+  for (const Bytes line :
+       {"GET /v1/keys/k", "HEAD /v1/keys/k", "PUT /v1/keys/k", "DELETE /v1/keys/k", "GET /v1/stats",
+        "GET /v1/ws", "GET /", "OPTIONS /v1/keys/k", "GET http://evil.example/v1/keys/k"}) {
+    EXPECT_EQ(status(line, line.contains("http:") ? "127.0.0.1" : "evil.example:8080"), 421) << line;
+  }
+  EXPECT_EQ(world.counters.origins_refused.value(), 9U);
+  EXPECT_EQ(world.counters.protocol_errors.value(), 0U);
+  EXPECT_EQ(status("GET /healthz", "evil.example:8080"), 200);
+  for (const Bytes host : {"127.0.0.1:8080", "localhost:8080", "[::1]:8080", "cache"}) {
+    EXPECT_EQ(status("GET /v1/keys/k", host), 200) << host;
+  }
+  world.allowed_origins.emplace_back("https://cache.example");
+  EXPECT_EQ(status("GET /v1/keys/k", "cache.example:8080"), 200);
+  EXPECT_FALSE(peer.played().closed);
+}
+
 std::string header_of(const std::string& reply, const std::string& name) {
   const auto start = reply.find("\r\n" + name + ": ");
   if (start == std::string::npos) return "";

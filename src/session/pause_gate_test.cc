@@ -31,7 +31,8 @@ struct Dialect {
 std::unique_ptr<Session> make_http(const World& world) {
   const Environment& environment = world.environment;
   return std::make_unique<HttpSession>(
-      environment, [&environment] { return std::make_unique<RespSession>(environment, 8); }, 7);
+      environment, [&environment] { return std::make_unique<RespSession>(environment, 8); },
+      ConnectionFacts{.id = 7});
 }
 
 std::unique_ptr<Session> make_line(const World& world) {

@@ -52,16 +52,19 @@ Bytes media_type(Bytes header) {
 }
 
 /// What holds for any request whose head is like this one's; `has_body` as far as that is known.
-std::optional<WebResponse> refusal(const Request& request, const Target& target,
-                                   const Origins& allowed_origins, bool has_body) {
+std::optional<WebResponse> refusal(const Request& request, const Target& target, const PageRules& rules,
+                                   bool has_body) {
   const Route route = route_of(target.path);
   if (route == Route::none) return sentence(404, "there is nothing here; try /api/storage/?key=NAME");
   if (route == Route::health)
     return is_read(request) ? std::nullopt : std::optional(not_allowed("GET, HEAD"));
+  if (!protocol::http::is_host_allowed(protocol::http::host_of(request, target), rules.local_address,
+                                       rules.allowed_origins))
+    return sentence(421, "this is not the server of that name; --allow-origin http://NAME would make it so");
   if (is_read(request)) return std::nullopt;
   if (request.method != "POST") return not_allowed("GET, HEAD, POST");
   // Any page can have a browser post a form here, without asking first.
-  if (!protocol::http::is_from_allowed_page(request, target, allowed_origins))
+  if (!protocol::http::is_from_allowed_page(request, target, rules.allowed_origins))
     return sentence(403, "pages of this origin may not store; --allow-origin would let them");
   const std::string* type = request.find("Content-Type");
   const bool is_form = type == nullptr ? !has_body : equals_ignoring_case(media_type(*type), form_type);
@@ -108,20 +111,19 @@ std::size_t size_of(const CacheCall& call) {
   return size;
 }
 
-std::variant<WebResponse, CacheCall> plan(const Request& request, const Origins& allowed_origins) {
+std::variant<WebResponse, CacheCall> plan(const Request& request, const PageRules& rules) {
   const auto target = protocol::http::split_target(request.target);
   if (!target) return sentence(400, "the address is not one that HTTP knows");
-  if (auto refused = refusal(request, *target, allowed_origins, !request.body.empty()))
-    return *std::move(refused);
+  if (auto refused = refusal(request, *target, rules, !request.body.empty())) return *std::move(refused);
   if (route_of(target->path) == Route::health) return sentence(200, "ok");
   if (is_read(request)) return plan_read(target->query.value_or(Bytes()));
   return plan_store(request.body);
 }
 
-std::optional<WebResponse> refuse_head(const Request& request, const Origins& allowed_origins) {
+std::optional<WebResponse> refuse_head(const Request& request, const PageRules& rules) {
   const auto target = protocol::http::split_target(request.target);
   if (!target) return std::nullopt;
-  return refusal(request, *target, allowed_origins, true);
+  return refusal(request, *target, rules, true);
 }
 
 WebResponse answer(Result<std::optional<std::string>> value) {

@@ -55,16 +55,20 @@ using CacheCall = std::variant<ReadValue, StorePairs>;
 /// One form stores no more pairs than this: 413.
 inline constexpr std::size_t pair_count_max = 10'000;
 
-/// Origins whose pages may store, beside this application's own: see protocol/http/origin.h.
-using Origins = std::vector<std::string>;
+/// What decides whose pages may store, and under which names this application answers:
+/// protocol/http/origin.h.
+struct PageRules {
+  const std::vector<std::string>& allowed_origins;  // outlives whoever has the rules
+  std::string local_address{};                      // of the connection
+};
 
 /// What to do about a whole request.
 [[nodiscard]] std::variant<WebResponse, CacheCall> plan(const protocol::http::Request& request,
-                                                        const Origins& allowed_origins);
+                                                        const PageRules& rules);
 
 /// The refusal that the head of a request alone earns, before its body has come; none: let it come.
 [[nodiscard]] std::optional<WebResponse> refuse_head(const protocol::http::Request& request,
-                                                     const Origins& allowed_origins);
+                                                     const PageRules& rules);
 
 /// What the cache answered to ReadValue.
 [[nodiscard]] WebResponse answer(Result<std::optional<std::string>> value);

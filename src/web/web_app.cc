@@ -16,6 +16,7 @@
 #include "program/run_program.h"
 #include "program/stop_signals.h"
 #include "protocol/http/response_writer.h"
+#include "transport/addresses.h"
 #include "transport/event_loop.h"
 #include "transport/listener.h"
 #include "transport/refusals.h"
@@ -165,18 +166,20 @@ int serve(const program::OptionValues& values) {
     }
     ready += ' ' + listener->endpoint.url();
     if (endpoint.is_unix()) socket_files.push_back(std::move(listener->file));
-    connections.listen(std::move(listener->socket), [&, connections_max,
-                                                     has_tls = endpoint.tls](transport::Socket socket) {
-      if (connections.connection_count() < connections_max) {
-        transport::TlsUse use;
-        if (has_tls) use = {.context = tls->current(), .application_protocol = "http/1.1"};
-        return connections.adopt(
-            std::move(socket), std::make_unique<WebHandler>(calls, limits, budget, options->allowed_origins),
-            std::move(use));
-      }
-      ++counts.connections_refused;
-      refusals.refuse(std::move(socket), has_tls ? "" : refusal, clock.now().steady);
-    });
+    connections.listen(
+        std::move(listener->socket), [&, connections_max, has_tls = endpoint.tls](transport::Socket socket) {
+          if (connections.connection_count() < connections_max) {
+            PageRules rules{.allowed_origins = options->allowed_origins,
+                            .local_address = transport::addresses_of(socket).local};
+            transport::TlsUse use;
+            if (has_tls) use = {.context = tls->current(), .application_protocol = "http/1.1"};
+            return connections.adopt(std::move(socket),
+                                     std::make_unique<WebHandler>(calls, limits, budget, std::move(rules)),
+                                     std::move(use));
+          }
+          ++counts.connections_refused;
+          refusals.refuse(std::move(socket), has_tls ? "" : refusal, clock.now().steady);
+        });
   }
   connections.every(refusals_tick_period, [&](const Now& now) { refusals.tick(now.steady); });
   connections.every(report_tick_period, [&](const Now&) { report.tick(); });

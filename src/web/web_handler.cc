@@ -36,13 +36,8 @@ struct WebHandler::PendingCall {
   std::optional<WebResponse> response;
 };
 
-WebHandler::WebHandler(CallRunner& runner, const WebLimits& limits, MemoryBudget& budget,
-                       const Origins& allowed_origins)
-    : runner_(runner),
-      limits_(limits),
-      allowed_origins_(allowed_origins),
-      parser_(limits.request),
-      share_(budget) {}
+WebHandler::WebHandler(CallRunner& runner, const WebLimits& limits, MemoryBudget& budget, PageRules rules)
+    : runner_(runner), limits_(limits), rules_(std::move(rules)), parser_(limits.request), share_(budget) {}
 
 Progress WebHandler::advance(Bytes input, const Now& /*now*/, Output& output) {
   std::size_t consumed = 0;
@@ -72,7 +67,7 @@ Progress WebHandler::advance(Bytes input, const Now& /*now*/, Output& output) {
     }
     if (!parser_.awaits_continue()) return {.consumed = consumed};
     // Better refused now than after a body that was sent for nothing.
-    if (const auto refused = refuse_head(*arriving, allowed_origins_)) {
+    if (const auto refused = refuse_head(*arriving, rules_)) {
       refuse_arriving(*refused, output);
     } else {
       protocol::http::write_continue(output);
@@ -96,7 +91,7 @@ void WebHandler::take(const Request& request, Output& output) {
   keep_alive_ = request.keep_alive;
   version_minor_ = request.version_minor;
 
-  auto planned = plan(request, allowed_origins_);
+  auto planned = plan(request, rules_);
   if (const auto* response = std::get_if<WebResponse>(&planned)) return respond(*response, output);
 
   if (!share_.change_to(size_of(std::get<CacheCall>(planned)))) return respond(no_memory(), output);

@@ -25,15 +25,14 @@ struct WebLimits {
 
 /// Answers the requests of one connection.
 ///
-/// Ownership  borrows the runner, the limits, the budget and the origins, which outlive the loop's run. What
-///            a call under way tells it lies in a block that both share, so either may go first
+/// Ownership  borrows the runner, the limits, the budget and what the rules name, which outlive the loop's
+///            run. What a call under way tells it lies in a block that both share, so either may go first
 /// Threads    its loop's; an outcome may come from any
 /// Errors     none: a peer's are answered, and end the connection when the next request's start is unknown
 /// Invariant  at most one call is under way; the answer to it leaves before any later one
 class WebHandler final : public transport::Handler {
  public:
-  WebHandler(CallRunner& runner, const WebLimits& limits, MemoryBudget& budget,
-             const Origins& allowed_origins);
+  WebHandler(CallRunner& runner, const WebLimits& limits, MemoryBudget& budget, PageRules rules);
 
   void attach(std::shared_ptr<transport::Waker> waker) override { waker_ = std::move(waker); }
   Progress advance(Bytes input, const Now& now, Output& output) override;
@@ -49,7 +48,7 @@ class WebHandler final : public transport::Handler {
 
   CallRunner& runner_;
   const WebLimits& limits_;
-  const Origins& allowed_origins_;
+  const PageRules rules_;
   std::shared_ptr<transport::Waker> waker_;
   protocol::http::RequestParser parser_;
   MemoryBudget::Share share_;  // of the body that arrives, then of the call, then of an answer of many bytes

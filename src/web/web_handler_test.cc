@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace larder::web {
 namespace {
@@ -76,8 +77,9 @@ class WebHandlerTest : public testing::Test {
   WebCounts counts_;
   MemoryBudget budget_{std::size_t{5} << 20, counts_};
   std::shared_ptr<CountingWaker> waker_ = std::make_shared<CountingWaker>();
-  const Origins origins_;
-  std::unique_ptr<WebHandler> handler_ = std::make_unique<WebHandler>(runner_, limits_, budget_, origins_);
+  const std::vector<std::string> origins_;
+  std::unique_ptr<WebHandler> handler_ =
+      std::make_unique<WebHandler>(runner_, limits_, budget_, PageRules{.allowed_origins = origins_});
   std::string input_;
   Output output_;
 };
@@ -251,7 +253,7 @@ TEST_F(WebHandlerTest, RefusesALargeAnswerWhileOthersAreUntaken) {
   EXPECT_EQ(advance(), Wait::output);
   EXPECT_EQ(budget_.held_size(), value.size());
 
-  WebHandler second(runner_, limits_, budget_, origins_);
+  WebHandler second(runner_, limits_, budget_, PageRules{.allowed_origins = origins_});
   second.attach(waker_);
   Output second_output;
   EXPECT_EQ(second.advance(get_k, Now{}, second_output).wait, Wait::wake);

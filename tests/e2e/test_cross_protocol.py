@@ -217,14 +217,34 @@ def test_another_page_changes_nothing_of_the_server_and_opens_no_websocket(serve
     assert not is_planted(server)
 
 
-def test_a_page_whose_name_was_made_to_mean_this_machine_changes_nothing(server, web, ask):
-    """DNS rebinding: its Origin and its Host agree."""
-    for program, method, target in ((server, "PUT", "/v1/keys/planted"), (web, "POST", "/api/storage/")):
+def test_a_page_whose_name_was_made_to_mean_this_machine_changes_and_reads_nothing(server, web, ask):
+    """DNS rebinding: its Origin and its Host agree, and its GETs have no Origin."""
+    with server.peer("resp") as peer:
+        call(peer, "SET", "k", "v")
+    for program, method, target, read in (
+        (server, "PUT", "/v1/keys/planted", "/v1/keys/k"),
+        (web, "POST", "/api/storage/", "/api/storage/?key=k"),
+    ):
         port = program.address("http").port
-        for name in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example"):
-            rebound = request(method, target, f"{name}:{port}", b"planted=x", Origin=f"http://{name}:{port}")
-            assert ask(program, rebound) == 403
-            absolute = request(method, f"http://{name}:{port}{target}", "127.0.0.1", b"planted=x", Origin=f"http://{name}:{port}")
-            assert ask(program, absolute) == 403
+        for name in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example."):
+            own = {"host": f"{name}:{port}", "body": b"planted=x", "Content_Type": "application/x-www-form-urlencoded"}
+            assert ask(program, request(method, target, **own, Origin=f"http://{name}:{port}")) == 421
+            assert ask(program, request(method, f"http://{name}:{port}{target}", body=b"planted=x")) == 421
+            assert ask(program, request("GET", read, f"{name}:{port}")) == 421
+            assert ask(program, request("HEAD", read, f"{name}:{port}")) == 421
+            assert ask(program, request("GET", "/healthz", f"{name}:{port}")) == 200
+        undotted = {"host": f"evil:{port}", "body": b"planted=x", "Content_Type": "application/x-www-form-urlencoded"}
+        assert ask(program, request(method, target, **undotted, Origin=f"http://evil:{port}")) == 403
+        for name in ("127.0.0.1", "localhost", "[::1]", "cache", "a.localhost"):
+            assert ask(program, request("GET", read, f"{name}:{port}")) == 200
         assert not is_planted(server)
     assert ask(server, request("PUT", "/v1/keys/k", "localhost", b"x", Origin="http://localhost")) == 204
+
+
+def test_a_name_that_was_allowed_is_answered(start_server, start_web, ask):
+    allowed = ("--allow-origin", "https://cache.example")
+    server = start_server(*allowed)
+    web = start_web(server.address("resp"), *allowed)
+    for program, target in ((server, "/v1/keys/k"), (web, "/api/storage/?key=k")):
+        assert ask(program, request("GET", target, "cache.example:8080")) == 404
+        assert ask(program, request("GET", target, "other.example")) == 421

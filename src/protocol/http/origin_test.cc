@@ -38,6 +38,27 @@ TEST(Origin, IsRefusedWhenItIsTheHostsOwnButItsNameMayBeAnybodys) {
   }
 }
 
+TEST(Host, IsRefusedOverLoopbackWhenItsNameMayBeAnybodys) {
+  const auto is_allowed = [](Bytes host, Bytes local_address = "127.0.0.1:8080") {
+    return is_host_allowed(host, local_address, {"https://App.example:8443"});
+  };
+  for (const Bytes host :
+       {"evil.example", "evil.example:8080", "EVIL.example.", "127.0.0.1.evil.example", "cache.",
+        "localhost.evil.example", "127.0.0.1x:8080", "app.example.evil.example"}) {
+    for (const Bytes loopback :
+         {"127.0.0.1:8080", "127.1.2.3:8080", "[::1]:8080", "[::ffff:127.0.0.1]:8080"}) {
+      EXPECT_FALSE(is_allowed(host, loopback)) << host << " at " << loopback;
+    }
+    for (const Bytes other : {"10.0.0.7:8080", "[fe80::1]:8080", "/run/larder.sock:0", ""}) {
+      EXPECT_TRUE(is_allowed(host, other)) << host << " at " << other;
+    }
+  }
+  for (const Bytes host : {"", "127.0.0.1", "127.0.0.1:8080", "10.0.0.7:8080", "[::1]:8080", "localhost:8080",
+                           "cache:8080", "cache", "a.LocalHost", "app.EXAMPLE", "app.example:5000"}) {
+    EXPECT_TRUE(is_allowed(host)) << host;
+  }
+}
+
 TEST(Origin, IsHeldAgainstTheHostThatTheRequestIsFor) {
   const auto is_allowed = [](const std::vector<Header>& headers, Bytes authority = {}) {
     Request request;

@@ -58,6 +58,8 @@ Bytes reason_phrase(int status) {
       return "Unsupported Media Type";
     case 417:
       return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
     case 426:
       return "Upgrade Required";
     case 431:
