@@ -6,8 +6,9 @@
 // let through.
 //
 // A page is allowed if its origin is named, or if it is the request's own host and nobody could have made it
-// so: an address, or localhost. Any other name may be one that its owner lets resolve to the cache's address
-// (DNS rebinding), so that the page has the cache's Host for its origin; who means such a name names it.
+// so: an address, localhost, or a name below that. Any other may be one that its owner lets resolve to the
+// cache's address (DNS rebinding), so that the page has the cache's Host for its origin; who means such a
+// name names it.
 //
 // GETs of such a page carry no Origin. Over the loopback address, where readers of web pages are, no request
 // is answered that is for a name with a dot which nobody has named: a rebound name is a public one, and has
@@ -30,9 +31,9 @@
 namespace larder::protocol::http {
 
 /// True if `origin` is the http or https origin that `host` ("127.0.0.1", "localhost:port", "[::1]:port")
-/// would have, a missing port being the scheme's own, and `host` is no name but localhost; or if it stands in
-/// `allowed` as it is. Case does not matter. `null`, the origin of sandboxed pages and files, is nobody's: no
-/// host has it, and --allow-origin does not take it.
+/// would have, a missing port being the scheme's own, and `host` is an address, localhost or below it; or if
+/// it stands in `allowed` as it is. Case does not matter. `null`, the origin of sandboxed pages and files, is
+/// nobody's: no host has it, and --allow-origin does not take it.
 [[nodiscard]] bool is_origin_allowed(Bytes origin, Bytes host, const std::vector<std::string>& allowed);
 
 /// True unless `local_address` ("127.0.0.1:8080", "[::1]:8080"; where the connection ends here) is a loopback

@@ -11,6 +11,7 @@ TEST(Origin, IsAllowedWhenItIsTheHostsOwn) {
   EXPECT_TRUE(is_origin_allowed("http://127.0.0.1:8080", "127.0.0.1:8080", none));
   EXPECT_TRUE(is_origin_allowed("http://LocalHost", "localhost", none));
   EXPECT_TRUE(is_origin_allowed("http://10.0.0.7", "10.0.0.7:80", none));
+  EXPECT_TRUE(is_origin_allowed("http://cache.localhost:1", "cache.LOCALHOST:1", none));
   EXPECT_TRUE(is_origin_allowed("https://localhost:443", "localhost", none));
   EXPECT_TRUE(is_origin_allowed("http://[::1]:8080", "[::1]:8080", none));
   EXPECT_TRUE(is_origin_allowed("http://[::1]", "[::1]", none));
