@@ -113,6 +113,8 @@ Result<std::unique_ptr<Uring>> Uring::make_here() try {
     return failure(ErrorKind::unsupported, "this kernel's io_uring lacks features that Linux 6.1 has");
   }
   if (!made->make_buffers()) return refused("the kernel refuses receive buffers for an io_uring", errno);
+  if (const int restricted = made->restrict_to_sockets(); restricted < 0)
+    return refused("the kernel refuses restrictions of an io_uring", -restricted);
   return made;
 } catch (const std::bad_alloc&) {
   return failure(ErrorKind::overloaded, "no memory for an io_uring");
@@ -155,6 +157,28 @@ bool Uring::make_buffers() {
   for (unsigned index = 0; index < buffer_count; ++index) add_buffer(index, static_cast<int>(index));
   io_uring_buf_ring_advance(buffer_ring_, buffer_count);
   return true;
+}
+
+// A filter of system calls does not see what is submitted to a ring: here it can do what the loop does with
+// it and nothing else, neither files nor new sockets. In force from enable() on; nobody can take it back.
+int Uring::restrict_to_sockets() {
+  constexpr std::array operations{IORING_OP_ACCEPT,  IORING_OP_RECV,     IORING_OP_SEND,
+                                  IORING_OP_SENDMSG, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL};
+  constexpr std::array registrations{IORING_REGISTER_ENABLE_RINGS, IORING_REGISTER_RING_FDS,
+                                     IORING_UNREGISTER_RING_FDS};
+  std::vector<io_uring_restriction> restrictions;
+  const auto add = [&](unsigned kind) -> io_uring_restriction& {
+    restrictions.push_back({});
+    restrictions.back().opcode = static_cast<std::uint16_t>(kind);
+    return restrictions.back();
+  };
+  for (const unsigned operation : operations)
+    add(IORING_RESTRICTION_SQE_OP).sqe_op = static_cast<std::uint8_t>(operation);
+  for (const unsigned registration : registrations)
+    add(IORING_RESTRICTION_REGISTER_OP).register_op = static_cast<std::uint8_t>(registration);
+  add(IORING_RESTRICTION_SQE_FLAGS_ALLOWED).sqe_flags = IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS;
+  return io_uring_register_restrictions(&ring_, restrictions.data(),
+                                        static_cast<unsigned>(restrictions.size()));
 }
 
 void Uring::add_buffer(unsigned index, int offset) {

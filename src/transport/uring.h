@@ -93,6 +93,7 @@ class Uring final {
   Uring() = default;
   [[nodiscard]] static Result<std::unique_ptr<Uring>> make_here();
   [[nodiscard]] bool make_buffers();
+  [[nodiscard]] int restrict_to_sockets();
   void add_buffer(unsigned index, int offset);
 
   io_uring ring_{};
