@@ -9,6 +9,7 @@ CounterTotals add_up(std::span<const Counters> workers) {
     totals.connection_buffer_size += worker.connection_buffer_size.value();
     totals.connections_accepted += worker.connections_accepted.value();
     totals.connections_refused += worker.connections_refused.value();
+    totals.connections_refused_per_address += worker.connections_refused_per_address.value();
     totals.commands += worker.commands.value();
     totals.protocol_errors += worker.protocol_errors.value();
     totals.http_on_wrong_port += worker.http_on_wrong_port.value();

@@ -28,21 +28,22 @@ class Counter final {
 
 /// The counters of one worker, on cache lines of their own.
 struct alignas(128) Counters {
-  Counter connections;             // open now
-  Counter connection_buffer_size;  // bytes of their buffers now
-  Counter connections_accepted;    // ever
-  Counter connections_refused;     // turned away: connections-max, or no descriptor left
-  Counter commands;                // requests of any protocol that got an answer
-  Counter protocol_errors;         // requests that broke their grammar or a bound of it
-  Counter http_on_wrong_port;      // connections to line or RESP whose first line looked like HTTP
-  Counter origins_refused;         // requests of a web page from elsewhere
-  Counter logins_refused;          // wrong names or passwords
-  Counter slow_readers_closed;     // closed past output-size-max
-  Counter idle_closed;             // closed by an idle timeout
-  Counter over_budget_closed;      // closed for the room that their buffers took
-  Counter tls_handshakes;          // done
-  Counter tls_resumed;             // of these, short ones by a ticket
-  Counter tls_failures;            // connections that ended for want of a handshake, or for what was no TLS
+  Counter connections;                      // open now
+  Counter connection_buffer_size;           // bytes of their buffers now
+  Counter connections_accepted;             // ever
+  Counter connections_refused;              // turned away: connections-max, or no descriptor left
+  Counter connections_refused_per_address;  // of these, for one address had its share
+  Counter commands;                         // requests of any protocol that got an answer
+  Counter protocol_errors;                  // requests that broke their grammar or a bound of it
+  Counter http_on_wrong_port;               // connections to line or RESP whose first line looked like HTTP
+  Counter origins_refused;                  // requests of a web page from elsewhere
+  Counter logins_refused;                   // wrong names or passwords
+  Counter slow_readers_closed;              // closed past output-size-max
+  Counter idle_closed;                      // closed by an idle timeout
+  Counter over_budget_closed;               // closed for the room that their buffers took
+  Counter tls_handshakes;                   // done
+  Counter tls_resumed;                      // of these, short ones by a ticket
+  Counter tls_failures;  // connections that ended for want of a handshake, or for what was no TLS
   Counter bytes_received;
   Counter bytes_sent;
   Counter reads;              // from connections, that brought anything
@@ -57,6 +58,7 @@ struct CounterTotals {
   std::uint64_t connection_buffer_size = 0;
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_refused = 0;
+  std::uint64_t connections_refused_per_address = 0;
   std::uint64_t commands = 0;
   std::uint64_t protocol_errors = 0;
   std::uint64_t http_on_wrong_port = 0;

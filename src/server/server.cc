@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <system_error>
 #include <unistd.h>
@@ -29,6 +30,7 @@ constexpr Duration tick_period{100};
 
 // Of lines in the log that tell of the same trouble.
 constexpr Duration closings_told_period{1000};
+constexpr Duration refusals_told_period{10'000};
 
 // How many places a worker looks at for expired items before it serves requests again: about 0.03 ms of
 // work. A million items with one deadline are gone within a second all the same, and nobody notices.
@@ -56,7 +58,10 @@ transport::ConnectionLimits connection_limits(const ServerOptions& options) {
 
 }  // namespace
 
-Server::Server(ServerOptions options) : options_(std::move(options)), config_rewriter_(options_) {
+Server::Server(ServerOptions options)
+    : options_(std::move(options)),
+      config_rewriter_(options_),
+      address_counts_(options_.address_connection_count_max) {
   service_.settings.connection_count_max = options_.connection_count_max;
   service_.settings.idle_timeout_ms = options_.idle_timeout.count();
   service_.password.set(options_.password);
@@ -261,14 +266,22 @@ void Server::accept_from(transport::Listener listener) {
 }
 
 void Server::on_accept(const Dialect& dialect, bool has_tls, transport::Socket socket) {
+  // A handshake costs more than is given to somebody who is turned away.
+  const std::string_view refusal = has_tls ? std::string_view() : dialect.refusal;
   // Only worker 0 accepts, so nobody else can take the last place between the question and the answer.
   if (spread_->connection_count() >= service_.settings.connection_count_max.load(std::memory_order_relaxed)) {
-    workers_->counters().front().connections_refused.add();
-    // A handshake costs more than is given to somebody who is turned away.
-    refusals_.refuse(std::move(socket), has_tls ? "" : dialect.refusal, clock_.now().steady);
+    refuse(refusal, std::move(socket), clock_.now().steady);
     return;
   }
   transport::SocketAddresses addresses = transport::addresses_of(socket);
+  std::optional<AddressCounts::Place> place = address_counts_.take(addresses.peer);
+  if (!place) {
+    const SteadyTime now = clock_.now().steady;
+    workers_->counters().front().connections_refused_per_address.add();
+    tell_of_crowd(addresses.peer, now);
+    refuse(refusal, std::move(socket), now);
+    return;
+  }
   const session::ConnectionFacts facts{.id = ++connection_id_,
                                        .address = std::move(addresses.peer),
                                        .local_address = std::move(addresses.local),
@@ -277,11 +290,26 @@ void Server::on_accept(const Dialect& dialect, bool has_tls, transport::Socket s
   if (has_tls) tls = {.context = tls_->current(), .application_protocol = dialect.application_protocol};
   spread_->hand_over(
       0, std::move(socket),
-      [this, &dialect, facts](std::size_t worker_index) {
+      [this, &dialect, facts, taken = *std::move(place)](std::size_t worker_index) mutable {
         return std::make_unique<SessionHandler>(dialect.make_session(environments_[worker_index], facts),
-                                                service_.settings);
+                                                service_.settings, std::move(taken));
       },
       std::move(tls));
+}
+
+void Server::refuse(std::string_view text, transport::Socket socket, SteadyTime now) {
+  workers_->counters().front().connections_refused.add();
+  refusals_.refuse(std::move(socket), text, now);
+}
+
+void Server::tell_of_crowd(const std::string& address, SteadyTime now) {
+  if (now < tells_crowds_at_) return;
+  tells_crowds_at_ = now + refusals_told_period;
+  const std::uint64_t count = workers_->counters().front().connections_refused_per_address.value();
+  program::log_warn(
+      "connections refused because their address has " +
+      std::to_string(options_.address_connection_count_max) + " already (--connections-per-address): " +
+      std::to_string(count - std::exchange(told_crowds_, count)) + ", the last from " + address);
 }
 
 // A client asked for it. Only the loops are told, which may be done from their own threads.

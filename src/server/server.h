@@ -16,12 +16,14 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "cache/backend.h"
+#include "server/address_counts.h"
 #include "server/config_rewriter.h"
 #include "server/dialects.h"
 #include "server/server_options.h"
@@ -82,6 +84,8 @@ class Server final : private session::Control {
   void log(Bytes line) override;
   [[nodiscard]] Result<void> rewrite_config() override;
   void sweep(std::size_t worker_index, TimePoint now);
+  void refuse(std::string_view text, transport::Socket socket, SteadyTime now);
+  void tell_of_crowd(const std::string& address, SteadyTime now);
   void tell_of_closings(std::uint64_t count, SteadyTime now);
 
   ServerOptions options_;
@@ -93,9 +97,12 @@ class Server final : private session::Control {
   std::vector<transport::SocketFile> socket_files_;  // of the Unix sockets among them
   transport::Refusals refusals_;                     // of worker 0, which accepts
   std::uint64_t connection_id_ = 0;                  // of worker 0: the last one given
-  std::uint64_t told_closings_ = 0;           // of worker 0, too: those over budget that the log was told of
-  SteadyTime tells_closings_at_;              // again at the earliest
-  std::unique_ptr<transport::TlsStore> tls_;  // null: nobody speaks TLS here
+  std::unique_ptr<transport::TlsStore> tls_;         // null: nobody speaks TLS here
+  AddressCounts address_counts_;
+  std::uint64_t told_crowds_ = 0;    // of worker 0, too: refusals for one address that the log was told of
+  SteadyTime tells_crowds_at_;       // again at the earliest
+  std::uint64_t told_closings_ = 0;  // of worker 0, too: those over budget that the log was told of
+  SteadyTime tells_closings_at_;     // again at the earliest
   std::unique_ptr<cache::Cache> cache_;
   std::vector<SplitMix64> randoms_;                   // one a worker
   std::vector<session::Foresight> foresights_;        // one a worker

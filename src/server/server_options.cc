@@ -128,6 +128,12 @@ OptionTable make_table() {
        .max = 1'000'000,
        .help = "The most connections at a time, over all addresses; lowered to what the limit of open files "
                "allows"},
+      {.flag = "connections-per-address",
+       .kind = OptionKind::count,
+       .default_text = "0",
+       .max = 1'000'000,
+       .help = "The most connections at a time from one address, which is a network of 64 bits for IPv6; 0 "
+               "means no such bound, and Unix sockets have none"},
       {.flag = "key-size-max",
        .kind = OptionKind::size,
        .default_text = "16kb",
@@ -304,6 +310,7 @@ Result<void> fill_limits(const OptionValues& values, ServerOptions& options) {
   options.item_count_max = values.number("items-max");
   options.worker_count = values.number_or_word("workers").value_or(core_count());
   options.connection_count_max = values.number("connections-max");
+  options.address_connection_count_max = values.number("connections-per-address");
   const Result<std::size_t> shard_count = choose_shards(values, options);
   if (!shard_count) return std::unexpected(shard_count.error());
   options.shard_count = *shard_count;

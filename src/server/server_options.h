@@ -32,6 +32,7 @@ struct ServerOptions {
   std::size_t connection_count_max = 0;
   // What the limit of open files allows, where that has lowered connection_count_max.
   std::size_t connection_count_fitting = std::numeric_limits<std::size_t>::max();
+  std::size_t address_connection_count_max = 0;  // of one address; 0: no bound
   session::Limits limits;
   std::size_t output_size_max = 0;
   std::size_t buffer_size_max = 0;    // of all connections together

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "server/address_counts.h"
 #include "session/session.h"
 #include "transport/handler.h"
 
@@ -24,13 +25,14 @@ class WakerRemote final : public session::Remote {
 
 /// A session as the handler of a connection.
 ///
-/// Ownership  owns the session
+/// Ownership  owns the session and its place among the connections of its address
 /// Threads    those of transport::Handler
 class SessionHandler final : public transport::Handler {
  public:
   /// The settings' idle timeout and the session's own hold both; 0: for ever. The settings outlive it.
-  SessionHandler(std::unique_ptr<session::Session> session, const session::Settings& settings)
-      : session_(std::move(session)), settings_(settings) {}
+  SessionHandler(std::unique_ptr<session::Session> session, const session::Settings& settings,
+                 AddressCounts::Place place = {})
+      : place_(std::move(place)), session_(std::move(session)), settings_(settings) {}
 
   void attach(std::shared_ptr<transport::Waker> waker) override {
     session_->attach(std::make_shared<WakerRemote>(std::move(waker)));
@@ -54,6 +56,7 @@ class SessionHandler final : public transport::Handler {
   }
 
  private:
+  AddressCounts::Place place_;
   std::unique_ptr<session::Session> session_;
   const session::Settings& settings_;
 };

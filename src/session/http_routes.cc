@@ -162,6 +162,7 @@ HttpRefusal get_stats(HttpCall& call, Output& output) {
       .add("connection_buffer_limit", stats.facts->buffer_size_max)
       .add("connections_accepted", stats.counters.connections_accepted)
       .add("connections_refused", stats.counters.connections_refused)
+      .add("connections_refused_per_address", stats.counters.connections_refused_per_address)
       .add("commands", stats.counters.commands)
       .add("protocol_errors", stats.counters.protocol_errors)
       .add("http_on_wrong_port", stats.counters.http_on_wrong_port)

@@ -205,6 +205,7 @@ void write_stats(Text& text, const InfoFigures& figures) {
   field(text, "larder_protocol_errors", stats.counters.protocol_errors);
   field(text, "larder_http_on_wrong_port", stats.counters.http_on_wrong_port);
   field(text, "larder_origins_refused", stats.counters.origins_refused);
+  field(text, "larder_connections_refused_per_address", stats.counters.connections_refused_per_address);
   field(text, "larder_logins_refused", stats.counters.logins_refused);
   field(text, "larder_slow_readers_closed", stats.counters.slow_readers_closed);
   field(text, "larder_idle_closed", stats.counters.idle_closed);

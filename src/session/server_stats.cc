@@ -91,6 +91,7 @@ ServerStats since_reset(ServerStats stats, Service& service) {
   const insight::CounterTotals& counters = service.counters_at_reset;
   take_off(stats.counters.connections_accepted, counters.connections_accepted);
   take_off(stats.counters.connections_refused, counters.connections_refused);
+  take_off(stats.counters.connections_refused_per_address, counters.connections_refused_per_address);
   take_off(stats.counters.over_budget_closed, counters.over_budget_closed);
   take_off(stats.counters.tls_handshakes, counters.tls_handshakes);
   take_off(stats.counters.tls_resumed, counters.tls_resumed);

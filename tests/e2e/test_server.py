@@ -5,6 +5,7 @@ statuses, signals, the bound on connections. Method: the program itself on ports
 an answer, a line on stderr or the end of the process.
 """
 
+import contextlib
 import json
 import re
 import shutil
@@ -251,6 +252,41 @@ def test_connections_past_the_bound_are_told_so_and_counted(start_server):
         assert stats["connections"] == 2
         assert stats["connections_refused"] == len(REFUSALS)
         second.ask(b"get k\r\n", b"v\r\nEND\r\n")
+
+
+def test_connections_past_their_addresss_share_are_told_so_and_counted(start_server, tmp_path):
+    listen = ["http://127.0.0.1:0", "line://127.0.0.1:0", "resp://127.0.0.1:0", f"resp+unix://{tmp_path}/socket"]
+    server = start_server("--connections-per-address", "2", "--workers", "2", listen=listen)
+    with server.peer("http") as first, server.peer("line") as second:
+        first.ask(b"GET /healthz HTTP/1.1\r\nHost: larder\r\n\r\n", b"HTTP/1.1 200")
+        first.read_until(b"ok\n")
+        second.ask(b"set k v\r\n", b"END\r\n")
+        for scheme, refusal in REFUSALS.items():
+            with server.peer(scheme) as third:
+                third.send(b"PING\r\n")
+                assert third.read_all().startswith(refusal)
+        # Others are none of their business: another address, and a socket that has none.
+        other = socket.create_connection(("127.0.0.1", server.address("resp").port), PATIENCE_S, ("127.0.0.2", 0))
+        other.sendall(b"PING\r\n")
+        assert other.recv(100) == b"+PONG\r\n"
+        other.close()
+        with contextlib.ExitStack() as stack:
+            for _ in range(3):
+                stack.enter_context(server.peer("resp+unix")).ask(b"PING\r\n", b"+PONG\r\n")
+        stats = stats_over(first)
+        assert stats["connections_refused_per_address"] == stats["connections_refused"] == len(REFUSALS)
+    line = server.wait_for_line("--connections-per-address")
+    assert re.search(r"their address has 2 already \(--connections-per-address\): 1, the last from 127\.0\.0\.1:\d+\n", line)
+
+    def is_served():
+        with server.peer("resp") as peer:
+            peer.send(b"INFO stats\r\n")
+            return peer.read_line().startswith(b"$") and peer.read_until(b"larder_connections_refused_per_address:")
+
+    wait_until(is_served)
+    server.stop()
+    # One line in ten seconds, however many are refused.
+    assert server.stderr.count("--connections-per-address") == 1
 
 
 def test_a_place_that_is_free_again_is_taken(start_server):

@@ -1,0 +1,66 @@
+// server/address_counts.h: how many connections each address has, for --connections-per-address.
+//
+//   "10.0.0.7:50000"           10.0.0.7            a port says nothing of who it is
+//   "[2001:db8::1:2]:50000"    2001:db8::/64       who has one address of IPv6 has a network of them
+//   "/run/larder.sock:0"       not counted         the file's mode says who gets in
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace larder::server {
+
+/// What counts as one address, of a peer as transport/addresses.h writes it; empty: is not counted.
+[[nodiscard]] std::string counted_address(std::string_view peer);
+
+/// Counts connections by the address that they come from.
+///
+/// Ownership  outlives its places
+/// Threads    any
+/// Errors     none: who has no place is refused
+/// Invariant  an entry for each address that has a place, and so no more than there are connections
+class AddressCounts final {
+ public:
+  /// One connection of an address, for as long as it lives. Empty: of nobody.
+  class Place final {
+   public:
+    Place() = default;
+    Place(Place&& other) noexcept
+        : counts_(std::exchange(other.counts_, nullptr)), address_(std::move(other.address_)) {}
+    Place& operator=(Place&&) = delete;
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+      if (counts_ != nullptr) counts_->give_back(address_);
+    }
+
+   private:
+    friend class AddressCounts;
+    Place(AddressCounts& counts, std::string address) : counts_(&counts), address_(std::move(address)) {}
+
+    AddressCounts* counts_ = nullptr;
+    std::string address_;
+  };
+
+  /// 0: there is no bound, and nothing is counted.
+  explicit AddressCounts(std::size_t count_max) : count_max_(count_max) {}
+
+  /// nullopt: the address has as many as it may.
+  [[nodiscard]] std::optional<Place> take(std::string_view peer);
+
+  [[nodiscard]] std::size_t address_count() const;
+
+ private:
+  void give_back(const std::string& address);
+
+  std::size_t count_max_;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, std::size_t> counts_;
+};
+
+}  // namespace larder::server
