@@ -9,6 +9,7 @@
 
 #include "program/file_limit.h"
 #include "program/log.h"
+#include "program/run_as.h"
 #include "program/run_program.h"
 #include "program/size_text.h"
 #include "program/stop_signals.h"
@@ -77,7 +78,10 @@ int cannot_start(const Error& error) {
 int run_server(const program::OptionValues& values) {
   Result<ServerOptions> options = make_server_options(values);
   if (!options) return program::refuse_option(server_option_table(), options.error());
+  const Result<std::optional<program::User>> user = program::user_to_run_as(values);
+  if (!user) return program::refuse_option(server_option_table(), user.error());
   for (const std::string& warning : options->warnings) program::log_warn(warning);
+  program::warn_of_root(*user);
 
   Result<StopSignals> signals = StopSignals::make(StopSignals::Hangup::is_told);
   if (!signals) return cannot_start(signals.error());
@@ -89,6 +93,8 @@ int run_server(const program::OptionValues& values) {
                     std::to_string(options->worker_count));
   Result<std::unique_ptr<Server>> server = Server::make(*std::move(options));
   if (!server) return cannot_start(server.error());
+  if (const Result<void> done = program::run_as(*user, (*server)->endpoints()); !done)
+    return cannot_start(done.error());
 
   (*server)->start([&signals] { signals->notify(); });
   program::log_always(ready_line(**server));

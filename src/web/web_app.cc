@@ -13,6 +13,7 @@
 #include "base/output.h"
 #include "program/file_limit.h"
 #include "program/log.h"
+#include "program/run_as.h"
 #include "program/run_program.h"
 #include "program/stop_signals.h"
 #include "protocol/http/response_writer.h"
@@ -83,6 +84,20 @@ std::string no_room() {
   return std::string(output.pending());
 }
 
+Result<std::vector<transport::Listener>> open_listeners(const program::OptionValues& values,
+                                                        const WebOptions& options) {
+  std::vector<transport::Listener> listeners;
+  for (const Endpoint& endpoint : options.listen) {
+    auto listener = transport::open_listener(endpoint, {.unix_mode = static_cast<mode_t>(options.unix_mode)});
+    if (!listener) {
+      return failure(listener.error().kind,
+                     listener.error().message + " (" + values.origin("listen") + " says where to serve)");
+    }
+    listeners.push_back(*std::move(listener));
+  }
+  return listeners;
+}
+
 /// Runs the loop on a thread of its own until a signal has stopped it. `reload` is called every
 /// reload_period, and with true on SIGHUP.
 int run(transport::EventLoop& loop, program::StopSignals& stop, const std::function<void(bool)>& reload) {
@@ -115,6 +130,9 @@ int serve(const program::OptionValues& values) {
   return_large_buffers_to_the_kernel();
   const Result<WebOptions> options = web_options(values);
   if (!options) return program::refuse_option(web_option_table(), options.error());
+  const auto user = program::user_to_run_as(values);
+  if (!user) return program::refuse_option(web_option_table(), user.error());
+  program::warn_of_root(*user);
   auto client = make_client(client_options(options->cache));
   if (!client) {
     return program::refuse_option(
@@ -152,34 +170,35 @@ int serve(const program::OptionValues& values) {
   if (!loop) return cannot_start(loop.error());
   transport::EventLoop& connections = **loop;
 
+  // All that rights are needed for is open; what is given up here is given up by all threads that start
+  // below.
+  auto listeners = open_listeners(values, *options);
+  if (!listeners) return cannot_start(listeners.error());
+  if (const Result<void> done = program::run_as(*user, options->listen); !done)
+    return cannot_start(done.error());
+
   // Behind the loop, so that its threads have ended before the connections that they wake are gone.
   CacheCalls calls(*client, counts, {.thread_count = thread_count, .clock = &clock});
 
   std::string ready = "ready";
   std::vector<transport::SocketFile> socket_files;
-  for (const Endpoint& endpoint : options->listen) {
-    auto listener =
-        transport::open_listener(endpoint, {.unix_mode = static_cast<mode_t>(options->unix_mode)});
-    if (!listener) {
-      return cannot_start({listener.error().kind, listener.error().message + " (" + values.origin("listen") +
-                                                      " says where to serve)"});
-    }
-    ready += ' ' + listener->endpoint.url();
-    if (endpoint.is_unix()) socket_files.push_back(std::move(listener->file));
-    connections.listen(
-        std::move(listener->socket), [&, connections_max, has_tls = endpoint.tls](transport::Socket socket) {
-          if (connections.connection_count() < connections_max) {
-            PageRules rules{.allowed_origins = options->allowed_origins,
-                            .local_address = transport::addresses_of(socket).local};
-            transport::TlsUse use;
-            if (has_tls) use = {.context = tls->current(), .application_protocol = "http/1.1"};
-            return connections.adopt(std::move(socket),
-                                     std::make_unique<WebHandler>(calls, limits, budget, std::move(rules)),
-                                     std::move(use));
-          }
-          ++counts.connections_refused;
-          refusals.refuse(std::move(socket), has_tls ? "" : refusal, clock.now().steady);
-        });
+  for (transport::Listener& listener : *listeners) {
+    ready += ' ' + listener.endpoint.url();
+    if (listener.endpoint.is_unix()) socket_files.push_back(std::move(listener.file));
+    const bool has_tls = listener.endpoint.tls;
+    connections.listen(std::move(listener.socket), [&, connections_max, has_tls](transport::Socket socket) {
+      if (connections.connection_count() < connections_max) {
+        PageRules rules{.allowed_origins = options->allowed_origins,
+                        .local_address = transport::addresses_of(socket).local};
+        transport::TlsUse use;
+        if (has_tls) use = {.context = tls->current(), .application_protocol = "http/1.1"};
+        return connections.adopt(std::move(socket),
+                                 std::make_unique<WebHandler>(calls, limits, budget, std::move(rules)),
+                                 std::move(use));
+      }
+      ++counts.connections_refused;
+      refusals.refuse(std::move(socket), has_tls ? "" : refusal, clock.now().steady);
+    });
   }
   connections.every(refusals_tick_period, [&](const Now& now) { refusals.tick(now.steady); });
   connections.every(report_tick_period, [&](const Now&) { report.tick(); });
