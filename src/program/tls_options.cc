@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "program/log.h"
+#include "program/sandbox.h"
 
 namespace larder::program {
 
@@ -45,6 +46,16 @@ Result<TlsPaths> tls_paths(const OptionValues& values, std::span<const Endpoint>
       return refused(flag, "no address to listen on has +tls, as in resp+tls://127.0.0.1:6390");
   }
   return paths;
+}
+
+std::vector<std::string> tls_folders(const TlsPaths& paths) {
+  std::vector<std::string> folders;
+  for (const std::string& path : {paths.certificate, paths.key, paths.client_ca}) {
+    if (path.empty()) continue;
+    folders.push_back(parent_folder(path));
+    folders.push_back(folder_of(path));
+  }
+  return folders;
 }
 
 void log_tls_reload(const Result<bool>& is_replaced) {

@@ -26,6 +26,9 @@ struct TlsPaths {
 /// listen on, or is of no use.
 [[nodiscard]] Result<TlsPaths> tls_paths(const OptionValues& values, std::span<const Endpoint> listen);
 
+/// Where these files are, and where links lead: what must stay readable for them to be read again.
+[[nodiscard]] std::vector<std::string> tls_folders(const TlsPaths& paths);
+
 /// Tells what came of reading the files again: another certificate is used, or why not; nothing if they were
 /// the same.
 void log_tls_reload(const Result<bool>& is_replaced);

@@ -8,7 +8,8 @@
 
 namespace larder::server {
 
-/// Read when it is asked for: a file of /proc and a system call. Any thread. What cannot be read is 0.
+/// Read when it is asked for: a file of /proc, opened by the first call, and a system call. Any thread. What
+/// cannot be read is 0.
 [[nodiscard]] session::ProcessUse process_use();
 
 /// Bytes; 0: not known.

@@ -11,6 +11,7 @@
 #include "program/log.h"
 #include "program/run_as.h"
 #include "program/run_program.h"
+#include "program/sandbox.h"
 #include "program/size_text.h"
 #include "program/stop_signals.h"
 #include "server/server.h"
@@ -36,6 +37,23 @@ void fit_connections(ServerOptions& options) {
                     " to " + std::to_string(fitting) + ": this process may have " +
                     std::to_string(file_limit) + " open files");
   options.connection_count_max = options.connection_count_fitting = fitting;
+}
+
+// CONFIG REWRITE puts a file in the place of another, the files of Unix sockets are removed in the end, and
+// certificates are read again.
+program::SandboxNeeds sandbox_needs(const ServerOptions& options) {
+  using Access = program::PathRule::Access;
+  program::SandboxNeeds needs;
+  if (!options.config_path.empty()) {
+    needs.files.paths.push_back({.path = program::folder_of(options.config_path), .access = Access::rewrite});
+  }
+  for (const Endpoint& endpoint : options.listen) {
+    if (!endpoint.is_unix()) continue;
+    needs.files.paths.push_back({.path = program::parent_folder(endpoint.path), .access = Access::remove});
+  }
+  for (std::string& folder : program::tls_folders(options.tls))
+    needs.files.paths.push_back({.path = std::move(folder)});
+  return needs;
 }
 
 std::string ready_line(const Server& server) {
@@ -91,10 +109,15 @@ int run_server(const program::OptionValues& values) {
                     program::size_text(options->memory_size_max) + ", shards " +
                     std::to_string(options->shard_count) + ", workers " +
                     std::to_string(options->worker_count));
+  const program::SandboxNeeds needs = sandbox_needs(*options);
   Result<std::unique_ptr<Server>> server = Server::make(*std::move(options));
   if (!server) return cannot_start(server.error());
   if (const Result<void> done = program::run_as(*user, (*server)->endpoints()); !done)
     return cannot_start(done.error());
+  auto sandbox = program::enter_sandbox(program::sandbox_mode(values), needs);
+  if (!sandbox) return cannot_start(sandbox.error());
+  program::log_info("sandbox: " + *sandbox);
+  (*server)->tell_sandbox(*std::move(sandbox));
 
   (*server)->start([&signals] { signals->notify(); });
   program::log_always(ready_line(**server));

@@ -225,6 +225,7 @@ void Server::describe() {
   facts_.buffer_size_max = options_.buffer_size_max;
   facts_.memory_used_at_start = cache_->stats().memory_used;
   facts_.machine_memory_size = machine_memory_size();
+  static_cast<void>(process_use());  // opens what it reads, while files can be opened
   facts_.system = system_name();
   facts_.process_id = ::getpid();
   std::array<unsigned char, 20> random{};

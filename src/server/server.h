@@ -53,6 +53,9 @@ class Server final : private session::Control {
   /// Where it listens, in the order of the options, with the ports that the kernel picked.
   [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
 
+  /// What INFO and /v1/stats say of the sandbox. Before start().
+  void tell_sandbox(std::string parts) { facts_.sandbox = std::move(parts); }
+
   /// `on_finished` is called once, on one of the threads, when the last of them ends.
   void start(std::function<void()> on_finished);
 

@@ -12,6 +12,7 @@
 #include "program/allowed_origins.h"
 #include "program/health_check.h"
 #include "program/run_as.h"
+#include "program/sandbox.h"
 #include "program/size_text.h"
 #include "program/unix_mode.h"
 #include "protocol/resp/command_decoder.h"
@@ -211,6 +212,7 @@ OptionTable make_table() {
           "over HTTP and WebSocket; those of this server's own address and of localhost may anyway; may be "
           "given more than once"),
       program::user_option_row(),
+      program::sandbox_option_row(),
   };
   for (const OptionRow& row : program::tls_option_rows()) table.rows.push_back(row);
   for (const OptionRow& row : program::common_option_rows(program::health_check_schemes())) {

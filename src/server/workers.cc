@@ -1,5 +1,6 @@
 #include "server/workers.h"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -98,13 +99,18 @@ void Workers::start(std::function<void()> on_finished) {
   on_finished_ = std::move(on_finished);
   // Set before the first thread starts: one that ends at once must not take itself for the last.
   running_count_ = loops_.size();
+  // A thread begins with the name of the one that starts it. To name another takes a file of /proc, and a
+  // sandbox has none.
+  std::array<char, 16> own_name{};
+  pthread_getname_np(pthread_self(), own_name.data(), own_name.size());
   for (std::size_t i = 0; i < loops_.size(); ++i) {
+    pthread_setname_np(pthread_self(), ("worker " + std::to_string(i)).c_str());
     threads_.emplace_back([this, i] { run(i); });
-    pthread_setname_np(threads_.back().native_handle(), ("worker " + std::to_string(i)).c_str());
     if (cores_.empty()) continue;
     if (Result<void> bound = bind_thread(threads_.back().native_handle(), cores_[i]); !bound)
       fail(std::move(bound.error()));
   }
+  pthread_setname_np(pthread_self(), own_name.data());
 }
 
 void Workers::run(std::size_t index) {

@@ -146,6 +146,7 @@ HttpRefusal get_stats(HttpCall& call, Output& output) {
       .add("policy", stats.facts->policy)
       .add("event_loop", stats.facts->event_loop)
       .add("event_loop_reason", stats.facts->event_loop_reason)
+      .add("sandbox", stats.facts->sandbox)
       .add("workers", std::uint64_t{stats.facts->worker_count})
       .add("shards", std::uint64_t{stats.facts->shard_count})
       .add("items", stats.cache.items)

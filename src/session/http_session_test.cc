@@ -542,6 +542,7 @@ TEST(HttpSession, ShowsItsFigures) {
                              "\"connections\":0",
                              "\"connections_refused\":0",
                              "\"connections_refused_per_address\":0",
+                             "\"sandbox\":\"off\"",
                              "\"connection_buffer_size\":0",
                              "\"protocol_errors\":0",
                              "\"http_on_wrong_port\":0",

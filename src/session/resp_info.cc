@@ -73,6 +73,7 @@ void write_server(Text& text, const InfoFigures& figures) {
   field(text, "monotonic_clock", "POSIX clock_gettime");
   field(text, "multiplexing_api", facts.event_loop);
   field(text, "larder_event_loop_reason", facts.event_loop_reason);
+  field(text, "larder_sandbox", facts.sandbox);
   field(text, "atomicvar_api", "atomic-builtin");
   field(text, "gcc_version", fmt::format("{}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__));
   field(text, "process_id", facts.process_id);

@@ -49,6 +49,7 @@ struct ServerFacts {
   std::string policy;             // by what it evicts: "s3fifo"
   std::string event_loop;         // "epoll"
   std::string event_loop_reason;  // why this one
+  std::string sandbox = "off";    // which parts are in force: "landlock 2, seccomp"
   std::size_t worker_count = 1;
   std::size_t shard_count = 1;
   std::uint16_t resp_port = 0;        // of the first RESP listener with a port, 0 without one

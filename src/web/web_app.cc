@@ -15,6 +15,7 @@
 #include "program/log.h"
 #include "program/run_as.h"
 #include "program/run_program.h"
+#include "program/sandbox.h"
 #include "program/stop_signals.h"
 #include "protocol/http/response_writer.h"
 #include "transport/addresses.h"
@@ -42,6 +43,7 @@ constexpr std::size_t value_size_max = std::size_t{128} << 20;  // what larder-s
 constexpr std::size_t budget_size = std::size_t{256} << 20;     // web/memory_budget.h
 constexpr Duration cache_time_limit{1000};                      // to connect, and for a whole call
 constexpr Duration shutdown_timeout{10'000};
+constexpr std::uint16_t domain_port = 53;  // of name servers, when an answer is too large for UDP
 
 // glibc otherwise raises this by itself to the size of what is freed, up to 32 MiB, and then each of the
 // pool's threads keeps the buffers of the largest answers that it has seen: 300 MB after answers of 8 MiB.
@@ -96,6 +98,25 @@ Result<std::vector<transport::Listener>> open_listeners(const program::OptionVal
     listeners.push_back(*std::move(listener));
   }
   return listeners;
+}
+
+// The name of the cache is looked up again and again: libc reads files of /etc for that, and loads libraries.
+program::SandboxNeeds sandbox_needs(const WebOptions& options) {
+  using Access = program::PathRule::Access;
+  program::SandboxNeeds needs;
+  needs.connects = true;
+  for (const Endpoint& endpoint : options.listen) {
+    if (!endpoint.is_unix()) continue;
+    needs.files.paths.push_back({.path = program::parent_folder(endpoint.path), .access = Access::remove});
+  }
+  for (std::string& folder : program::tls_folders(options.tls))
+    needs.files.paths.push_back({.path = std::move(folder)});
+  if (options.cache.is_unix()) return needs;
+  for (const char* const path :
+       {"/etc", "/run/systemd/resolve", "/run/resolvconf", "/lib", "/lib64", "/usr/lib"})
+    needs.files.paths.push_back({.path = path});
+  needs.files.connect_ports = {options.cache.port, domain_port};
+  return needs;
 }
 
 /// Runs the loop on a thread of its own until a signal has stopped it. `reload` is called every
@@ -176,6 +197,9 @@ int serve(const program::OptionValues& values) {
   if (!listeners) return cannot_start(listeners.error());
   if (const Result<void> done = program::run_as(*user, options->listen); !done)
     return cannot_start(done.error());
+  const auto sandbox = program::enter_sandbox(program::sandbox_mode(values), sandbox_needs(*options));
+  if (!sandbox) return cannot_start(sandbox.error());
+  program::log_info("sandbox: " + *sandbox);
 
   // Behind the loop, so that its threads have ended before the connections that they wake are gone.
   CacheCalls calls(*client, counts, {.thread_count = thread_count, .clock = &clock});

@@ -9,6 +9,7 @@
 #include "program/allowed_origins.h"
 #include "program/health_check.h"
 #include "program/run_as.h"
+#include "program/sandbox.h"
 #include "program/unix_mode.h"
 
 namespace larder::web {
@@ -45,6 +46,7 @@ const OptionTable& web_option_table() {
             "post forms; those of this program's own address and of localhost may anyway; may be given more "
             "than once"),
         program::user_option_row(),
+        program::sandbox_option_row(),
     };
     for (const OptionRow& row : program::tls_option_rows()) rows.rows.push_back(row);
     for (const OptionRow& row : program::common_option_rows(program::health_check_schemes()))
