@@ -1,0 +1,144 @@
+"""What script/soak runs: a server over each event loop, clients of every protocol, faults, and the verdict.
+
+Exit status: 0 if all held, 1 if something did not, 2 if the run could not be made as asked.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import random
+import shlex
+import sys
+import tempfile
+import time
+import typing
+
+import verdict
+from access import Access, Unsupported
+from report import SHOWN_VIOLATIONS, fault_counts, violation_lines, write_report
+from stand import PROTOCOLS, Stand
+
+from programs import BIN, Peer, refusal_of_event_loop  # of tests/e2e, found by stand.py
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EVENT_LOOPS = ("io_uring", "epoll")
+KILL_EVERY_S = 12
+SAMPLE_EVERY_S = 1
+
+
+class Run(typing.NamedTuple):
+    """How it was asked for."""
+
+    minutes: float
+    seed: int
+    command: str
+    cores: int
+
+
+def options():
+    parser = argparse.ArgumentParser(prog="script/soak", description="See the head of script/soak.")
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--report", type=pathlib.Path, default=ROOT / "docs/bench/soak.md")
+    parser.add_argument("--event-loop", choices=EVENT_LOOPS, action="append")
+    parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--users", action="store_true")
+    return parser.parse_args()
+
+
+def stats(stand):
+    """The server's own figures, once no client is left."""
+    with Peer(stand.server.address("http+unix")) as peer:
+        peer.send(b"GET /v1/stats HTTP/1.1\r\nHost: soak\r\nConnection: close\r\n\r\n")
+        return json.loads(peer.read_all().partition(b"\r\n\r\n")[2])
+
+
+def watch(stands, run, rng):
+    """Until the time is over, a server is gone, or enough was found. Kills clients meanwhile, and shows what goes on."""
+    started = time.monotonic()
+    end = started + run.minutes * 60
+    next_kill = started + KILL_EVERY_S / 2
+    while (now := time.monotonic()) < end:
+        for stand in stands:
+            if not stand.server.is_running:
+                return
+            stand.take_sample()
+        if now >= next_kill and now + KILL_EVERY_S / 2 < end:
+            rng.choice(stands).kill_a_worker()
+            next_kill = now + KILL_EVERY_S / len(stands)
+        show(stands, now - started, run)
+        if sum(stand.violation_count for stand in stands) > SHOWN_VIOLATIONS:
+            return
+        time.sleep(SAMPLE_EVERY_S)
+
+
+def show(stands, elapsed_s, run):
+    parts = [f"{stand.name}: {stand.samples[-1].request_count:,} requests, {stand.samples[-1].resident_size >> 20} MiB, "
+             f"{stand.samples[-1].descriptor_count} descriptors" for stand in stands]
+    violations = sum(stand.violation_count for stand in stands)
+    line = f"{elapsed_s / 60:5.1f} of {run.minutes:g} minutes; " + "; ".join(parts) + f"; {violations} violations"
+    print(f"\r{line:<150}" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+
+
+def finish(stand):
+    """Stops a stand, and says what did not hold."""
+    failures = stand.stop_clients()
+    if not stand.server.is_running:
+        return [*failures, f"{stand.name}: the server ended with status {stand.server.wait()}:\n{stand.server.stderr[-3000:]}"]
+    stand.at_end = stand.settle()
+    failures += verdict.of_leaks(stand.at_start, stand.at_end)
+    stand.stats = stats(stand)
+    try:
+        stand.server.stop()
+    except AssertionError as error:
+        failures.append(str(error))
+    failures += verdict.of_memory(stand.samples) + verdict.of_log(stand.server.stderr)
+    return [failure if failure.startswith(stand.name) else f"{stand.name}: {failure}" for failure in failures]
+
+
+def soak(stands, run):
+    """Runs it. What did not hold, as sentences."""
+    print(f"seed {run.seed}", file=sys.stderr)
+    watch(stands, run, random.Random(run.seed))
+    failures = []
+    for stand in stands:
+        failures += finish(stand)
+    found = [(stand.name, violation) for stand in stands for violation in stand.violations()]
+    happened = {f"{name}: {what}": sum(stand.count(name, what) for stand in stands)
+                for name in PROTOCOLS for what in ("hits", "misses", "writes")}
+    return violation_lines(found, run.seed) + failures + verdict.of_coverage({**happened, **fault_counts(stands)})
+
+
+def main():
+    asked = options()
+    seed = random.randrange(1 << 32) if asked.seed is None else asked.seed
+    run = Run(asked.minutes, seed, "script/soak " + shlex.join(sys.argv[1:]), len(os.sched_getaffinity(0)))
+    event_loops = []
+    for name in asked.event_loop or EVENT_LOOPS:
+        if refusal := refusal_of_event_loop(name):
+            print(f"not over {name}: {refusal}", file=sys.stderr)
+        else:
+            event_loops.append(name)
+    with tempfile.TemporaryDirectory(prefix="larder-soak-") as folder:
+        try:
+            access = Access(BIN / "larder-server", folder, asked.tls, asked.users)
+        except Unsupported as why:
+            print(f"script/soak: {why}", file=sys.stderr)
+            return 2
+        stands = []
+        try:
+            for name in event_loops:
+                stands.append(Stand(name, seed, folder, access))
+            failures = soak(stands, run)
+            if all(hasattr(stand, "stats") for stand in stands):
+                write_report(asked.report, stands, run, failures)
+        finally:
+            for stand in stands:
+                stand.close()
+    print("", *(failures or [f"all held; the report is {asked.report}"]), sep="\n", file=sys.stderr)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""One server under soak: the server, its fault proxy and the processes of its clients; and what is measured of it.
+
+Threads: all calls from one. Everything that is started here ends with close(), or when we are killed.
+"""
+
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+import typing
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+
+from driver import PROTOCOLS, counter  # noqa: E402
+from oracle import Violation  # noqa: E402
+from programs import BIN, PATIENCE_S, Program, resident_size  # noqa: E402  (the other folder's)
+from worker import Settings  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parent
+SCHEMES = ("resp", "line", "http")
+MEMORY = "64mb"
+PROCESS_COUNT = 2
+DRIVERS_EACH = 6
+
+# If we are killed no `finally` runs.
+DIE_WITH_US = ["/usr/bin/setpriv", "--pdeathsig", "KILL"]
+
+
+class Sample(typing.NamedTuple):
+    """The server at one time."""
+
+    at_s: float  # since the start
+    resident_size: int  # bytes
+    descriptor_count: int
+    thread_count: int
+    request_count: int  # answered, since the start
+
+
+class Stand:
+    """A server over this event loop. `access` (access.py) says how clients get in."""
+
+    def __init__(self, event_loop, seed, folder, access):
+        self.name, self._access = event_loop, access
+        self._folder = pathlib.Path(folder) / event_loop
+        self._folder.mkdir()
+        self._rng = random.Random(f"{seed} {event_loop} stand")
+        self._workers, self._incarnations = [], []
+        self.kills, self.samples, self.proxy_counts = 0, [], {}
+        self.started = time.monotonic()
+        sockets = {scheme: str(self._folder / scheme) for scheme in SCHEMES}
+        listeners = access.listeners(SCHEMES, sockets)
+        options = ["--memory", MEMORY, "--event-loop", event_loop, "--workers", 2, *access.server_options()]
+        for listener in listeners:
+            options += ["--listen", listener]
+        self.server = Program(DIE_WITH_US[0], [*DIE_WITH_US[1:], BIN / "larder-server", *options]).wait_until_ready()
+        self.at_start = self.sample()
+        routes = self._routes(seed)
+        self._settings = Settings(str(self._folder), seed, event_loop, routes, PROCESS_COUNT * DRIVERS_EACH, DRIVERS_EACH)
+        self._table = self._settings.open_table(create=True)
+        (self._folder / "settings").write_text(json.dumps(self._settings), encoding="utf-8")
+        for number in range(PROCESS_COUNT):
+            self._incarnations.append(0)
+            self._workers.append(self._start_worker(number))
+
+    def _routes(self, seed):
+        """Every address of the server, through the proxy and without it."""
+        direct = [address.path or list(address) for address in self.server.addresses]
+        pairs = [(str(self._folder / f"proxy{index}") if isinstance(back, str) else ["127.0.0.1", 0], back)
+                 for index, back in enumerate(direct)]
+        self._proxy = subprocess.Popen([*DIE_WITH_US, sys.executable, HERE / "fault_proxy.py", str(seed), json.dumps(pairs)],
+                                       stdout=subprocess.PIPE, text=True)
+        proxied = json.loads(self._proxy.stdout.readline())
+        routes = []
+        for address, ways in zip(self.server.addresses, zip(direct, proxied, strict=True), strict=True):
+            for is_direct, way in zip((True, False), ways, strict=True):
+                routes.append(self._access.route(address.scheme, way, is_direct))
+        return routes
+
+    def _start_worker(self, number):
+        command = [*DIE_WITH_US, sys.executable, HERE / "worker.py", self._folder / "settings", str(number)]
+        return subprocess.Popen([*command, str(self._incarnations[number])])
+
+    def kill_a_worker(self):
+        """One process of clients is gone without a word; another takes its keys."""
+        number = self._rng.randrange(PROCESS_COUNT)
+        self._workers[number].kill()
+        self._workers[number].wait()
+        self.kills += 1
+        self._incarnations[number] += 1
+        self._workers[number] = self._start_worker(number)
+
+    # What is seen
+
+    def sample(self):
+        """Measures the server, or raises OSError if it is gone."""
+        process = pathlib.Path(f"/proc/{self.server.process.pid}")
+        requests = sum(self.count(name, "requests") for name in PROTOCOLS) if self.samples else 0
+        return Sample(time.monotonic() - self.started, resident_size(self.server.process.pid), len(os.listdir(process / "fd")),
+                      len(os.listdir(process / "task")), requests)
+
+    def take_sample(self):
+        self.samples.append(self.sample())
+
+    def count(self, protocol, what):
+        """Over all drivers."""
+        counts = [self._table.counter(counter(driver, protocol, what)) for driver in range(PROCESS_COUNT * DRIVERS_EACH)]
+        return max(counts) if what == "latest_us" else sum(counts)
+
+    def violations(self):
+        """All that the clients have found."""
+        if not self._settings.violations_path.exists():
+            return []
+        lines = self._settings.violations_path.read_text(encoding="utf-8").splitlines()
+        return [Violation(*json.loads(line)) for line in lines]
+
+    @property
+    def violation_count(self):
+        path = self._settings.violations_path
+        return path.read_bytes().count(b"\n") if path.exists() else 0
+
+    # The end
+
+    def stop_clients(self):
+        """Lets the requests under way finish; then the proxy ends too."""
+        for worker in self._workers:
+            worker.terminate()
+        failures = []
+        for number, worker in enumerate(self._workers):
+            try:
+                status = worker.wait(2 * PATIENCE_S)
+                if status:
+                    failures.append(f"{self.name}: client process {number} ended with status {status}")
+            except subprocess.TimeoutExpired:
+                failures.append(f"{self.name}: client process {number} did not end")
+                worker.kill()
+        self._proxy.send_signal(signal.SIGTERM)
+        self.proxy_counts = json.loads(self._proxy.communicate(timeout=PATIENCE_S)[0])
+        return failures
+
+    def settle(self):
+        """Waits until the server has closed what it closes, and samples it then."""
+        until = time.monotonic() + 2 * PATIENCE_S
+        while True:
+            sample = self.sample()
+            if sample.descriptor_count <= self.at_start.descriptor_count or time.monotonic() > until:
+                return sample
+            time.sleep(0.1)
+
+    def close(self):
+        for process in (*self._workers, self._proxy):
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        if self.server.is_running:
+            self.server.kill()

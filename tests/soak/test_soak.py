@@ -1,0 +1,138 @@
+"""The soak test, for a minute; and that it would notice.
+
+Goal: what script/soak reports is true, and what is wrong it reports. Method: a server that tells one kind of lie now and then
+(liar.py) must be found out, as that; the same server without a lie must not. On a real server, somebody else stores lies under the
+keys, which must be seen over every protocol. Then the real thing, with seeds and faults as in the hour.
+"""
+
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import threading
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests/soak"), str(ROOT / "tests/e2e")]
+
+import keyspace  # noqa: E402
+import values  # noqa: E402
+import verdict  # noqa: E402
+from connect import Route, Stream  # noqa: E402
+from driver import PROTOCOLS, Driver, counter, counter_count  # noqa: E402
+from liar import LIES, Liar  # noqa: E402
+from programs import Program  # noqa: E402
+from resp_client import RespClient  # noqa: E402
+from stand import Sample  # noqa: E402
+from table import Table  # noqa: E402
+
+SEED = 20
+REQUESTS_MAX = 5_000
+MIB = 1 << 20
+
+
+class Trial:
+    """A driver that runs until it has found something, or has made so many requests."""
+
+    def __init__(self, folder, routes, protocols=tuple(PROTOCOLS)):
+        self.table = Table(folder / "table", keyspace.KEYS_EACH, counter_count(1), create=True)
+        self.found, self._protocols = [], protocols
+        self._driver = Driver(0, 1, random.Random(SEED), routes, self.table, self.found.append, self.is_over, protocols)
+
+    @property
+    def request_count(self):
+        return sum(self.table.counter(counter(0, name, "requests")) for name in self._protocols)
+
+    def is_over(self):
+        return bool(self.found) or self.request_count >= REQUESTS_MAX
+
+    def run(self):
+        self._driver.run()
+        return self
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lie_is_found_and_named(lie, tmp_path):
+    with Liar(lie, SEED) as liar:
+        trial = Trial(tmp_path, [Route("resp", liar.address, is_direct=True)]).run()
+    assert trial.found, f"{trial.request_count} requests, and nothing was found"
+    assert trial.found[0].sort in LIES[lie], trial.found[0]
+
+
+def test_nothing_is_found_where_the_truth_is_told(tmp_path):
+    with Liar("", SEED) as liar:
+        trial = Trial(tmp_path, [Route("resp", liar.address, is_direct=True)]).run()
+    assert trial.found == []
+    assert trial.request_count >= REQUESTS_MAX
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A real one, with one worker, at Unix sockets."""
+    listeners = [word for scheme in ("resp", "line", "http") for word in ("--listen", f"{scheme}+unix://{tmp_path}/{scheme}")]
+    program = Program("larder-server", [*listeners, "--memory", "64mb", "--workers", 1]).wait_until_ready()
+    yield program
+    if program.is_running:
+        program.kill()
+
+
+def sabotage(route, is_over):
+    """Stores what nobody of the test has sent, under all small keys, over and over."""
+    client = RespClient(Stream(route), 2)
+    while not is_over():
+        for key in range(keyspace.FIRST[keyspace.Kind.SMALL], keyspace.FIRST[keyspace.Kind.SMALL] + 50):
+            client.command(b"SET", keyspace.name(key), values.record(key + 1, 1, 100))
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_lie_is_seen_over_every_protocol(protocol, server, tmp_path):
+    routes = [Route(address.scheme.split("+")[0], address.path, is_direct=True) for address in server.addresses]
+    trial = Trial(tmp_path, routes, [protocol])
+    saboteur = threading.Thread(target=sabotage, args=(routes[0], trial.is_over))
+    saboteur.start()
+    trial.run()
+    saboteur.join()
+    assert {violation.sort for violation in trial.found} == {"wrong key"}
+    assert trial.found[0].protocol == protocol
+    server.stop()
+
+
+def samples(resident=lambda at_s: 80 * MIB, descriptors=20, threads=3):
+    return [Sample(at_s, resident(at_s), descriptors, threads, at_s * 1000) for at_s in range(1, 101)]
+
+
+def test_memory_that_grows_is_reported_and_memory_that_varies_is_not():
+    assert verdict.of_memory(samples()) == []
+    assert verdict.of_memory(samples(lambda at_s: (80 + at_s % 7) * MIB)) == []
+    assert "grows" in verdict.of_memory(samples(lambda at_s: (80 + at_s / 4) * MIB))[0]
+
+
+def test_a_leak_is_reported():
+    (start, *_), (leaky, *_) = samples(), samples(descriptors=21, threads=4)
+    assert verdict.of_leaks(start, start) == []
+    assert verdict.of_leaks(start, leaky) == ["descriptors: 20 before the first client, 21 after the last",
+                                              "threads: 3 before the first client, 4 after the last"]
+
+
+def test_an_error_in_the_log_is_reported_and_so_is_what_never_happened():
+    good, bad = "2026-01-01T00:00:00.000Z info  stopped\n", "2026-01-01T00:00:00.000Z error no memory\n"
+    assert verdict.of_log(good) == []
+    assert verdict.of_log(good + bad + "==1==ERROR: AddressSanitizer\n") == [f"the server's log: {line}" for line in (
+        bad.strip(), "==1==ERROR: AddressSanitizer")]
+    assert verdict.of_coverage({"proxy: cut": 0, "proxy: stall": 1}) == ["proxy: cut never happened"]
+
+
+def script_soak(*arguments):
+    return subprocess.run([ROOT / "script/soak", *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_a_minute_of_it_holds(tmp_path):
+    report = tmp_path / "soak.md"
+    run = script_soak("--minutes", 1, "--report", report)
+    assert run.returncode == 0, run.stderr[-10_000:]
+    page = report.read_text(encoding="utf-8")
+    assert "**All held.**" in page
+    assert re.search(r"^\| WebSocket binary \| [\d,]{4,} \|", page, re.MULTILINE)
+    assert "</svg>" in (tmp_path / "soak.svg").read_text(encoding="utf-8")
