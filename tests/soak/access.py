@@ -1,6 +1,6 @@
 """How clients get into the servers of a run: plainly, or with TLS and as users. The one place that knows the difference.
 
-What a server cannot do yet it does not list in its --help, and a run that asks for it is refused.
+What a server cannot do it does not list in its --help; a run that asks for it is refused.
 """
 
 import pathlib
@@ -11,22 +11,24 @@ from connect import Route
 USER, PASSWORD = "soak", "a long password of the soak test"
 
 
-class Unsupported(Exception):
-    """The server of this build has no such thing."""
+# Which option of the server each of ours needs.
+NEEDS = {"--tls": "--tls-cert", "--users": "--users"}
+
+
+def missing_options(program, wanted):
+    """Of these options of ours, which this larder-server cannot serve."""
+    known = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout.split()
+    return [option for option in wanted if NEEDS[option] not in known]
 
 
 class Access:
-    """`with_tls` and `with_users` as the run was asked for; files go into `folder`. `program`: larder-server.
+    """`with_tls` and `with_users` as the run was asked for; files go into `folder`. `program`: a larder-server that has both.
 
     Without them, every address is served plainly. With TLS the addresses over TCP have it and the Unix sockets do not."""
 
     def __init__(self, program, folder, with_tls=False, with_users=False):
         self._program, self._folder = program, pathlib.Path(folder)
         self._with_tls, self._with_users = with_tls, with_users
-        options = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
-        for is_wanted, option in ((with_tls, "--tls-cert"), (with_users, "--users")):
-            if is_wanted and f"{option} " not in options:
-                raise Unsupported(f"this larder-server has no {option}")
         if with_tls:
             self._make_certificate()
         if with_users:

@@ -104,6 +104,14 @@ class _Server:
     def change(self, name, key, rest):
         old = self.peek(key)
         deadline = self.items[key][1] if old is not None else None
+        if name == b"GETDEL":
+            shown = self.answer([b"GET", key], {})
+            self.answer([b"DEL", key], {})
+            return shown
+        if name == b"SET" and rest[1:] == [b"GET"]:
+            shown = self.answer([b"GET", key], {})
+            self.store(key, rest[0])
+            return shown
         if name == b"SET":
             ms = int(rest[2]) if len(rest) > 2 else None
             self.store(key, rest[0], None if ms is None else ms / 1000 + (time.time() if rest[1] == b"PX" else 0))

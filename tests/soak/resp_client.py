@@ -25,7 +25,7 @@ class Refused(str):
     """The text of an error that was the reply."""
 
 
-READS = {"get", "mget", "exec_get"}
+SHOWS_VALUES = {"get", "mget", "exec_get", "getset", "getdel"}
 
 
 def encode(*words):
@@ -57,6 +57,8 @@ REQUESTS = {
     "mset": lambda o: encode(b"MSET", *_pairs(o)),
     "exec_set": lambda o: _in_transaction(encode(b"SET", *pair) for pair in zip(o.keys, o.values, strict=True)),
     "delete": lambda o: encode(b"DEL", *o.keys),
+    "getset": lambda o: encode(b"SET", o.keys[0], o.values[0], b"GET"),
+    "getdel": lambda o: encode(b"GETDEL", *o.keys),
     "append": lambda o: encode(b"APPEND", *o.keys, *o.values),
     "setrange": lambda o: encode(b"SETRANGE", *o.keys, b"0", *o.values),
     "incrby": lambda o: encode(b"INCRBY", *o.keys, *o.values),
@@ -103,7 +105,7 @@ class RespClient:
             for _ in operation.keys:
                 self.read_reply()
             reply = self.read_reply()
-        if isinstance(reply, Refused) or operation.name in READS or operation.name in ("append", "incrby"):
+        if isinstance(reply, Refused) or operation.name in SHOWS_VALUES or operation.name in ("append", "incrby"):
             return reply
         if operation.name == "exec_set":
             return True if reply == [b"OK"] * len(operation.keys) else Refused(f"EXEC: {reply}")

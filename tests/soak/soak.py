@@ -4,7 +4,6 @@ Exit status: 0 if all held, 1 if something did not, 2 if the run could not be ma
 """
 
 import argparse
-import json
 import os
 import pathlib
 import random
@@ -15,12 +14,13 @@ import time
 import typing
 
 import verdict
-from access import Access, Unsupported
+from access import NEEDS, Access, missing_options
 from report import SHOWN_VIOLATIONS, fault_counts, violation_lines, write_report
 from stand import PROTOCOLS, Stand
 
-from programs import BIN, Peer, refusal_of_event_loop  # of tests/e2e, found by stand.py
+from programs import BIN, refusal_of_event_loop  # of tests/e2e, found by stand.py
 
+SERVER = BIN / "larder-server"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EVENT_LOOPS = ("io_uring", "epoll")
 KILL_EVERY_S = 12
@@ -44,14 +44,8 @@ def options():
     parser.add_argument("--event-loop", choices=EVENT_LOOPS, action="append")
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--users", action="store_true")
+    parser.add_argument("server_options", nargs="*", metavar="SERVER OPTION")
     return parser.parse_args()
-
-
-def stats(stand):
-    """The server's own figures, once no client is left."""
-    with Peer(stand.server.address("http+unix")) as peer:
-        peer.send(b"GET /v1/stats HTTP/1.1\r\nHost: soak\r\nConnection: close\r\n\r\n")
-        return json.loads(peer.read_all().partition(b"\r\n\r\n")[2])
 
 
 def watch(stands, run, rng):
@@ -77,6 +71,8 @@ def show(stands, elapsed_s, run):
     parts = [f"{stand.name}: {stand.samples[-1].request_count:,} requests, {stand.samples[-1].resident_size >> 20} MiB, "
              f"{stand.samples[-1].descriptor_count} descriptors" for stand in stands]
     violations = sum(stand.violation_count for stand in stands)
+    if not sys.stderr.isatty() and int(elapsed_s) % 10:
+        return
     line = f"{elapsed_s / 60:5.1f} of {run.minutes:g} minutes; " + "; ".join(parts) + f"; {violations} violations"
     print(f"\r{line:<150}" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
 
@@ -88,7 +84,7 @@ def finish(stand):
         return [*failures, f"{stand.name}: the server ended with status {stand.server.wait()}:\n{stand.server.stderr[-3000:]}"]
     stand.at_end = stand.settle()
     failures += verdict.of_leaks(stand.at_start, stand.at_end)
-    stand.stats = stats(stand)
+    stand.stats = stand.read_stats()
     try:
         stand.server.stop()
     except AssertionError as error:
@@ -112,6 +108,9 @@ def soak(stands, run):
 
 def main():
     asked = options()
+    if missing := missing_options(SERVER, [option for option in NEEDS if getattr(asked, option[2:])]):
+        print(f"script/soak: this larder-server cannot serve {' and '.join(missing)}", file=sys.stderr)
+        return 2
     seed = random.randrange(1 << 32) if asked.seed is None else asked.seed
     run = Run(asked.minutes, seed, "script/soak " + shlex.join(sys.argv[1:]), len(os.sched_getaffinity(0)))
     event_loops = []
@@ -121,15 +120,11 @@ def main():
         else:
             event_loops.append(name)
     with tempfile.TemporaryDirectory(prefix="larder-soak-") as folder:
-        try:
-            access = Access(BIN / "larder-server", folder, asked.tls, asked.users)
-        except Unsupported as why:
-            print(f"script/soak: {why}", file=sys.stderr)
-            return 2
+        access = Access(SERVER, folder, asked.tls, asked.users)
         stands = []
         try:
             for name in event_loops:
-                stands.append(Stand(name, seed, folder, access))
+                stands.append(Stand(name, seed, folder, access, asked.server_options))
             failures = soak(stands, run)
             if all(hasattr(stand, "stats") for stand in stands):
                 write_report(asked.report, stands, run, failures)

@@ -3,6 +3,7 @@
 Threads: all calls from one. Everything that is started here ends with close(), or when we are killed.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -15,9 +16,11 @@ import typing
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
+from connect import Route, Stream  # noqa: E402
 from driver import PROTOCOLS, counter  # noqa: E402
 from oracle import Violation  # noqa: E402
 from programs import BIN, PATIENCE_S, Program, resident_size  # noqa: E402  (the other folder's)
+from text_clients import authorization, read_response  # noqa: E402
 from worker import Settings  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -41,9 +44,9 @@ class Sample(typing.NamedTuple):
 
 
 class Stand:
-    """A server over this event loop. `access` (access.py) says how clients get in."""
+    """A server over this event loop. `access` (access.py) says how clients get in; `options` come last on its command line."""
 
-    def __init__(self, event_loop, seed, folder, access):
+    def __init__(self, event_loop, seed, folder, access, options):
         self.name, self._access = event_loop, access
         self._folder = pathlib.Path(folder) / event_loop
         self._folder.mkdir()
@@ -53,10 +56,11 @@ class Stand:
         self.started = time.monotonic()
         sockets = {scheme: str(self._folder / scheme) for scheme in SCHEMES}
         listeners = access.listeners(SCHEMES, sockets)
-        options = ["--memory", MEMORY, "--event-loop", event_loop, "--workers", 2, *access.server_options()]
+        command = [*DIE_WITH_US, BIN / "larder-server", "--event-loop", event_loop, "--workers", 2, *access.server_options()]
         for listener in listeners:
-            options += ["--listen", listener]
-        self.server = Program(DIE_WITH_US[0], [*DIE_WITH_US[1:], BIN / "larder-server", *options]).wait_until_ready()
+            command += ["--listen", listener]
+        memory = () if "--memory" in options else ("--memory", MEMORY)
+        self.server = Program(command[0], [*command[1:], *memory, *options]).wait_until_ready()
         self.at_start = self.sample()
         routes = self._routes(seed)
         self._settings = Settings(str(self._folder), seed, event_loop, routes, PROCESS_COUNT * DRIVERS_EACH, DRIVERS_EACH)
@@ -149,6 +153,13 @@ class Stand:
             if sample.descriptor_count <= self.at_start.descriptor_count or time.monotonic() > until:
                 return sample
             time.sleep(0.1)
+
+    def read_stats(self):
+        """The server's own figures."""
+        route = next(route for route in self._settings.routes if route.protocol == "http" and route.is_direct)
+        with contextlib.closing(Stream(route)) as stream:
+            stream.send(f"GET /v1/stats HTTP/1.1\r\nHost: soak\r\n{authorization(route)}\r\n".encode())
+            return json.loads(read_response(stream)[1])
 
     def close(self):
         for process in (*self._workers, self._proxy):

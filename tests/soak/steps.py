@@ -105,8 +105,11 @@ class Steps:
             if any(key in written or self._is_left_alone(key) for key in keys):
                 return None
             return self.begin("delete" if chance < 0.1 else self._rng.choice(("mset", "exec_set")), keys)
+        shows = "getset" in client.can and self._rng.random() < 0.2
         if chance < 0.08:
-            return self.begin("delete", (key,))
+            return self.begin("getdel" if shows else "delete", (key,))
+        if shows and chance > 0.9:
+            return self.begin("getset", (key,))
         if known is not None and "append" in client.can:
             if kind is Kind.COUNTER and chance < 0.85:
                 return self.begin("incrby", (key,))
@@ -127,6 +130,7 @@ class Steps:
 
     def begin(self, name, keys, ttl_ms=0, is_absolute=False):
         """The step that does this to keys of ours, which it tells to the table: it is to be sent."""
+        looks = tuple(map(self._look, keys)) if name.startswith("get") else ()
         states = [self._table.read(key) for key in keys]
         version = max(state.sent for state in states) + 1
         data = tuple(self._value(name, key, state, version) for key, state in zip(keys, states, strict=True))
@@ -138,10 +142,10 @@ class Steps:
             ttl_ms = self._ttl_ms()
         data = () if None in data else data
         operation = Operation(name, tuple(map(keyspace.name, keys)), data, ttl_ms, is_absolute)
-        return Step(operation, keys=tuple(keys), version=version)
+        return Step(operation, looks, tuple(keys), version)
 
     def _value(self, name, key, state, version):
-        if name in ("delete", "expire"):
+        if name in ("delete", "getdel", "expire"):
             return None
         kind = keyspace.kind(key)
         if name == "incrby":
@@ -160,17 +164,23 @@ class Steps:
     def settle(self, step, reply, client):
         """The reply is there."""
         self._count("requests")
+        is_refused_write = step.keys and isinstance(reply, Refused)
+        if step.looks and not is_refused_write:
+            self._settle_read(step, reply, client)
         if step.keys:
             self._count("writes")
             self._settle_write(step, reply, client)
-            return
+
+    def _settle_read(self, step, reply, client):
         datas = reply if isinstance(reply, list) else [reply]
         if isinstance(reply, Refused) or len(datas) != len(step.looks) or any(isinstance(data, (int, Refused)) for data in datas):
             self.lie("refused", step, client, repr(reply)[:200], "a value for each key, or none")
             return
         for look, data in zip(step.looks, datas, strict=True):
             self._count("misses" if data is None else "hits")
-            judgement = judge(look, self._table.read(look.key), data, client.name)
+            # Nobody but us writes the keys of ours: what is replaced is what was there before.
+            after = look.before if step.keys else self._table.read(look.key)
+            judgement = judge(look, after, data, client.name)
             self._count("latest_us", judgement.late_ns // 1000)
             if judgement.violation:
                 self._found(judgement.violation)
@@ -192,7 +202,7 @@ class Steps:
             state = State(step.version, step.version, step.version, deadline_ns)
             if name == "expire":
                 state = state._replace(lowest=self._table.read(key).lowest)
-            elif name == "delete":
+            elif name in ("delete", "getdel"):
                 self._stored.pop(key, None)
             elif name == "incrby":
                 state = state._replace(restarted=int(self._is_new_counter(step, reply, client)))

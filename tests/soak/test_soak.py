@@ -20,10 +20,11 @@ sys.path[:0] = [str(ROOT / "tests/soak"), str(ROOT / "tests/e2e")]
 import keyspace  # noqa: E402
 import values  # noqa: E402
 import verdict  # noqa: E402
+from access import NEEDS, missing_options  # noqa: E402
 from connect import Route, Stream  # noqa: E402
 from driver import PROTOCOLS, Driver, counter, counter_count  # noqa: E402
 from liar import LIES, Liar  # noqa: E402
-from programs import Program  # noqa: E402
+from programs import BIN, Program  # noqa: E402
 from resp_client import RespClient  # noqa: E402
 from stand import Sample  # noqa: E402
 from table import Table  # noqa: E402
@@ -130,7 +131,8 @@ def script_soak(*arguments):
 
 def test_a_minute_of_it_holds(tmp_path):
     report = tmp_path / "soak.md"
-    run = script_soak("--minutes", 1, "--report", report)
+    served = [option for option in NEEDS if not missing_options(BIN / "larder-server", [option])]
+    run = script_soak("--minutes", 1, "--report", report, *served)
     assert run.returncode == 0, run.stderr[-10_000:]
     page = report.read_text(encoding="utf-8")
     assert "**All held.**" in page
