@@ -8,7 +8,8 @@ import subprocess
 
 from connect import Route
 
-USER, PASSWORD = "soak", "a long password of the soak test"
+PASSWORD = "a long password of the soak test"
+USERS = {"soak": ('["read", "write"]', '["soak:"]'), "administrator": ('["read", "write", "admin"]', "[]")}  # rights and prefixes
 
 
 # Which option of the server each of ours needs.
@@ -45,8 +46,9 @@ class Access:
         hashed = subprocess.run(command, input=PASSWORD, capture_output=True, text=True, check=True).stdout
         path = self._folder / "users.toml"
         path.touch(mode=0o600)
-        path.write_text(f'[user.{USER}]\npassword = "{hashed.strip()}"\nrights = ["read", "write"]\nprefixes = ["soak:"]\n',
-                        encoding="utf-8")
+        path.write_text("".join(f'[user.{name}]\npassword = "{hashed.strip()}"\nrights = {rights}\n'
+                                + (f"prefixes = {prefixes}\n" if prefixes != "[]" else "")
+                                for name, (rights, prefixes) in USERS.items()), encoding="utf-8")
 
     def server_options(self):
         """What the server is started with beside its addresses."""
@@ -62,9 +64,9 @@ class Access:
         over_tcp = "+tls" if self._with_tls else ""
         return [url for scheme in schemes for url in (f"{scheme}{over_tcp}://127.0.0.1:0", f"{scheme}+unix://{sockets[scheme]}")]
 
-    def route(self, scheme, address, is_direct):
+    def route(self, scheme, address, is_direct, is_administrator=False):
         """The way in at this address; `scheme` as the server has said it."""
         protocol, *extra = scheme.split("+")
         ca_file = str(self._folder / "cert.pem") if "tls" in extra else ""
-        login = (USER, PASSWORD) if self._with_users else ("", "")
+        login = ("administrator" if is_administrator else "soak", PASSWORD) if self._with_users else ("", "")
         return Route(protocol, address, is_direct, ca_file, *login)

@@ -12,6 +12,9 @@ import typing
 # Far beyond any stall that the proxy makes.
 PATIENCE_S = 20
 
+# MONITOR shows a value of megabytes in one line, its bytes escaped.
+LINE_SIZE_MAX = 1 << 26
+
 
 class Lost(Exception):
     """The connection is gone: whatever has no reply yet may have happened or not."""
@@ -41,8 +44,8 @@ def _tls_context(ca_file):
     return ssl.create_default_context(cafile=ca_file)
 
 
-def _lost(error):
-    return (Silent if isinstance(error, TimeoutError) else Lost)(f"{type(error).__name__}: {error}")
+def _lost(error, doing):
+    return (Silent if isinstance(error, TimeoutError) else Lost)(f"{type(error).__name__} on {doing}: {error}")
 
 
 class Stream:
@@ -71,7 +74,7 @@ class Stream:
         try:
             self.socket.sendall(data)
         except OSError as error:
-            raise _lost(error) from None
+            raise _lost(error, "sending") from None
 
     def read(self, size):
         """Exactly so many bytes."""
@@ -82,7 +85,7 @@ class Stream:
 
     def read_line(self):
         """Up to CRLF, without it."""
-        line = self._guard(self._file.readline, 1 << 23)
+        line = self._guard(self._file.readline, LINE_SIZE_MAX)
         if not line.endswith(b"\r\n"):
             raise Lost("end")
         return line[:-2]
@@ -108,7 +111,7 @@ class Stream:
         try:
             return read(size)
         except OSError as error:
-            raise _lost(error) from None
+            raise _lost(error, "reading") from None
 
 
 class Inside(io.RawIOBase):

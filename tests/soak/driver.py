@@ -11,6 +11,7 @@ import time
 from connect import Garbled, Lost, Silent, Stream
 from oracle import Violation
 from resp_client import RespClient
+from settings import MISDEEDS, counter
 from steps import Steps
 from table import Table
 from text_clients import HttpClient, LineClient
@@ -24,7 +25,7 @@ def _inside_websocket(stream, rng):
 
 
 # Name: scheme, what makes a client of a stream, how often.
-PROTOCOLS = {
+CLIENTS = {
     "RESP2": ("resp", lambda stream, rng: RespClient(stream, 2), 4),
     "RESP3": ("resp", lambda stream, rng: RespClient(stream, 3), 4),
     "line": ("line", lambda stream, rng: LineClient(stream), 2),
@@ -33,39 +34,32 @@ PROTOCOLS = {
     "WebSocket binary": ("http", _inside_websocket, 2),
 }
 
-# What is counted for each driver and protocol; of the last one the most.
-COUNTED = ["requests", "hits", "misses", "writes", "refused", "connections", "lost", "latest_us"]
-
-# What else a driver does to its connections.
-MISDEEDS = ["cut", "reset", "half-close", "stop reading"]
-
-
-def counter(driver, protocol, what):
-    """Where table.py counts this."""
-    row = driver * len(PROTOCOLS) + list(PROTOCOLS).index(protocol)
-    return row * (len(COUNTED) + len(MISDEEDS)) + (COUNTED + MISDEEDS).index(what)
-
-
-def counter_count(driver_count):
-    return driver_count * len(PROTOCOLS) * (len(COUNTED) + len(MISDEEDS))
+STORM_COUNT = 30
+BEGINNINGS = [
+    b"*2\r\n$3\r\nGET\r\n$6\r\nsoak:0\r\n*3\r\n$3\r\nSET\r\n$5\r\nnever\r\n$1000000\r\n",
+    b"get soak:0\r\n" + b"get " + b"x" * 10_000,
+    b"GET /v1/keys/soak%3A0 HTTP/1.1\r\nHost: soak\r\n\r\nPUT /v1/keys/never HTTP/1.1\r\nContent-Length: 1000000\r\n\r\nnever",
+]
 
 
 class Driver:
     """Threads: one. `found` is called with each Violation; `is_over` says when to stop. It speaks those of `protocols` for which
     there is a route."""
 
-    def __init__(self, number, driver_count, rng: random.Random, routes, table: Table, found, is_over, protocols=tuple(PROTOCOLS)):
-        self._number, self._rng, self._routes, self._table = number, rng, routes, table
-        schemes = {route.protocol for route in routes}
-        self._protocols = [name for name in protocols if PROTOCOLS[name][0] in schemes]
+    def __init__(self, number, settings, rng: random.Random, table: Table, found, is_over, protocols=tuple(CLIENTS)):
+        self._number, self._rng, self._routes, self._table = number, rng, settings.routes, table
+        self._pause_counter = settings.pause_counter
+        schemes = {route.protocol for route in settings.routes}
+        self._protocols = [name for name in protocols if CLIENTS[name][0] in schemes]
         self._found, self._is_over = found, is_over
-        self._steps = Steps(number, driver_count, rng, table, found, self._count)
+        self._steps = Steps(number, settings.driver_count, rng, table, found, self._count)
         self._protocol = ""
+        self._awaited = []  # what was sent last and has no reply yet
 
     def run(self):
         while not self._is_over():
-            self._protocol = self._rng.choices(self._protocols, [PROTOCOLS[name][2] for name in self._protocols])[0]
-            scheme, make_client, _ = PROTOCOLS[self._protocol]
+            self._protocol = self._rng.choices(self._protocols, [CLIENTS[name][2] for name in self._protocols])[0]
+            scheme, make_client, _ = CLIENTS[self._protocol]
             route = self._rng.choice([route for route in self._routes if route.protocol == scheme])
             self._live_once(route, make_client)
 
@@ -86,8 +80,10 @@ class Driver:
                 self._misbehave(client, misdeed)
         except Lost as why:
             self._count("lost")
-            if route.is_direct or isinstance(why, Silent):
-                self._lie("silent" if isinstance(why, Silent) else "dropped", f"{route.address}: {why}", "an answer")
+            if isinstance(why, Silent) or (route.is_direct and not self._is_excused(misdeed)):
+                sort = "silent" if isinstance(why, Silent) else "dropped"
+                where = f"{why} at {route.address}, {misdeed or 'no misdeed'}"
+                self._lie(sort, f"{where}, {self._awaited_text()}", "an answer")
         except Garbled as why:
             self._lie("garbled", str(why), "the protocol")
         finally:
@@ -104,7 +100,7 @@ class Driver:
 
     def _send_and_settle(self, client, steps, between=lambda: None):
         """`between` is called when everything is sent."""
-        left = list(steps)
+        left = self._awaited = list(steps)
         try:
             operations = [step.operation for step in steps]
             client.send(operations)
@@ -118,7 +114,9 @@ class Driver:
     def _misbehave(self, client, misdeed):
         """The last that this connection does."""
         rng = self._rng
-        if misdeed == "stop reading":
+        if misdeed == "storm":
+            self._storm(client.stream.route)
+        elif misdeed == "stop reading":
             steps = self._steps.draw_large_reads(client, rng.randrange(1, 6))
             self._send_and_settle(client, steps, lambda: time.sleep(rng.uniform(0.2, 2)))
         elif misdeed == "half-close" and client.can_half_close:
@@ -126,7 +124,7 @@ class Driver:
             if not client.stream.is_at_end() and client.stream.route.is_direct:
                 self._lie("garbled", "more than was asked for", "an end after the last reply")
         else:
-            steps = self._steps.draw(client, 8)
+            steps = self._awaited = self._steps.draw(client, 8)
             operations = [step.operation for step in steps]
             try:
                 client.send(operations)
@@ -138,6 +136,27 @@ class Driver:
                 client.stream.close(by_reset=misdeed == "reset")
                 for step in steps:
                     self._steps.lose(step)
+
+    def _is_excused(self, misdeed):
+        """Whether the server may have ended this connection: of who does not read when buffers are short, and, as Redis, of who has
+        ended his side while commands are paused."""
+        is_paused = self._table.counter(self._pause_counter) > time.monotonic_ns()
+        return misdeed == "stop reading" or (misdeed == "half-close" and is_paused)
+
+    def _awaited_text(self):
+        return "nothing awaited" if not self._awaited else "awaited: " + ", ".join(
+            f"{step.operation.name} {step.operation.keys[0].decode()} {sum(map(len, step.operation.values))}" for step in self._awaited)
+
+    def _storm(self, route):
+        """Many connections at once, each with the beginning of what it may never have asked."""
+        request, streams = self._rng.choice(BEGINNINGS), []
+        try:
+            for _ in range(STORM_COUNT):
+                streams.append(Stream(route))
+                streams[-1].send(request[: self._rng.randrange(len(request))])
+        finally:
+            for stream in streams:
+                stream.close(by_reset=self._rng.random() < 0.5)
 
     def _lie(self, sort, read, allowed, key=-1):
         self._found(Violation(sort, key, self._protocol, read, allowed))

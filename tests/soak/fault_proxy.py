@@ -4,7 +4,7 @@ Of each connection is drawn which fault it meets, in which direction, and after 
 
     cut         both ends are closed, in the middle of whatever was said
     reset       the same with a reset
-    half-close  nothing more comes in this direction, its receiver sees an end; the other direction goes on
+    half-close  nothing more arrives in this direction, where an end is seen; the other direction goes on
     stall       nothing moves in this direction for a while of up to STALL_S_MAX
     split       the next bytes come one by one
     none        nothing
@@ -75,6 +75,8 @@ class Pair:
                 data = data[left:]
                 self._count[self._fault.name] += 1
                 if not await self._meet(writer, data):
+                    while await reader.read(CHUNK_SIZE):
+                        pass  # whoever sends all before it reads must come to its replies
                     return
                 left = None
             else:
@@ -97,6 +99,7 @@ class Pair:
             case "split":
                 for at in range(min(len(data), SPLIT_SIZE)):
                     writer.write(data[at : at + 1])
+                    await writer.drain()
                     await asyncio.sleep(0)
                 data = data[SPLIT_SIZE:]
         writer.write(data)

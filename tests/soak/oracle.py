@@ -30,6 +30,7 @@ class Violation(typing.NamedTuple):
     protocol: str
     read: str
     allowed: str
+    at: str = ""  # when it was found, as the server's log says it
 
 
 class Look(typing.NamedTuple):

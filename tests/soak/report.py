@@ -13,8 +13,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
 
 import verdict  # noqa: E402
-from driver import MISDEEDS, PROTOCOLS  # noqa: E402
 from fault_proxy import FAULTS  # noqa: E402
+from settings import DUTIES, MISDEEDS, PROTOCOLS  # noqa: E402
 from svg_plot import write_plot  # noqa: E402  (of bench)
 
 MIB = 1 << 20
@@ -50,6 +50,8 @@ def fault_counts(stands):
     counts = {f"proxy: {name}": sum(stand.proxy_counts.get(name, 0) for stand in stands) for name in FAULTS if name != "none"}
     for misdeed in MISDEEDS:
         counts[f"client: {misdeed}"] = sum(stand.count(name, misdeed) for stand in stands for name in PROTOCOLS)
+    for duty in DUTIES:
+        counts[f"administrator: {duty.replace('_', ' ')}"] = sum(stand.duties()[duty] for stand in stands)
     counts["client process killed"] = sum(stand.kills for stand in stands)
     return counts
 
@@ -87,7 +89,7 @@ def rates(samples, points=60):
 
 def violation_lines(found, seed):
     """A readable list of the first ones."""
-    lines = [f"{stand}: {v.sort}: key {v.key} over {v.protocol}: read {v.read}; allowed: {v.allowed}; seed {seed}"
+    lines = [f"{stand} {v.at}: {v.sort}: key {v.key} over {v.protocol}: read {v.read}; allowed: {v.allowed}; seed {seed}"
              for stand, v in found[:SHOWN_VIOLATIONS]]
     if len(found) > SHOWN_VIOLATIONS:
         lines.append(f"and {len(found) - SHOWN_VIOLATIONS} more")
@@ -115,10 +117,10 @@ def write_report(path, stands, run, failures):
         *([""] if failures else []),
         *requests_table(stands),
         "",
-        f"Each server answered {median_rate:,.0f} requests a second in the median. No value was seen by a read that was sent more "
-        f"than {latest_ms:.0f} ms after its deadline, counted from the reply that acknowledged it.",
+        f"Each server answered {median_rate:,.0f} requests a second in the median. No value was seen by a read that was sent "
+        f"more than {latest_ms:.0f} ms after its deadline, counted from the reply that acknowledged it.",
         "",
-        *table(["fault", "times"], fault_counts(stands).items()),
+        *table(["meanwhile", "times"], fault_counts(stands).items()),
         "",
         *server_table(stands),
         "",

@@ -121,6 +121,8 @@ class RespClient:
             return Refused(text.decode(errors="replace"))
         if kind == b"_":
             return None
+        if kind in (b",", b"#", b"("):
+            return text
         try:
             number = int(text)
         except ValueError:
@@ -129,7 +131,7 @@ class RespClient:
             return number
         if number < 0:
             return None
-        if kind == b"$":
+        if kind in (b"$", b"="):
             data = self.stream.read(number + 2)
             if not data.endswith(b"\r\n"):
                 raise Garbled(f"a bulk of {number} bytes that ends with {data[-2:]!r}")

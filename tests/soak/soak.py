@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import shlex
+import signal
 import sys
 import tempfile
 import time
@@ -16,7 +17,8 @@ import typing
 import verdict
 from access import NEEDS, Access, missing_options
 from report import SHOWN_VIOLATIONS, fault_counts, violation_lines, write_report
-from stand import PROTOCOLS, Stand
+from settings import PROTOCOLS
+from stand import Stand
 
 from programs import BIN, refusal_of_event_loop  # of tests/e2e, found by stand.py
 
@@ -119,6 +121,7 @@ def main():
             print(f"not over {name}: {refusal}", file=sys.stderr)
         else:
             event_loops.append(name)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # by way of every `finally`
     with tempfile.TemporaryDirectory(prefix="larder-soak-") as folder:
         access = Access(SERVER, folder, asked.tls, asked.users)
         stands = []

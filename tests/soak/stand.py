@@ -16,12 +16,11 @@ import typing
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
-from connect import Route, Stream  # noqa: E402
-from driver import PROTOCOLS, counter  # noqa: E402
+from connect import Stream  # noqa: E402
 from oracle import Violation  # noqa: E402
 from programs import BIN, PATIENCE_S, Program, resident_size  # noqa: E402  (the other folder's)
+from settings import DUTIES, PROTOCOLS, Settings, counter, duty_counter  # noqa: E402
 from text_clients import authorization, read_response  # noqa: E402
-from worker import Settings  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 SCHEMES = ("resp", "line", "http")
@@ -43,6 +42,11 @@ class Sample(typing.NamedTuple):
     request_count: int  # answered, since the start
 
 
+def way_to(address):
+    """What a Route holds of it."""
+    return address.path or list(address)
+
+
 class Stand:
     """A server over this event loop. `access` (access.py) says how clients get in; `options` come last on its command line."""
 
@@ -62,21 +66,23 @@ class Stand:
         memory = () if "--memory" in options else ("--memory", MEMORY)
         self.server = Program(command[0], [*command[1:], *memory, *options]).wait_until_ready()
         self.at_start = self.sample()
-        routes = self._routes(seed)
-        self._settings = Settings(str(self._folder), seed, event_loop, routes, PROCESS_COUNT * DRIVERS_EACH, DRIVERS_EACH)
+        administrator_routes = [access.route(address.scheme, way_to(address), True, is_administrator=True)
+                                for address in self.server.addresses]
+        self._settings = Settings(str(self._folder), seed, event_loop, self._routes(seed), administrator_routes,
+                                  PROCESS_COUNT * DRIVERS_EACH, DRIVERS_EACH)
         self._table = self._settings.open_table(create=True)
         (self._folder / "settings").write_text(json.dumps(self._settings), encoding="utf-8")
         for number in range(PROCESS_COUNT):
             self._incarnations.append(0)
             self._workers.append(self._start_worker(number))
+        self._administrator = self._start("administrator.py", self._folder / "settings")
 
     def _routes(self, seed):
         """Every address of the server, through the proxy and without it."""
-        direct = [address.path or list(address) for address in self.server.addresses]
+        direct = list(map(way_to, self.server.addresses))
         pairs = [(str(self._folder / f"proxy{index}") if isinstance(back, str) else ["127.0.0.1", 0], back)
                  for index, back in enumerate(direct)]
-        self._proxy = subprocess.Popen([*DIE_WITH_US, sys.executable, HERE / "fault_proxy.py", str(seed), json.dumps(pairs)],
-                                       stdout=subprocess.PIPE, text=True)
+        self._proxy = self._start("fault_proxy.py", str(seed), json.dumps(pairs), stdout=subprocess.PIPE, text=True)
         proxied = json.loads(self._proxy.stdout.readline())
         routes = []
         for address, ways in zip(self.server.addresses, zip(direct, proxied, strict=True), strict=True):
@@ -85,8 +91,11 @@ class Stand:
         return routes
 
     def _start_worker(self, number):
-        command = [*DIE_WITH_US, sys.executable, HERE / "worker.py", self._folder / "settings", str(number)]
-        return subprocess.Popen([*command, str(self._incarnations[number])])
+        return self._start("worker.py", self._folder / "settings", str(number), str(self._incarnations[number]))
+
+    @staticmethod
+    def _start(program, *arguments, **options):
+        return subprocess.Popen([*DIE_WITH_US, sys.executable, HERE / program, *arguments], **options)
 
     def kill_a_worker(self):
         """One process of clients is gone without a word; another takes its keys."""
@@ -114,6 +123,10 @@ class Stand:
         counts = [self._table.counter(counter(driver, protocol, what)) for driver in range(PROCESS_COUNT * DRIVERS_EACH)]
         return max(counts) if what == "latest_us" else sum(counts)
 
+    def duties(self):
+        """How often the administrator did what."""
+        return {duty: self._table.counter(duty_counter(duty, self._settings.driver_count)) for duty in DUTIES}
+
     def violations(self):
         """All that the clients have found."""
         if not self._settings.violations_path.exists():
@@ -130,17 +143,18 @@ class Stand:
 
     def stop_clients(self):
         """Lets the requests under way finish; then the proxy ends too."""
-        for worker in self._workers:
-            worker.terminate()
+        processes = {"the administrator": self._administrator}  # first: he may be reading what the others do
+        processes |= {f"client process {number}": worker for number, worker in enumerate(self._workers)}
+        for process in processes.values():
+            process.terminate()
         failures = []
-        for number, worker in enumerate(self._workers):
+        for name, process in processes.items():
             try:
-                status = worker.wait(2 * PATIENCE_S)
-                if status:
-                    failures.append(f"{self.name}: client process {number} ended with status {status}")
+                if status := process.wait(2 * PATIENCE_S):
+                    failures.append(f"{self.name}: {name} ended with status {status}")
             except subprocess.TimeoutExpired:
-                failures.append(f"{self.name}: client process {number} did not end")
-                worker.kill()
+                failures.append(f"{self.name}: {name} did not end")
+                process.kill()
         self._proxy.send_signal(signal.SIGTERM)
         self.proxy_counts = json.loads(self._proxy.communicate(timeout=PATIENCE_S)[0])
         return failures
@@ -156,13 +170,13 @@ class Stand:
 
     def read_stats(self):
         """The server's own figures."""
-        route = next(route for route in self._settings.routes if route.protocol == "http" and route.is_direct)
+        route = next(route for route in self._settings.administrator_routes if route.protocol == "http")
         with contextlib.closing(Stream(route)) as stream:
             stream.send(f"GET /v1/stats HTTP/1.1\r\nHost: soak\r\n{authorization(route)}\r\n".encode())
             return json.loads(read_response(stream)[1])
 
     def close(self):
-        for process in (*self._workers, self._proxy):
+        for process in (*self._workers, self._administrator, self._proxy):
             if process.poll() is None:
                 process.kill()
                 process.wait()
