@@ -12,7 +12,7 @@ namespace {
 
 std::unexpected<Error> unusable(Bytes url, Bytes reason) {
   return failure(ErrorKind::malformed,
-                 "'" + std::string(url) + "' is not an address: " + std::string(reason));
+                 "'" + without_login(url) + "' is not an address: " + std::string(reason));
 }
 
 bool is_scheme_char(char c) {
@@ -60,6 +60,22 @@ std::string Endpoint::scheme_and_tls() const { return tls ? scheme + "+tls" : sc
 
 std::string Endpoint::url() const { return scheme_and_tls() + (is_unix() ? "+unix://" : "://") + address(); }
 
+// Up to the last @, since whoever forgot to write %40 for one has shown half of a password otherwise.
+Bytes login_in(Bytes url) {
+  const std::size_t scheme_size = url.find("://");
+  if (scheme_size == Bytes::npos) return {};
+  const Bytes rest = url.substr(scheme_size + 3);
+  if (rest.starts_with('/')) return {};        // a path may have an @
+  return rest.substr(0, rest.rfind('@') + 1);  // npos + 1 is 0
+}
+
+std::string without_login(Bytes url) {
+  const Bytes login = login_in(url);
+  if (login.empty()) return std::string(url);
+  const auto offset = static_cast<std::size_t>(login.data() - url.data());
+  return std::string(url.substr(0, offset)) + "...@" + std::string(url.substr(offset + login.size()));
+}
+
 Result<Endpoint> parse_endpoint(Bytes url) {
   const std::size_t scheme_size = url.find("://");
   if (scheme_size == Bytes::npos) return unusable(url, "it must look like scheme://host:port");
@@ -73,6 +89,7 @@ Result<Endpoint> parse_endpoint(Bytes url) {
   if (is_unix && tls) return unusable(url, "a Unix socket goes without TLS: nobody else can listen on it");
   if (is_unix) return parse_unix(url, scheme, rest);
   if (rest.starts_with('/')) return unusable(url, "a path goes with scheme+unix://");
+  if (!login_in(url).empty()) return unusable(url, "a user or a password has no place in it");
   if (rest.ends_with('/')) rest.remove_suffix(1);
   const std::size_t colon = rest.rfind(':');
   if (colon == Bytes::npos || rest.ends_with(']')) return unusable(url, "the port is missing");

@@ -40,4 +40,10 @@ struct Endpoint {
 /// enough for the kernel, and never with TLS. Errors: malformed, with a sentence that says what is missing.
 [[nodiscard]] Result<Endpoint> parse_endpoint(Bytes url);
 
+/// The "user:password@" of a URL that has one, a view into it; else empty. parse_endpoint() refuses it.
+[[nodiscard]] Bytes login_in(Bytes url);
+
+/// The URL as it may be shown: with "...@" for that.
+[[nodiscard]] std::string without_login(Bytes url);
+
 }  // namespace larder

@@ -50,6 +50,19 @@ TEST(Endpoint, TakesPathsThatTheKernelTakes) {
   EXPECT_NE(longer.error().message.find("at most 107 bytes, and this one has 108"), std::string::npos);
 }
 
+// A login is no part of an endpoint, and must not be shown by whoever refuses it.
+TEST(Endpoint, ShowsNoLogin) {
+  EXPECT_EQ(login_in("resp://u:p@h:1"), "u:p@");
+  EXPECT_EQ(login_in("resp://u:p@q/@h:1"), "u:p@q/@");
+  for (const Bytes url : {"resp://h:1", "resp+unix:///a@b", "u:p@h:1", "resp://", ""}) {
+    EXPECT_EQ(login_in(url), "") << url;
+    EXPECT_EQ(without_login(url), url);
+  }
+  EXPECT_EQ(without_login("resp+tls://u:p@h:1"), "resp+tls://...@h:1");
+  EXPECT_EQ(parse_endpoint("resp://user:secret@h:1").error().message,
+            "'resp://...@h:1' is not an address: a user or a password has no place in it");
+}
+
 TEST(Endpoint, SaysWhatIsWrong) {
   const auto message = [](Bytes url) {
     const auto endpoint = parse_endpoint(url);
@@ -63,7 +76,8 @@ TEST(Endpoint, SaysWhatIsWrong) {
   EXPECT_NE(message("resp://a:").find("0 to 65535"), std::string::npos);
   EXPECT_NE(message("resp://:1").find("host is missing"), std::string::npos);
   EXPECT_NE(message("resp://::1:1").find("brackets"), std::string::npos);
-  EXPECT_NE(message("resp://u@h:1").find("character"), std::string::npos);
+  EXPECT_NE(message("resp://u@h:1").find("user"), std::string::npos);
+  EXPECT_NE(message("resp://u?h:1").find("character"), std::string::npos);
   EXPECT_NE(message("resp://a/b:1").find("character"), std::string::npos);
   EXPECT_NE(message("resp:///run/s").find("scheme+unix://"), std::string::npos);
   EXPECT_NE(message("+unix:///run/s").find("scheme"), std::string::npos);

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/endpoint.h"
 #include "client/commands.h"
 #include "client/connection.h"
 #include "client/deadline.h"
 #include "client/pool.h"
+#include "client/server_address.h"
 
 namespace larder {
 
@@ -187,8 +187,12 @@ Result<std::vector<Result<Answer>>> Client::run(const Pipeline& pipeline) {
 }
 
 Result<Client> make_client(const ClientOptions& options) {
-  auto server = parse_endpoint(options.address);
-  if (!server) return std::unexpected(server.error());
+  auto address = client::parse_server_address(options.address);
+  if (!address) return std::unexpected(address.error());
+  const client::Login given{.user = options.user, .password = options.password};
+  if (given.is_given() && address->login.is_given())
+    return failure(ErrorKind::unsupported, "the address has a login, and the options have another");
+  Endpoint* const server = &address->endpoint;
   if (server->scheme_and_tls() != "resp") {
     return failure(ErrorKind::unsupported,
                    "the client speaks resp://, not " + server->scheme_and_tls() + "://");
@@ -200,7 +204,8 @@ Result<Client> make_client(const ClientOptions& options) {
     return failure(ErrorKind::unsupported, "every limit of the client has to be above zero");
   }
   client::PoolOptions pool_options;
-  pool_options.server = *std::move(server);
+  pool_options.server = std::move(*server);
+  pool_options.login = given.is_given() ? given : address->login;
   pool_options.connect_timeout = options.connect_timeout;
   pool_options.connection_count_max = options.connection_count_max;
   pool_options.reply_limits.reply_size_max = options.reply_size_max;

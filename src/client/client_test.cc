@@ -58,6 +58,8 @@ TEST(ClientOptions, AreRefusedWhenTheyCannotWork) {
   EXPECT_EQ(kind_of(make_client({.address = "resp://127.0.0.1:0"})), ErrorKind::unsupported);
   EXPECT_EQ(kind_of(make_client({.call_timeout = Duration{0}})), ErrorKind::unsupported);
   EXPECT_EQ(kind_of(make_client({.connection_count_max = 0})), ErrorKind::unsupported);
+  EXPECT_EQ(kind_of(make_client({.address = "resp://u:p@127.0.0.1:1", .password = "q"})),
+            ErrorKind::unsupported);
 }
 
 TEST(Client, ReturnsAnswersAndKeepsItsConnection) {

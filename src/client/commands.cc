@@ -49,6 +49,11 @@ void append_exists(std::string& target, Bytes key) { protocol::append_command(ta
 
 void append_ping(std::string& target) { protocol::append_command(target, {"PING"}); }
 
+void append_auth(std::string& target, Bytes user, Bytes password) {
+  if (user.empty()) return protocol::append_command(target, {"AUTH", password});
+  protocol::append_command(target, {"AUTH", user, password});
+}
+
 Result<Answer> read_answer(CommandKind kind, Reply& reply) {
   if (reply.is_error()) return servers_error(reply);
   switch (kind) {
@@ -57,6 +62,7 @@ Result<Answer> read_answer(CommandKind kind, Reply& reply) {
       if (reply.kind == Reply::Kind::bulk) return Answer{.value = std::move(reply.text), .found = true};
       break;
     case CommandKind::set:
+    case CommandKind::auth:
       if (reply.kind == Reply::Kind::simple_string && reply.text == "OK") return Answer{};
       break;
     case CommandKind::remove:

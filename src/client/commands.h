@@ -7,6 +7,7 @@
 //   remove    DEL key                    :1 or :0
 //   exists    EXISTS key                 :1 or :0
 //   ping      PING                       +PONG
+//   auth      AUTH [user] password       +OK
 //
 // Any of them may be answered with an error instead. Anything else is no answer to that command: the two
 // sides have lost each other.
@@ -27,7 +28,7 @@
 
 namespace larder::client {
 
-enum class CommandKind : std::uint8_t { get, get_many, set, remove, exists, ping };
+enum class CommandKind : std::uint8_t { get, get_many, set, remove, exists, ping, auth };
 
 /// True: to send it twice is as good as once.
 [[nodiscard]] constexpr bool only_reads(CommandKind kind) {
@@ -40,6 +41,7 @@ void append_set(std::string& target, Bytes key, Bytes value, std::optional<Durat
 void append_remove(std::string& target, Bytes key);
 void append_exists(std::string& target, Bytes key);
 void append_ping(std::string& target);
+void append_auth(std::string& target, Bytes user, Bytes password);  // an empty user: the default one
 
 /// What `reply` says to a command of `kind`, any but get_many; takes the value out of it. Errors: refused and
 /// overloaded (the server's own error), malformed (no answer to this command).

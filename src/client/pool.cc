@@ -5,6 +5,13 @@
 #include "base/assert.h"
 
 namespace larder::client {
+namespace {
+
+// Servers make those who guess passwords wait, and a program that has a wrong one is no better: its calls
+// would make a login storm.
+constexpr Duration refusal_time{1000};
+
+}  // namespace
 
 Pool::Pool(const PoolOptions& options) : options_(options), resolver_(options.server) {}
 
@@ -31,11 +38,28 @@ Result<Pool::Lease> Pool::acquire(Freshness freshness, Deadline deadline) {
   }
 
   // Opened without the lock: nobody else waits for a server that takes its time.
-  auto opened = Connection::open(resolver_, Deadline::after(options_.connect_timeout).sooner_of(deadline),
-                                 options_.reply_limits);
+  auto opened = open(Deadline::after(options_.connect_timeout).sooner_of(deadline));
   if (!opened) return failure(opened.error().kind, options_.server.url() + ": " + opened.error().message);
   lease.connection_ = std::make_unique<Connection>(std::move(*opened));
   return lease;
+}
+
+Result<Connection> Pool::open(Deadline deadline) {
+  if (options_.login.is_given()) {
+    const std::lock_guard guard(mutex_);
+    if (!refused_until_.passed()) return std::unexpected(refusal_);
+  }
+  auto connection = Connection::open(resolver_, deadline, options_.reply_limits);
+  if (!connection || !options_.login.is_given()) return connection;
+  if (auto logged_in = log_in(*connection, options_.login, deadline); !logged_in) {
+    const std::lock_guard guard(mutex_);
+    if (logged_in.error().kind == ErrorKind::refused) {
+      refusal_ = logged_in.error();
+      refused_until_ = Deadline::after(refusal_time);
+    }
+    return std::unexpected(logged_in.error());
+  }
+  return connection;
 }
 
 void Pool::give_back(std::unique_ptr<Connection> connection) noexcept {

@@ -8,6 +8,9 @@
 // The idle one that was used last goes out first, so that a quiet hour leaves the rest untouched. Before it
 // goes out the kernel is asked whether the peer has closed it or sent something unasked; a server that was
 // restarted is thus noticed before a command is lost on it, though never with certainty.
+//
+// Each connection logs in as soon as it is open. A refused login is not tried again for a second: who needs
+// a new connection meanwhile is told the same.
 #pragma once
 
 #include <condition_variable>
@@ -23,12 +26,14 @@
 #include "base/result.h"
 #include "client/connection.h"
 #include "client/deadline.h"
+#include "client/login.h"
 #include "client/resolver.h"
 
 namespace larder::client {
 
 struct PoolOptions {
   Endpoint server;
+  Login login;
   Duration connect_timeout{1000};
   std::size_t connection_count_max = 16;
   protocol::ReplyLimits reply_limits;
@@ -43,7 +48,8 @@ enum class Freshness : std::uint8_t {
 /// The connections to one server.
 ///
 /// Threads    any number may call at once; outlives its leases
-/// Errors     disconnected and timed_out (no connection), overloaded (none came free before the deadline)
+/// Errors     disconnected and timed_out (no connection), overloaded (none came free before the deadline),
+///            refused (the login)
 /// Invariant  leased + idle <= connection_count_max; an idle connection was usable when it came back; the
 ///            list of idle ones has memory for the leased ones too, so that giving back cannot fail
 class Pool final {
@@ -77,14 +83,17 @@ class Pool final {
   [[nodiscard]] std::size_t connection_count() const;
 
  private:
+  [[nodiscard]] Result<Connection> open(Deadline deadline);
   void give_back(std::unique_ptr<Connection> connection) noexcept;
 
   const PoolOptions options_;
   Resolver resolver_;
   mutable std::mutex mutex_;
   std::condition_variable came_free_;
-  std::vector<std::unique_ptr<Connection>> idle_;  // used last stands last
-  std::size_t leased_count_ = 0;                   // being opened included
+  std::vector<std::unique_ptr<Connection>> idle_;          // used last stands last
+  std::size_t leased_count_ = 0;                           // being opened included
+  Error refusal_{ErrorKind::refused, {}};                  // of the last login,
+  Deadline refused_until_ = Deadline::after(Duration{0});  // for as long
 };
 
 }  // namespace larder::client

@@ -72,8 +72,9 @@ std::string listed(std::span<const std::string_view> words, std::string_view suf
 Result<Endpoint> parse_listed_endpoint(const OptionRow& row, const std::string& text) {
   Result<Endpoint> endpoint = parse_endpoint(text);
   if (endpoint && std::ranges::find(row.choices, endpoint->scheme_and_tls()) == row.choices.end()) {
-    return failure(ErrorKind::malformed,
-                   "'" + text + "' cannot be served: its scheme must be " + listed(row.choices, "://"));
+    return failure(
+        ErrorKind::malformed,
+        "'" + without_login(text) + "' cannot be served: its scheme must be " + listed(row.choices, "://"));
   }
   return endpoint;
 }

@@ -15,7 +15,10 @@
 //   disconnected  no connection, or it ended before the answer: nothing, or a write, may have happened
 //   timed_out     a time limit passed: nothing, or a write, may have happened
 //   overloaded    every pooled connection stayed busy, or the server has no memory or is loading: try later
-//   refused       the server understood and said no; the message is its own text
+//   refused       the server understood and said no; the message is its own text. "the login was refused:
+//   ..."
+//                 is this too: no connection logs in again for a second then, and calls that need a new
+//                 one get the same answer
 //   malformed     what came back was not RESP, or not the answer to the question; the connection is dropped
 //   too_large     a reply beyond reply_size_max, of more than 2^20 elements (so a get_many of more keys never
 //                 succeeds), or with a line (a status, an error, a number) over 64 KiB; the connection is
@@ -41,11 +44,17 @@ enum class CommandKind : std::uint8_t;
 
 /// How to reach a server, and what a call may cost at most.
 struct ClientOptions {
-  std::string address = "resp://127.0.0.1:6379";  // the host may be a name; or resp+unix:///path
-  Duration connect_timeout{1000};                 // to look up the host and connect, within call_timeout
-  Duration call_timeout{1000};  // a whole call: waiting for a connection, sending, every read, a retry
+  // The host may be a name; or resp+unix:///path. A login may stand in it, resp://user:password@host:port,
+  // with %40 for @ and so on, instead of below.
+  std::string address = "resp://127.0.0.1:6379";
+  Duration connect_timeout{1000};  // to look up the host and connect, within call_timeout
+  Duration call_timeout{1000};     // a whole call: waiting for a connection, sending, every read, a retry
   std::size_t connection_count_max = 16;  // open at once; a call beyond waits for one, within its time limit
   std::size_t reply_size_max = std::size_t{512} << 20;  // bytes of one reply, a multi-get's being one
+
+  // AUTH is the first command of every connection if one of these is given. No error holds the password.
+  std::string user{};  // empty: the default user
+  std::string password{};
 };
 
 /// Commands to be sent in one go and answered in order. Build it, run it, look at the answers by position; it
@@ -125,7 +134,7 @@ class Client final {
 };
 
 /// Reads the address and checks the limits; connects to nothing yet. Errors: malformed (the address),
-/// unsupported (a scheme other than resp, port 0, a limit of zero).
+/// unsupported (a scheme other than resp, port 0, a limit of zero, two logins).
 [[nodiscard]] Result<Client> make_client(const ClientOptions& options);
 
 }  // namespace larder
