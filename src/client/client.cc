@@ -193,9 +193,9 @@ Result<Client> make_client(const ClientOptions& options) {
   if (given.is_given() && address->login.is_given())
     return failure(ErrorKind::unsupported, "the address has a login, and the options have another");
   Endpoint* const server = &address->endpoint;
-  if (server->scheme_and_tls() != "resp") {
+  if (server->scheme != "resp") {
     return failure(ErrorKind::unsupported,
-                   "the client speaks resp://, not " + server->scheme_and_tls() + "://");
+                   "the client speaks resp:// and resp+tls://, not " + server->scheme_and_tls() + "://");
   }
   if (server->port == 0 && !server->is_unix())
     return failure(ErrorKind::unsupported, "port 0 is nowhere to connect to");
@@ -204,6 +204,17 @@ Result<Client> make_client(const ClientOptions& options) {
     return failure(ErrorKind::unsupported, "every limit of the client has to be above zero");
   }
   client::PoolOptions pool_options;
+  const client::TlsOptions tls{.ca_file = options.tls_ca,
+                               .certificate_file = options.tls_certificate,
+                               .key_file = options.tls_key,
+                               .verifies = options.tls_verify};
+  if (server->tls) {
+    auto context = client::TlsContext::make(tls, server->host);
+    if (!context) return std::unexpected(context.error());
+    pool_options.tls = *std::move(context);
+  } else if (tls != client::TlsOptions{}) {
+    return failure(ErrorKind::unsupported, "options for TLS go with resp+tls://, not " + server->url());
+  }
   pool_options.server = std::move(*server);
   pool_options.login = given.is_given() ? given : address->login;
   pool_options.connect_timeout = options.connect_timeout;

@@ -52,7 +52,7 @@ TEST(ClientOptions, AreRefusedWhenTheyCannotWork) {
   EXPECT_EQ(kind_of(make_client({.address = "127.0.0.1:6379"})), ErrorKind::malformed);
   EXPECT_EQ(kind_of(make_client({.address = "http://127.0.0.1:6379"})), ErrorKind::unsupported);
   EXPECT_EQ(kind_of(make_client({.address = "http+unix:///run/larder.sock"})), ErrorKind::unsupported);
-  EXPECT_EQ(kind_of(make_client({.address = "resp+tls://127.0.0.1:6379"})), ErrorKind::unsupported);
+  EXPECT_EQ(kind_of(make_client({.address = "http+tls://127.0.0.1:6379"})), ErrorKind::unsupported);
   EXPECT_EQ(kind_of(make_client({.address = "resp+unix://larder.sock"})), ErrorKind::malformed);
   EXPECT_TRUE(make_client({.address = "resp+unix:///run/larder.sock"}).has_value());
   EXPECT_EQ(kind_of(make_client({.address = "resp://127.0.0.1:0"})), ErrorKind::unsupported);

@@ -15,14 +15,17 @@
 #include "base/result.h"
 #include "client/deadline.h"
 #include "client/resolver.h"
+#include "client/stream.h"
 #include "protocol/resp/reply_decoder.h"
 
 namespace larder::client {
 
-/// A connected socket.
+/// A connected stream.
 ///
 /// Threads    one at a time
-/// Errors     disconnected, timed_out, malformed, too_large; after any of them it is not usable() any more
+/// Errors     disconnected, timed_out, malformed, too_large, with TLS also refused; after any of them it is
+/// not
+///            usable() any more
 /// Invariant  between the exchanges of a usable connection nothing is unsent, no reply is owed and no byte of
 ///            one is left over
 class Connection final {
@@ -31,25 +34,17 @@ class Connection final {
   /// command.
   using OnReply = FunctionRef<Result<void>(std::size_t index, protocol::Reply& reply)>;
 
-  /// Connects to the first address of the host that accepts. An address that stays silent does not use up
-  /// the time of those behind it.
-  [[nodiscard]] static Result<Connection> open(Resolver& resolver, Deadline deadline,
-                                               const protocol::ReplyLimits& limits);
-
-  /// Of a socket that is connected already, non-blocking and now owned, for tests.
-  [[nodiscard]] static Connection adopt(int descriptor, const protocol::ReplyLimits& limits) {
-    return Connection(descriptor, limits);
-  }
-
+  Connection(Stream stream, const protocol::ReplyLimits& limits)
+      : stream_(std::move(stream)), decoder_(limits) {}
   Connection(Connection&& other) noexcept
-      : descriptor_(std::exchange(other.descriptor_, -1)),
+      : stream_(std::move(other.stream_)),
         usable_(std::exchange(other.usable_, false)),
         decoder_(std::move(other.decoder_)),
         unread_(std::move(other.unread_)) {}
   Connection& operator=(Connection&&) = delete;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection();
+  ~Connection() = default;
 
   /// Sends `commands`, which are `command_count` and not none, and passes on their replies.
   [[nodiscard]] Result<void> exchange(Bytes commands, std::size_t command_count, Deadline deadline,
@@ -59,16 +54,16 @@ class Connection final {
   [[nodiscard]] bool usable() const { return usable_; }
 
   /// True if the peer neither closed nor sent anything since the last exchange, as far as the kernel knows.
-  [[nodiscard]] bool quiet() const;
+  [[nodiscard]] bool quiet() { return stream_.is_quiet(); }
+
+  /// The stream, for other uses than exchanges; nothing is left of this.
+  [[nodiscard]] Stream release() && { return std::move(stream_); }
 
  private:
-  Connection(int descriptor, const protocol::ReplyLimits& limits)
-      : descriptor_(descriptor), decoder_(limits) {}
+  // False: nothing was there.
+  Result<bool> receive_some(std::size_t& reply_count, std::size_t command_count, OnReply on_reply);
 
-  Result<void> send_some(Bytes& unsent);
-  Result<void> receive_some(std::size_t& reply_count, std::size_t command_count, OnReply on_reply);
-
-  int descriptor_;
+  Stream stream_;
   bool usable_ = true;
   protocol::ReplyDecoder decoder_;
   std::string unread_;  // came, but the decoder wants it again with what follows: less than a line and a read

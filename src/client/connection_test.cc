@@ -22,7 +22,7 @@ Result<std::vector<protocol::Reply>> read(const Pieces& pieces, std::size_t comm
   EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
   for (const Bytes piece : pieces)
     EXPECT_EQ(::send(ends[1], piece.data(), piece.size(), 0), static_cast<ssize_t>(piece.size()));
-  Connection connection = Connection::adopt(ends[0], {});
+  Connection connection = Connection(Stream(ends[0]), {});
   std::vector<protocol::Reply> replies;
   const auto exchanged = connection.exchange("x", command_count, Deadline::after(Duration{10000}),
                                              [&](std::size_t index, protocol::Reply& reply) -> Result<void> {

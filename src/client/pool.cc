@@ -49,9 +49,11 @@ Result<Connection> Pool::open(Deadline deadline) {
     const std::lock_guard guard(mutex_);
     if (!refused_until_.passed()) return std::unexpected(refusal_);
   }
-  auto connection = Connection::open(resolver_, deadline, options_.reply_limits);
-  if (!connection || !options_.login.is_given()) return connection;
-  if (auto logged_in = log_in(*connection, options_.login, deadline); !logged_in) {
+  auto stream = Stream::open(resolver_, options_.tls.get(), deadline);
+  if (!stream) return std::unexpected(stream.error());
+  Connection connection(*std::move(stream), options_.reply_limits);
+  if (!options_.login.is_given()) return connection;
+  if (auto logged_in = log_in(connection, options_.login, deadline); !logged_in) {
     const std::lock_guard guard(mutex_);
     if (logged_in.error().kind == ErrorKind::refused) {
       refusal_ = logged_in.error();

@@ -28,12 +28,14 @@
 #include "client/deadline.h"
 #include "client/login.h"
 #include "client/resolver.h"
+#include "client/tls_context.h"
 
 namespace larder::client {
 
 struct PoolOptions {
   Endpoint server;
   Login login;
+  std::shared_ptr<TlsContext> tls;  // null: without
   Duration connect_timeout{1000};
   std::size_t connection_count_max = 16;
   protocol::ReplyLimits reply_limits;
@@ -49,7 +51,7 @@ enum class Freshness : std::uint8_t {
 ///
 /// Threads    any number may call at once; outlives its leases
 /// Errors     disconnected and timed_out (no connection), overloaded (none came free before the deadline),
-///            refused (the login)
+///            refused (the login, or the server's certificate), unsupported and malformed (TLS)
 /// Invariant  leased + idle <= connection_count_max; an idle connection was usable when it came back; the
 ///            list of idle ones has memory for the leased ones too, so that giving back cannot fail
 class Pool final {

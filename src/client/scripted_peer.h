@@ -23,6 +23,9 @@ class PeerConnection final {
  public:
   PeerConnection(int descriptor, std::size_t index) : descriptor_(descriptor), index_(index) {}
 
+  /// For who speaks through something else.
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+
   /// Connections accepted before this one.
   [[nodiscard]] std::size_t index() const { return index_; }
 

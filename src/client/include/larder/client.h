@@ -17,10 +17,12 @@
 //   overloaded    every pooled connection stayed busy, or the server has no memory or is loading: try later
 //   refused       the server understood and said no; the message is its own text. "the login was refused:
 //   ..."
-//                 is this too: no connection logs in again for a second then, and calls that need a new
-//                 one get the same answer
-//   malformed     what came back was not RESP, or not the answer to the question; the connection is dropped
-//   too_large     a reply beyond reply_size_max, of more than 2^20 elements (so a get_many of more keys never
+//                 is this too: no connection logs in again for a second then, and calls that need a new one
+//                 get the same answer. So is a certificate that one side does not accept from the other
+//   unsupported   the server speaks no TLS of 1.2 and above
+//   malformed     what came back was not TLS, not RESP, or not the answer to the question; the connection is
+//   dropped too_large     a reply beyond reply_size_max, of more than 2^20 elements (so a get_many of more
+//   keys never
 //                 succeeds), or with a line (a status, an error, a number) over 64 KiB; the connection is
 //                 dropped
 #pragma once
@@ -44,8 +46,8 @@ enum class CommandKind : std::uint8_t;
 
 /// How to reach a server, and what a call may cost at most.
 struct ClientOptions {
-  // The host may be a name; or resp+unix:///path. A login may stand in it, resp://user:password@host:port,
-  // with %40 for @ and so on, instead of below.
+  // The host may be a name; or resp+tls://host:port; or resp+unix:///path. A login may stand in it,
+  // resp://user:password@host:port, with %40 for @ and so on, instead of below.
   std::string address = "resp://127.0.0.1:6379";
   Duration connect_timeout{1000};  // to look up the host and connect, within call_timeout
   Duration call_timeout{1000};     // a whole call: waiting for a connection, sending, every read, a retry
@@ -55,6 +57,12 @@ struct ClientOptions {
   // AUTH is the first command of every connection if one of these is given. No error holds the password.
   std::string user{};  // empty: the default user
   std::string password{};
+
+  // Of resp+tls://, TLS 1.2 and 1.3. The server's certificate has to be for the host of the address.
+  std::string tls_ca{};           // PEM file: who may have signed it; empty: the system's CAs
+  std::string tls_certificate{};  // PEM file: the client's own, with its chain, for servers that ask for one
+  std::string tls_key{};          // PEM file: its key, without a passphrase
+  bool tls_verify = true;         // false: whoever answers is believed, and may read and change everything
 };
 
 /// Commands to be sent in one go and answered in order. Build it, run it, look at the answers by position; it
@@ -134,7 +142,8 @@ class Client final {
 };
 
 /// Reads the address and checks the limits; connects to nothing yet. Errors: malformed (the address),
-/// unsupported (a scheme other than resp, port 0, a limit of zero, two logins).
+/// unsupported (a scheme other than resp, port 0, a limit of zero, two logins, files for TLS that cannot be
+/// used or go with an address without it).
 [[nodiscard]] Result<Client> make_client(const ClientOptions& options);
 
 }  // namespace larder
