@@ -20,6 +20,7 @@ enum class ErrorKind : std::uint8_t {
   timed_out,     // the deadline passed: the call may or may not have taken effect
   unsupported,   // well formed, but not served here
   refused,       // the server answered with an error of its own: its text is the message
+  denied,        // one side does not believe the other, its login or its certificate: ask a person
 };
 
 /// What went wrong. The message is one line for a person; it never holds a peer's bytes unless it says whose

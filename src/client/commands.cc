@@ -24,6 +24,7 @@ std::unexpected<Error> servers_error(const Reply& reply) {
   for (const Bytes passing : passing_codes)
     if (code == passing) return failure(ErrorKind::overloaded, reply.text);
   if (reply.text == "ERR max number of clients reached") return failure(ErrorKind::overloaded, reply.text);
+  if (code == "NOAUTH" || code == "WRONGPASS") return failure(ErrorKind::denied, reply.text);
   return failure(ErrorKind::refused, reply.text);
 }
 

@@ -43,8 +43,8 @@ void append_exists(std::string& target, Bytes key);
 void append_ping(std::string& target);
 void append_auth(std::string& target, Bytes user, Bytes password);  // an empty user: the default one
 
-/// What `reply` says to a command of `kind`, any but get_many; takes the value out of it. Errors: refused and
-/// overloaded (the server's own error), malformed (no answer to this command).
+/// What `reply` says to a command of `kind`, any but get_many; takes the value out of it. Errors: refused,
+/// denied and overloaded (the server's own error), malformed (no answer to this command).
 [[nodiscard]] Result<Answer> read_answer(CommandKind kind, protocol::Reply& reply);
 
 /// The same for get_many of `key_count` keys.

@@ -45,6 +45,9 @@ TEST(Answers, CarryTheServersErrorByWhatACallerCanDo) {
   const auto error = [](std::string text) { return reply_of(Reply::Kind::error, std::move(text)); };
   EXPECT_EQ(kind_of_error(CommandKind::get, error("ERR no")), ErrorKind::refused);
   EXPECT_EQ(kind_of_error(CommandKind::get, error("OOMPH no")), ErrorKind::refused);
+  EXPECT_EQ(kind_of_error(CommandKind::get, error("NOPERM no")), ErrorKind::refused);
+  EXPECT_EQ(kind_of_error(CommandKind::get, error("NOAUTH Authentication required.")), ErrorKind::denied);
+  EXPECT_EQ(kind_of_error(CommandKind::auth, error("WRONGPASS no")), ErrorKind::denied);
   EXPECT_EQ(kind_of_error(CommandKind::get, error("")), ErrorKind::refused);
   EXPECT_EQ(kind_of_error(CommandKind::set, error("OOM no")), ErrorKind::overloaded);
   EXPECT_EQ(kind_of_error(CommandKind::set, error("LOADING")), ErrorKind::overloaded);

@@ -23,7 +23,7 @@ namespace larder::client {
 /// A connected stream.
 ///
 /// Threads    one at a time
-/// Errors     disconnected, timed_out, malformed, too_large, with TLS also refused; after any of them it is
+/// Errors     disconnected, timed_out, malformed, too_large, with TLS also denied; after any of them it is
 /// not
 ///            usable() any more
 /// Invariant  between the exchanges of a usable connection nothing is unsent, no reply is owed and no byte of

@@ -19,8 +19,10 @@ Result<void> log_in(Connection& connection, const Login& login, Deadline deadlin
   // No server of good will repeats a password, but error texts reach logs.
   const bool repeats =
       !login.password.empty() && answer.error().message.find(login.password) != std::string::npos;
-  return failure(answer.error().kind, "the login was refused: " + (repeats ? "in words that hold the password"
-                                                                           : answer.error().message));
+  const ErrorKind kind = answer.error().kind;
+  return failure(
+      kind == ErrorKind::refused ? ErrorKind::denied : kind,
+      "the login was refused: " + (repeats ? "in words that hold the password" : answer.error().message));
 }
 
 }  // namespace larder::client

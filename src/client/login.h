@@ -20,7 +20,7 @@ struct Login {
   [[nodiscard]] bool is_given() const { return !user.empty() || !password.empty(); }
 };
 
-/// Logs in on `connection`, which is new. Errors: refused, with the server's own text unless that repeats the
+/// Logs in on `connection`, which is new. Errors: denied, with the server's own text unless that repeats the
 /// password; overloaded (try later); those of an exchange.
 [[nodiscard]] Result<void> log_in(Connection& connection, const Login& login, Deadline deadline);
 

@@ -69,7 +69,7 @@ TEST(Login, ThatIsRefusedIsToldAndNotTriedAgainAtOnce) {
   for (int count = 0; count < 100; ++count) {
     const auto answer = client.get("k");
     ASSERT_FALSE(answer);
-    EXPECT_EQ(answer.error().kind, ErrorKind::refused);
+    EXPECT_EQ(answer.error().kind, ErrorKind::denied);
     EXPECT_EQ(answer.error().message, peer.url() + ": the login was refused: WRONGPASS no such luck");
   }
   EXPECT_EQ(peer.accepted_count(), 1U);

@@ -55,7 +55,7 @@ Result<Connection> Pool::open(Deadline deadline) {
   if (!options_.login.is_given()) return connection;
   if (auto logged_in = log_in(connection, options_.login, deadline); !logged_in) {
     const std::lock_guard guard(mutex_);
-    if (logged_in.error().kind == ErrorKind::refused) {
+    if (logged_in.error().kind == ErrorKind::denied) {
       refusal_ = logged_in.error();
       refused_until_ = Deadline::after(refusal_time);
     }

@@ -51,7 +51,7 @@ enum class Freshness : std::uint8_t {
 ///
 /// Threads    any number may call at once; outlives its leases
 /// Errors     disconnected and timed_out (no connection), overloaded (none came free before the deadline),
-///            refused (the login, or the server's certificate), unsupported and malformed (TLS)
+///            denied (the login, or the server's certificate), unsupported and malformed (TLS)
 /// Invariant  leased + idle <= connection_count_max; an idle connection was usable when it came back; the
 ///            list of idle ones has memory for the leased ones too, so that giving back cannot fail
 class Pool final {
@@ -94,7 +94,7 @@ class Pool final {
   std::condition_variable came_free_;
   std::vector<std::unique_ptr<Connection>> idle_;          // used last stands last
   std::size_t leased_count_ = 0;                           // being opened included
-  Error refusal_{ErrorKind::refused, {}};                  // of the last login,
+  Error refusal_{ErrorKind::denied, {}};                   // of the last login,
   Deadline refused_until_ = Deadline::after(Duration{0});  // for as long
 };
 

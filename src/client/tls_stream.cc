@@ -25,19 +25,19 @@ std::string reason_text(unsigned long error) {
 std::unexpected<Error> alert(int reason, unsigned long error) {
   switch (reason) {
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-      return failure(ErrorKind::refused, "the server asks for a client certificate");
+      return failure(ErrorKind::denied, "the server asks for a client certificate");
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
     case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
-      return failure(ErrorKind::refused,
+      return failure(ErrorKind::denied,
                      "the server does not accept the client's certificate: " + reason_text(error));
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
       return failure(ErrorKind::unsupported, "the server speaks neither TLS 1.2 nor 1.3");
     default:
-      return failure(ErrorKind::refused, "the server ended TLS: " + reason_text(error));
+      return failure(ErrorKind::denied, "the server ended TLS: " + reason_text(error));
   }
 }
 
@@ -153,7 +153,7 @@ std::unexpected<Error> TlsStream::broken(int result) {
   const unsigned long error = ERR_peek_last_error();
   ERR_clear_error();
   if (verdict_->code != X509_V_OK) {
-    return failure(ErrorKind::refused, certificate_fault(verdict_->code, verdict_->certificate, ca_file_));
+    return failure(ErrorKind::denied, certificate_fault(verdict_->code, verdict_->certificate, ca_file_));
   }
   const bool is_over = kind == SSL_ERROR_ZERO_RETURN || BIO_eof(SSL_get_rbio(ssl_)) == 1;
   const int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;

@@ -18,7 +18,7 @@ namespace larder::client {
 ///
 /// Ownership  the socket is the caller's, and is closed later than this
 /// Threads    one at a time
-/// Errors     refused (whose certificate it is, or what the server said about ours), disconnected, malformed
+/// Errors     denied (whose certificate it is, or what the server said about ours), disconnected, malformed
 ///            (no TLS), unsupported (no version of it in common); after any of them nothing else works
 class TlsStream final {
  public:

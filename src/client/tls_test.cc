@@ -140,22 +140,22 @@ TEST_F(Tls, KeepsAConnectionWhoseKeysAreRenewed) {
 TEST_F(Tls, RefusesCertificatesOfOthers) {
   TestAuthority other;
   const Error error = error_of({.files = other.issue("IP:127.0.0.1")});
-  EXPECT_EQ(error.kind, ErrorKind::refused);
+  EXPECT_EQ(error.kind, ErrorKind::denied);
   EXPECT_THAT(error.message,
               MatchesRegex("resp\\+tls://127.0.0.1:[0-9]+: the server's certificate is not signed by "
                            "a CA of .*/ca.crt"));
   const Error of_system =
       error_of({.files = good_}, "127.0.0.1", [](ClientOptions& options) { options.tls_ca = ""; });
-  EXPECT_EQ(of_system.kind, ErrorKind::refused);
+  EXPECT_EQ(of_system.kind, ErrorKind::denied);
   EXPECT_THAT(of_system.message, HasSubstr("is not signed by a CA of this system's"));
 }
 
 TEST_F(Tls, RefusesCertificatesOutOfTheirTime) {
   const Error expired = error_of({.files = authority_.issue("IP:127.0.0.1", -7200, -3600)});
-  EXPECT_EQ(expired.kind, ErrorKind::refused);
+  EXPECT_EQ(expired.kind, ErrorKind::denied);
   EXPECT_THAT(expired.message, HasSubstr("the server's certificate has expired: it was good until 2"));
   const Error early = error_of({.files = authority_.issue("IP:127.0.0.1", 600, 3600)});
-  EXPECT_EQ(early.kind, ErrorKind::refused);
+  EXPECT_EQ(early.kind, ErrorKind::denied);
   EXPECT_THAT(early.message, HasSubstr("the server's certificate is not valid yet: it will be from 2"));
 }
 
@@ -172,7 +172,7 @@ TEST_F(Tls, RefusesCertificatesForAnotherHost) {
         {"DNS:local*", "localhost", "is for local*"},
         {"", "localhost", "is for a?subject?for?tests"}}) {
     const Error error = error_of({.files = authority_.issue(row.names)}, row.host);
-    EXPECT_EQ(error.kind, ErrorKind::refused) << row.names;
+    EXPECT_EQ(error.kind, ErrorKind::denied) << row.names;
     EXPECT_THAT(error.message, HasSubstr(row.shown));
   }
 }
@@ -208,12 +208,12 @@ TEST_F(Tls, SaysThatTheServerWantsAnotherCertificate) {
     ClientOptions options = options_for(peer.port());
     const auto none = make_client(options)->ping();
     ASSERT_FALSE(none);
-    EXPECT_EQ(none.error().kind, ErrorKind::refused) << none.error().message;
+    EXPECT_EQ(none.error().kind, ErrorKind::denied) << none.error().message;
     options.tls_certificate = foreign.certificate;
     options.tls_key = foreign.key;
     const auto wrong = make_client(options)->ping();
     ASSERT_FALSE(wrong);
-    EXPECT_EQ(wrong.error().kind, ErrorKind::refused);
+    EXPECT_EQ(wrong.error().kind, ErrorKind::denied);
     EXPECT_THAT(wrong.error().message, HasSubstr("the server does not accept the client's certificate"));
   }
 }

@@ -70,6 +70,7 @@ CacheSign sign_of(const Error* error) {
     case ErrorKind::disconnected:
     case ErrorKind::timed_out:
     case ErrorKind::malformed:
+    case ErrorKind::denied:
       return CacheSign::away;
     case ErrorKind::overloaded:  // also when every connection is busy, which says nothing of the cache
       return CacheSign::none;

@@ -63,6 +63,7 @@ TEST(CacheSign, IsSilentWhenTheCacheWasNotAsked) {
   };
   EXPECT_EQ(sign_of(nullptr), CacheSign::answers);
   EXPECT_EQ(sign(ErrorKind::refused), CacheSign::answers);
+  EXPECT_EQ(sign(ErrorKind::denied), CacheSign::away);
   EXPECT_EQ(sign(ErrorKind::too_large), CacheSign::answers);
   EXPECT_EQ(sign(ErrorKind::overloaded), CacheSign::none);
   EXPECT_EQ(sign(ErrorKind::disconnected), CacheSign::away);

@@ -145,6 +145,8 @@ WebResponse answer(Result<std::optional<std::string>> value) {
     case ErrorKind::refused:
     case ErrorKind::unsupported:
       return try_later("the cache did not answer as a cache does");
+    case ErrorKind::denied:
+      return try_later("the cache does not let this application in");
     case ErrorKind::disconnected:
       break;
   }
@@ -164,7 +166,7 @@ WebResponse answer(const Result<std::vector<Result<Answer>>>& stored) {
     return try_later("the cache has no room right now; some pairs may be stored");
   if (worst->kind != ErrorKind::refused)
     return try_later("the cache failed midway; some pairs may be stored, others not");
-  // SET with a key and a value is well formed, so a plain ERR is about their size. Other codes (NOAUTH,
+  // SET with a key and a value is well formed, so a plain ERR is about their size. Other codes (NOPERM,
   // READONLY) are about us.
   if (worst->message.starts_with("ERR "))
     return sentence(413, "the cache refused a key or value as too large; the other pairs are stored");

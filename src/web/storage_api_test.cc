@@ -198,7 +198,7 @@ TEST(ReadAnswer, IsAPlainSentenceWhenTheCacheFails) {
     return answer(Result<std::optional<std::string>>(failure(kind, "the peer's own words")));
   };
   for (const auto kind : {ErrorKind::disconnected, ErrorKind::timed_out, ErrorKind::overloaded,
-                          ErrorKind::malformed, ErrorKind::refused}) {
+                          ErrorKind::malformed, ErrorKind::refused, ErrorKind::denied}) {
     const WebResponse response = failing(kind);
     EXPECT_EQ(response.status, 503);
     EXPECT_THAT(response.body, testing::Not(HasSubstr("the peer's own words")));

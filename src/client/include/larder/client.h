@@ -15,10 +15,11 @@
 //   disconnected  no connection, or it ended before the answer: nothing, or a write, may have happened
 //   timed_out     a time limit passed: nothing, or a write, may have happened
 //   overloaded    every pooled connection stayed busy, or the server has no memory or is loading: try later
-//   refused       the server understood and said no; the message is its own text. "the login was refused:
-//   ..."
-//                 is this too: no connection logs in again for a second then, and calls that need a new one
-//                 get the same answer. So is a certificate that one side does not accept from the other
+//   refused       the server understood and said no; the message is its own text
+//   denied        one side does not let in or believe the other: "the login was refused: ...", or what is
+//   wrong
+//                 with a certificate. Trying again does not help. After a refused login no connection logs
+//                 in for a second, and calls that need a new one get the same answer
 //   unsupported   the server speaks no TLS of 1.2 and above
 //   malformed     what came back was not TLS, not RESP, or not the answer to the question; the connection is
 //   dropped too_large     a reply beyond reply_size_max, of more than 2^20 elements (so a get_many of more
