@@ -56,12 +56,17 @@ int cannot_start(const Error& error) {
   return program::exit_failed;
 }
 
-ClientOptions client_options(const Endpoint& cache) {
-  return {.address = cache.url(),
+ClientOptions client_options(const WebOptions& options) {
+  return {.address = options.cache.url(),
           .connect_timeout = cache_time_limit,
           .call_timeout = cache_time_limit,
           .connection_count_max = thread_count,
-          .reply_size_max = value_size_max};
+          .reply_size_max = value_size_max,
+          .user = options.cache_user,
+          .password = options.cache_password,
+          .tls_ca = options.cache_tls_ca,
+          .tls_certificate = options.cache_tls_cert,
+          .tls_key = options.cache_tls_key};
 }
 
 std::size_t fitting_connection_count() {
@@ -154,11 +159,13 @@ int serve(const program::OptionValues& values) {
   const auto user = program::user_to_run_as(values);
   if (!user) return program::refuse_option(web_option_table(), user.error());
   program::warn_of_root(*user);
-  auto client = make_client(client_options(options->cache));
+  auto client = make_client(client_options(*options));
   if (!client) {
     return program::refuse_option(
         web_option_table(), {client.error().kind, values.origin("cache") + ": " + client.error().message});
   }
+
+  for (const std::string& warning : options->warnings) program::log_warn(warning);
 
   auto stop = program::StopSignals::make(program::StopSignals::Hangup::is_told);
   if (!stop) return cannot_start(stop.error());

@@ -17,11 +17,17 @@ namespace larder::web {
 
 /// The values, by name.
 struct WebOptions {
-  std::vector<Endpoint> listen;                // one or more, http; port 0 picks one
-  unsigned unix_mode = 0;                      // of the files of Unix sockets among them
-  Endpoint cache;                              // resp
+  std::vector<Endpoint> listen;  // one or more, http; port 0 picks one
+  unsigned unix_mode = 0;        // of the files of Unix sockets among them
+  Endpoint cache;                // resp, plain or with TLS
+  std::string cache_user{};      // empty: the default one
+  std::string cache_password{};
+  std::string cache_tls_ca{};  // files; empty: not given
+  std::string cache_tls_cert{};
+  std::string cache_tls_key{};
   std::vector<std::string> allowed_origins{};  // whose pages may post forms, beside this program's own
   program::TlsPaths tls{};                     // for those with TLS among them
+  std::vector<std::string> warnings{};         // to be logged
 };
 
 /// Errors: malformed, a sentence that starts with where the value stands.

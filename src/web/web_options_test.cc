@@ -61,7 +61,24 @@ TEST(WebOptions, TakeUnixSockets) {
   EXPECT_FALSE(web_options(read({"--unix-mode", "rwx"})->values));
 }
 
-// After a change of the table: what this prints as expected is the new file.
+TEST(WebOptions, SayWhoTheyAreToTheCache) {
+  const auto parsed = read({"--cache", "resp+tls://h:1", "--cache-user", "web", "--cache-tls-ca", "ca",
+                            "--cache-tls-cert", "crt", "--cache-tls-key", "key"},
+                           {{"LARDER_WEB_CACHE_PASSWORD", "secret"}});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  const WebOptions options = web_options(parsed->values).value();
+  EXPECT_TRUE(options.cache.tls);
+  EXPECT_EQ(options.cache_user, "web");
+  EXPECT_EQ(options.cache_password, "secret");
+  EXPECT_EQ(options.cache_tls_ca, "ca");
+  EXPECT_EQ(options.cache_tls_cert, "crt");
+  EXPECT_EQ(options.cache_tls_key, "key");
+  EXPECT_TRUE(options.warnings.empty());
+  EXPECT_EQ(web_options(read({"--cache-password", "secret"})->values)->warnings.size(), 1U);
+  EXPECT_FALSE(web_options(read({"--cache-password-file", "/nowhere/file"})->values));
+}
+
+// After a change of the table, REWRITE_SAMPLES=1 writes the file anew.
 TEST(WebOptions, AreWhatTheSampleFileShows) {
   EXPECT_EQ(program::sample_file_text(web_option_table(), LARDER_DOCS "/larder-web.sample.toml"),
             program::sample_config(web_option_table()));
