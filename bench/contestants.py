@@ -21,10 +21,10 @@ def on_cores(*indexes):
 
 
 class Contestant:
-    """A process that serves `url`."""
+    """A process that serves `url`; `options` are what larder-bench needs for it."""
 
-    def __init__(self, pid, url):
-        self.pid, self.url = pid, url
+    def __init__(self, pid, url, options=()):
+        self.pid, self.url, self.options = pid, url, options
 
     def processor_s(self):
         """What all its threads that still run have had of a processor so far: user and system time, to the nanosecond."""
@@ -36,11 +36,15 @@ class Contestant:
 
 
 @contextlib.contextmanager
-def larder(loop, memory="1gb", workers=1, cores=(0,)):
-    options = ["--listen", "resp://127.0.0.1:0", "--workers", workers, "--memory", memory, "--event-loop", loop]
+def larder(loop, memory="1gb", workers=1, cores=(0,), tls=None):
+    """`tls`: certificates.Authority and the server's certificates.Pair."""
+    scheme = "resp+tls" if tls else "resp"
+    options = ["--listen", f"{scheme}://127.0.0.1:0", "--workers", workers, "--memory", memory, "--event-loop", loop]
+    if tls:
+        options += ["--tls-cert", tls[1].certificate, "--tls-key", tls[1].key]
     server = Program("larder-server", options, before=on_cores(*cores)).wait_until_ready()
     try:
-        yield Contestant(server.process.pid, server.address("resp").url)
+        yield Contestant(server.process.pid, server.address(scheme).url, client_options(tls))
         server.stop()
     finally:
         server.kill()
@@ -55,14 +59,18 @@ def null(loop, value_size, values):
         server.kill()
 
 
+def client_options(tls):
+    return ("--tls-ca", tls[0].ca.certificate) if tls else ()
+
+
 @contextlib.contextmanager
-def daemon(scheme, command, port_option):
+def daemon(scheme, command, port_option, options=()):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with subprocess.Popen([*command, port_option, str(port)], preexec_fn=on_cores(0), stdout=subprocess.DEVNULL) as process:
         try:
             wait_for(process, port)
-            yield Contestant(process.pid, f"{scheme}://127.0.0.1:{port}")
+            yield Contestant(process.pid, f"{scheme}://127.0.0.1:{port}", options)
         finally:
             process.kill()
 
@@ -76,8 +84,13 @@ def wait_for(process, port):
     sys.exit(f"{process.args[0]} does not answer on port {port}")
 
 
-def redis():
-    return daemon("resp", ["redis-server", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"], "--port")
+def redis(tls=None):
+    command = ["redis-server", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    if not tls:
+        return daemon("resp", command, "--port")
+    authority, pair = tls
+    command += ["--port", "0", "--tls-cert-file", pair.certificate, "--tls-key-file", pair.key, "--tls-ca-cert-file", authority.ca.certificate]
+    return daemon("resp+tls", [*command, "--tls-auth-clients", "no"], "--tls-port", client_options(tls))
 
 
 def memcached():

@@ -7,6 +7,8 @@ time are compared. Processor time is the server's own, user and system, over all
 parses nothing and answers a constant: what the kernel takes for the same bytes. A ratio is one of medians; in brackets the smallest
 and the largest of the rounds' own.
 
+With --tls, each server with TLS beside itself without, in two shapes.
+
 Prints Markdown: every figure, the targets, the two workers, and the cross-check with redis-benchmark and memcaslap. Takes about
 20 minutes for 5 rounds of 3 seconds.
 """
@@ -23,6 +25,7 @@ import tempfile
 import time
 
 import contestants  # first: it makes the modules of tests/e2e known
+from certificates import Authority
 from contestants import on_cores
 from programs import BIN
 from svg_plot import write_bars
@@ -62,6 +65,9 @@ TARGETS = [
     *((SHAPES[5].name, f"Larder, {loop}", "Redis", 0.9) for loop in LARDERS),
 ]
 
+# (shape, at most so many times the processor time that it takes without TLS)
+TLS_TARGETS = [(SHAPES[0], 1.6), (SHAPES[2], 1.5)]
+
 
 @dataclasses.dataclass
 class Figure:
@@ -79,7 +85,7 @@ def progress(words):
 
 
 def load(url, keys, value_size, *options, cores=(1,)):
-    command = [BIN / "larder-bench", url, "--keys", str(keys), "--value-size", f"{value_size}b", "--json", *options]
+    command = [BIN / "larder-bench", url, "--keys", str(keys), "--value-size", f"{value_size}b", "--json", *map(str, options)]
     told = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=on_cores(*cores), text=True)
     if told.returncode != 0:
         sys.exit(f"larder-bench: {told.stderr}")
@@ -88,7 +94,8 @@ def load(url, keys, value_size, *options, cores=(1,)):
 
 def measure(server, shape, keys, seconds, *options, cores=(1,)):
     before = server.processor_s()
-    told = load(server.url, keys, shape.value_size, "--duration", f"{round(seconds * 1000)}ms", *shape.options, *options, cores=cores)
+    time_option = ("--duration", f"{round(seconds * 1000)}ms")
+    told = load(server.url, keys, shape.value_size, *time_option, *server.options, *shape.options, *options, cores=cores)
     cost_us = (server.processor_s() - before) / told["replied"] * 1e6
     # Once in some dozens of fills a group of Larder's index is full, and a few items of a million are evicted for it.
     if told["misses"] > told["replied"] * shape.values / 10_000:
@@ -98,7 +105,7 @@ def measure(server, shape, keys, seconds, *options, cores=(1,)):
 
 
 def fill(server, keys, value_size):
-    load(server.url, keys, value_size, "--fill", "--requests", "0")
+    return load(server.url, keys, value_size, "--fill", "--requests", "0", *server.options)
 
 
 def run_round(keys, seconds, settle_s, shapes, say, figures, resident):
@@ -251,6 +258,42 @@ def print_cross_check(keys, seconds, settle_s, say):
         row("memcached", SHAPES[0].name, f"{ours.cost_us:.2f}", "", f"{spent_s / count * 1e6:.2f}")
 
 
+def print_tls(rounds, keys, seconds, settle_s, names, say):
+    """Each server with TLS beside itself without, in turns; both are there in each round, and filled."""
+    servers = {f"Larder, {loop}": lambda tls, loop=loop: contestants.larder(loop, tls=tls) for loop in LARDERS}
+    servers = {name: start for name, start in (servers | {"Redis": contestants.redis}).items() if name in names}
+    figures, told = {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        authority = Authority(folder)
+        tls = authority, authority.issue("server", "IP:127.0.0.1")
+        for number in range(rounds):
+            for name, start in servers.items():
+                with start(None) as plain, start(tls) as secured:
+                    for kind, server in (("plain", plain), ("TLS", secured)):
+                        say(f"round {number + 1} of {rounds}: filling {name}, {kind}")
+                        told.setdefault((name, kind), []).append(fill(server, keys, 64)["tls"])
+                    time.sleep(settle_s)
+                    for shape, _ in TLS_TARGETS:
+                        for kind, server in (("plain", plain), ("TLS", secured)):
+                            say(f"round {number + 1} of {rounds}: {shape.name}: {name}, {kind}")
+                            figures.setdefault((shape.name, name, kind), []).append(measure(server, shape, keys, seconds))
+    print("\n### TLS beside plain\n")
+    heading("server", "shape", "plain: CPU us a request", "TLS: CPU us a request", "TLS of plain", "at most", "", "TLS: requests/s")
+    for shape, most in TLS_TARGETS:
+        for name in servers:
+            plain, secured = (figures[shape.name, name, kind] for kind in ("plain", "TLS"))
+            costs = [[figure.cost_us for figure in some] for some in (plain, secured)]
+            found = ratio(costs[1], costs[0])
+            verdict = ("met" if found[0] <= most else "missed") if name.startswith("Larder") else ""
+            row(name, shape.name, *(spread_text(some, 2) for some in costs), ratio_text(found), f"{most:.2f}" if verdict else "", verdict,
+                spread_text([figure.per_s for figure in secured]))
+    print()
+    heading("server", "version and cipher", "whole handshakes a second, one at a time")
+    for name in servers:
+        facts = told[name, "TLS"]
+        row(name, f"{facts[0]['version']}, {facts[0]['cipher']}", spread_text([fact["handshakes_per_s"] for fact in facts]))
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--rounds", type=int, default=5)
@@ -261,7 +304,13 @@ def main():
                            help="; ".join(f"{number}: {shape.name}" for number, shape in enumerate(SHAPES, 1)))
     arguments.add_argument("--plot", type=pathlib.Path, metavar="FILE", help="draws what a request costs as an SVG file")
     arguments.add_argument("--only-rounds", action="store_true", help="neither two workers nor the cross-check")
+    arguments.add_argument("--tls", action="store_true", help="TLS beside plain, of Larder over each event loop and of Redis, and nothing else")
+    arguments.add_argument("--tls-servers", nargs="+", default=[*(f"Larder, {loop}" for loop in LARDERS), "Redis"], metavar="NAME",
+                           help="whose TLS: %(default)s")
     given = arguments.parse_args()
+    if given.tls:
+        print_tls(given.rounds, given.keys, given.seconds, given.settle, given.tls_servers, progress)
+        return
     shapes = [SHAPES[number - 1] for number in given.shapes]
     figures, resident = {}, {}
     for number in range(given.rounds):

@@ -7,26 +7,26 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "client/stream.h"
 #include "tools/bench/pending_requests.h"
 #include "tools/bench/reply_scanner.h"
 #include "tools/bench/tally.h"
 #include "tools/bench/workload.h"
-#include "transport/socket.h"
 
 namespace larder::tools {
 
-/// A connection of a driver. Requests are written into a buffer that all connections of a thread share, and
-/// replies are read into another, so that both stay in the processor's caches; what is kept here is what the
-/// kernel left over.
+/// A connection of a driver, plain or with TLS. Requests are written into a buffer that all connections of a
+/// thread share, and replies are read into another, so that both stay in the processor's caches; what is kept
+/// here is what the kernel left over.
 ///
 /// Threads    one
-/// Errors     disconnected, malformed: the run is over
+/// Errors     disconnected, malformed, with TLS also denied: the run is over
 class BenchConnection final {
  public:
-  /// `socket` is connected and does not block; `workload` outlives this.
-  BenchConnection(transport::Socket socket, const Workload& workload, std::size_t pending_count_max);
+  /// `stream` is ready for requests; `workload` outlives this.
+  BenchConnection(client::Stream stream, const Workload& workload, std::size_t pending_count_max);
 
-  [[nodiscard]] int descriptor() const { return socket_.get(); }
+  [[nodiscard]] int descriptor() const { return stream_.descriptor(); }
   [[nodiscard]] PendingRequests& pending() { return pending_; }
   [[nodiscard]] const PendingRequests& pending() const { return pending_; }
 
@@ -37,7 +37,7 @@ class BenchConnection final {
   [[nodiscard]] Result<void> send(Bytes bytes);
   [[nodiscard]] Result<void> flush();
 
-  /// One read into `buffer`, booked. Nothing there is no error.
+  /// One read into `buffer`, booked, and with TLS all that came along. Nothing there is no error.
   [[nodiscard]] Result<void> receive(std::span<char> buffer, Books& books);
 
   /// When it last got something, or was asked something while nothing was pending.
@@ -46,10 +46,7 @@ class BenchConnection final {
   bool is_output_awaited = false;
 
  private:
-  /// How many of `bytes` the kernel took.
-  [[nodiscard]] Result<std::size_t> write_some(Bytes bytes);
-
-  transport::Socket socket_;
+  client::Stream stream_;
   PendingRequests pending_;
   std::unique_ptr<ReplyScanner> scanner_;
   std::string unsent_;

@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "program/password_option.h"
 #include "tools/decimal.h"
 #include "tools/trace/value_size.h"
 #include "tools/trace/zipf.h"
@@ -46,7 +48,7 @@ constexpr std::string_view notes =
     "early, with the figures so far.";
 
 OptionTable make_table() {
-  static constexpr std::array<std::string_view, 2> schemes{"resp", "memcached"};
+  static constexpr std::array<std::string_view, 4> schemes{"resp", "memcached", "resp+tls", "memcached+tls"};
   static constexpr std::array<std::string_view, 3> key_choices{"uniform", "zipf", "sequential"};
   OptionTable table{.program = "larder-bench",
                     .summary = "Measures what a cache server does under load: RESP, memcached",
@@ -60,7 +62,38 @@ OptionTable make_table() {
        .choices = schemes,
        .help =
            "Where it is and what it speaks: RESP (GET, MGET, SET) or memcached's text protocol (get, set); "
-           "at a Unix socket resp+unix:///path"},
+           "at a Unix socket resp+unix:///path, through TLS resp+tls://host:port"},
+      {.flag = "user",
+       .kind = OptionKind::text,
+       .value_text = "NAME",
+       .example = "bench",
+       .help = "Who to log in as over RESP; with a password alone it is the default user"},
+      {.flag = "password",
+       .kind = OptionKind::text,
+       .value_text = "PASSWORD",
+       .example = "a long one",
+       .help = "The password to log in with; who uses this machine can read a command line, so better "
+               "LARDER_BENCH_PASSWORD or a file"},
+      {.flag = "password-file",
+       .kind = OptionKind::text,
+       .value_text = "FILE",
+       .example = "/etc/larder/bench.password",
+       .help = "The same in the first line of a file that nobody else may read (mode 0600)"},
+      {.flag = "tls-ca",
+       .kind = OptionKind::text,
+       .value_text = "FILE",
+       .example = "/etc/larder/ca.crt",
+       .help = "Who may have signed the server's certificate, in PEM, in place of the system's CAs"},
+      {.flag = "tls-cert",
+       .kind = OptionKind::text,
+       .value_text = "FILE",
+       .example = "/etc/larder/bench.crt",
+       .help = "The certificate of this program, in PEM with its chain, for a server that asks for one"},
+      {.flag = "tls-key",
+       .kind = OptionKind::text,
+       .value_text = "FILE",
+       .example = "/etc/larder/bench.key",
+       .help = "Its key, in PEM without a passphrase"},
       {.flag = "connections",
        .kind = OptionKind::count,
        .default_text = "50",
@@ -219,6 +252,26 @@ Result<void> fill_extent(BenchOptions& options, const OptionValues& values) {
   return {};
 }
 
+// Who is asked for, and who asks.
+Result<void> fill_trust(BenchOptions& options, const OptionValues& values) {
+  auto password = program::given_password(values, "password", "password-file");
+  if (!password) return std::unexpected(password.error());
+  options.login = {.user = program::given_text(values, "user"), .password = std::move(password->text)};
+  options.warnings = std::move(password->warnings);
+  if (options.login.is_given() && options.workload.protocol != BenchProtocol::resp)
+    return refused(values, values.is_given("user") ? "user" : "password", "memcached's text has no login");
+  for (const std::string_view flag : {"tls-ca", "tls-cert", "tls-key"}) {
+    if (values.is_given(flag) && !options.server.tls)
+      return refused(values, flag, "is for a server with TLS, as resp+tls://host:port");
+  }
+  // Every handshake is a whole one, so that they can be counted as such.
+  options.tls = {.ca_file = program::given_text(values, "tls-ca"),
+                 .certificate_file = program::given_text(values, "tls-cert"),
+                 .key_file = program::given_text(values, "tls-key"),
+                 .resumes = false};
+  return {};
+}
+
 }  // namespace
 
 std::size_t BenchOptions::pending_count_max() const {
@@ -234,6 +287,9 @@ Result<BenchOptions> bench_options(const OptionValues& values) {
   const Result<Workload> workload = workload_of(values);
   if (!workload) return std::unexpected(workload.error());
   BenchOptions options{.server = values.endpoint("server"),
+                       .login = {},
+                       .tls = {},
+                       .warnings = {},
                        .workload = *workload,
                        .connection_count = values.number("connections"),
                        .thread_count = values.number("threads"),
@@ -243,6 +299,8 @@ Result<BenchOptions> bench_options(const OptionValues& values) {
                        .is_filled_first = values.toggle("fill"),
                        .is_json = values.toggle("json")};
   if (const Result<void> filled = fill_extent(options, values); !filled)
+    return std::unexpected(filled.error());
+  if (const Result<void> filled = fill_trust(options, values); !filled)
     return std::unexpected(filled.error());
   if (options.thread_count > options.connection_count) {
     return refused(values, "threads",

@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/endpoint.h"
 #include "base/result.h"
+#include "client/login.h"
+#include "client/tls_context.h"
 #include "program/option_table.h"
 #include "program/options.h"
 #include "tools/bench/workload.h"
@@ -15,6 +17,9 @@ namespace larder::tools {
 
 struct BenchOptions {
   Endpoint server;
+  client::Login login;                // RESP only
+  client::TlsOptions tls;             // of a server with TLS
+  std::vector<std::string> warnings;  // to be said
   Workload workload;
   std::size_t connection_count = 50;
   std::size_t thread_count = 1;

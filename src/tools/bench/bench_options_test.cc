@@ -97,6 +97,29 @@ TEST(BenchOptions, TakeAllThatIsSaid) {
   EXPECT_TRUE(options->is_json);
 }
 
+TEST(BenchOptions, SayWhoAsksAndWhoIsAsked) {
+  const auto options =
+      read({"resp+tls://h:1", "--user", "bench", "--tls-ca", "ca", "--tls-cert", "crt", "--tls-key", "key"},
+           {{"LARDER_BENCH_PASSWORD", "secret"}});
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_TRUE(options->server.tls);
+  EXPECT_EQ(options->workload.protocol, BenchProtocol::resp);
+  EXPECT_EQ(options->login.user, "bench");
+  EXPECT_EQ(options->login.password, "secret");
+  EXPECT_EQ(options->tls.ca_file, "ca");
+  EXPECT_EQ(options->tls.certificate_file, "crt");
+  EXPECT_EQ(options->tls.key_file, "key");
+  EXPECT_TRUE(options->tls.verifies);
+  EXPECT_TRUE(options->warnings.empty());
+  EXPECT_EQ(read({"--password", "secret"})->warnings.size(), 1U);
+  EXPECT_EQ(read({"memcached+tls://h:1"})->workload.protocol, BenchProtocol::memcached);
+  EXPECT_THAT(error_of({"memcached://h:1", "--user", "bench"}),
+              HasSubstr("--user: memcached's text has no login"));
+  EXPECT_THAT(error_of({"--tls-ca", "ca"}), HasSubstr("--tls-ca: is for a server with TLS"));
+  EXPECT_THAT(error_of({"--password-file", "/nowhere/file"}),
+              HasSubstr("--password-file: '/nowhere/file' cannot"));
+}
+
 TEST(BenchOptions, CountRequestsInPlaceOfSeconds) {
   const auto counted = read({"--requests", "1000"});
   ASSERT_TRUE(counted) << counted.error().message;

@@ -164,6 +164,8 @@ void add_options(JsonObject& object, const BenchOptions& options) {
 
 double BenchFigures::success_rate() const { return per_second(tally.success_count(), elapsed); }
 
+double TlsFigures::handshake_rate() const { return per_second(handshake_count, handshake_time); }
+
 double BenchFigures::busy_share(std::size_t thread_count) const {
   if (elapsed <= nanoseconds{0}) return 0;
   return seconds_of(processor_time) / seconds_of(elapsed) / static_cast<double>(thread_count);
@@ -173,6 +175,11 @@ std::string bench_table(const BenchOptions& options, const BenchFigures& figures
   const Tally& tally = figures.tally;
   std::string text;
   add_line(text, "server", options.server.url());
+  if (figures.tls) {
+    add_line(text, "TLS",
+             figures.tls->version + ", " + figures.tls->cipher + ", " +
+                 fixed_text(figures.tls->handshake_rate(), 0) + " handshakes/s, one at a time");
+  }
   if (figures.filled_count > 0) {
     add_line(text, "filled",
              std::to_string(figures.filled_count) + " keys in " +
@@ -211,6 +218,16 @@ std::string bench_json(const BenchOptions& options, const BenchFigures& figures)
   const Tally& tally = figures.tally;
   JsonObject object;
   add_options(object, options);
+  if (figures.tls) {
+    JsonObject tls;
+    tls.add("version", Bytes(figures.tls->version))
+        .add("cipher", Bytes(figures.tls->cipher))
+        .add("handshakes", figures.tls->handshake_count)
+        .add_raw("handshakes_per_s", fixed_text(figures.tls->handshake_rate(), 1));
+    object.add_raw("tls", tls.text());
+  } else {
+    object.add_null("tls");
+  }
   object.add("interrupted", figures.is_interrupted)
       .add("filled", figures.filled_count)
       .add_raw("fill_s", fixed_text(seconds_of(figures.fill_elapsed), 6))

@@ -3,12 +3,23 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "tools/bench/bench_options.h"
 #include "tools/bench/tally.h"
 
 namespace larder::tools {
+
+/// What TLS the connections have, and what it took to begin.
+struct TlsFigures {
+  std::string version;                        // "TLSv1.3"
+  std::string cipher;                         // "TLS_AES_256_GCM_SHA384"
+  std::uint64_t handshake_count = 0;          // one after the other, none of them resumed
+  std::chrono::nanoseconds handshake_time{};  // of all of them, connecting included
+
+  [[nodiscard]] double handshake_rate() const;  // a second
+};
 
 struct BenchFigures {
   Tally tally;                                // of all threads, the warm-up left out
@@ -18,6 +29,7 @@ struct BenchFigures {
   std::uint64_t filled_count = 0;             // keys that were stored before
   std::chrono::nanoseconds fill_elapsed{};
   bool is_interrupted = false;
+  std::optional<TlsFigures> tls;
 
   /// Requests that were answered with what they asked for.
   [[nodiscard]] double success_rate() const;  // a second

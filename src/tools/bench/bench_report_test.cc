@@ -77,6 +77,20 @@ TEST(BenchReport, IsOneJsonObject) {
   }
 }
 
+TEST(BenchReport, TellsHandshakesApartFromRequests) {
+  BenchFigures figures = figures_of_a_run();
+  EXPECT_THAT(bench_json(options_of_a_run(), figures), HasSubstr("\"tls\":null,"));
+  figures.tls = TlsFigures{.version = "TLSv1.3",
+                           .cipher = "TLS_AES_256_GCM_SHA384",
+                           .handshake_count = 50,
+                           .handshake_time = std::chrono::milliseconds{100}};
+  EXPECT_THAT(bench_json(options_of_a_run(), figures),
+              HasSubstr("\"tls\":{\"version\":\"TLSv1.3\",\"cipher\":\"TLS_AES_256_GCM_SHA384\","
+                        "\"handshakes\":50,\"handshakes_per_s\":500.0},"));
+  EXPECT_THAT(bench_table(options_of_a_run(), figures),
+              HasSubstr("TLSv1.3, TLS_AES_256_GCM_SHA384, 500 handshakes/s, one at a time\n"));
+}
+
 TEST(BenchReport, OfFillingAloneIsShort) {
   BenchOptions options = options_of_a_run();
   options.request_count_max = 0;

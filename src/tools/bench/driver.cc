@@ -134,12 +134,11 @@ struct Driver::Run {
   }
 };
 
-Driver::Driver(std::vector<transport::Socket> sockets, const Workload& workload,
-               std::size_t pending_count_max)
+Driver::Driver(std::vector<client::Stream> streams, const Workload& workload, std::size_t pending_count_max)
     : input_(input_size) {
-  connections_.reserve(sockets.size());
-  for (transport::Socket& socket : sockets)
-    connections_.emplace_back(std::move(socket), workload, pending_count_max);
+  connections_.reserve(streams.size());
+  for (client::Stream& stream : streams)
+    connections_.emplace_back(std::move(stream), workload, pending_count_max);
 }
 
 Result<DriveOutcome> Driver::run(RequestSource& source, const DrivePlan& plan, DriveControl& control) {

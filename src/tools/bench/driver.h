@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "client/stream.h"
 #include "tools/bench/bench_connection.h"
 #include "tools/bench/request_source.h"
 #include "tools/bench/tally.h"
@@ -59,11 +60,12 @@ struct DriveOutcome {
 /// Runs plans on its connections, one after the other.
 ///
 /// Threads    one at a time
-/// Errors     disconnected, malformed, timed_out, overloaded (no epoll to be had): it cannot run again
+/// Errors     disconnected, malformed, denied, timed_out, overloaded (no epoll to be had): it cannot run
+/// again
 class Driver final {
  public:
-  /// `sockets` are connected and do not block; `workload` outlives this.
-  Driver(std::vector<transport::Socket> sockets, const Workload& workload, std::size_t pending_count_max);
+  /// `streams` are ready for requests; `workload` outlives this.
+  Driver(std::vector<client::Stream> streams, const Workload& workload, std::size_t pending_count_max);
 
   /// Requests of `source` until the plan's end or `control` says otherwise; then waits for what is pending.
   [[nodiscard]] Result<DriveOutcome> run(RequestSource& source, const DrivePlan& plan, DriveControl& control);

@@ -41,16 +41,17 @@ class LineServer final {
   }
 
   // So many connections, each served by a thread until the other end closes it.
-  std::vector<transport::Socket> connect(std::size_t count) {
-    std::vector<transport::Socket> sockets;
+  std::vector<client::Stream> connect(std::size_t count) {
+    std::vector<client::Stream> streams;
     for (std::size_t i = 0; i < count; ++i) {
-      sockets.emplace_back(::socket(AF_INET, SOCK_STREAM, 0));
-      EXPECT_EQ(::connect(sockets.back().get(), reinterpret_cast<sockaddr*>(&address_), sizeof address_), 0);
+      streams.emplace_back(::socket(AF_INET, SOCK_STREAM, 0));
+      EXPECT_EQ(
+          ::connect(streams.back().descriptor(), reinterpret_cast<sockaddr*>(&address_), sizeof address_), 0);
       threads_.emplace_back(
           [this, peer = transport::Socket(::accept(listener_.get(), nullptr, nullptr))] { serve(peer); });
-      EXPECT_EQ(::fcntl(sockets.back().get(), F_SETFL, O_NONBLOCK), 0);
+      EXPECT_EQ(::fcntl(streams.back().descriptor(), F_SETFL, O_NONBLOCK), 0);
     }
-    return sockets;
+    return streams;
   }
 
   std::atomic<std::size_t> get_count = 0;

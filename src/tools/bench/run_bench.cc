@@ -14,9 +14,11 @@
 #include <vector>
 
 #include "base/function_ref.h"
+#include "client/connection.h"
 #include "client/deadline.h"
-#include "client/dial.h"
+#include "client/login.h"
 #include "client/resolver.h"
+#include "client/stream.h"
 #include "program/file_limit.h"
 #include "program/run_program.h"
 #include "program/stop_signals.h"
@@ -56,30 +58,63 @@ std::uint64_t share_of(std::uint64_t count, std::size_t index, std::size_t part_
   return share_of_stream(count, index, part_count);
 }
 
+// What is there before the first request.
+struct Connected {
+  std::unique_ptr<client::TlsContext> context{};  // outlives the drivers
+  Drivers drivers{};
+  std::optional<TlsFigures> tls{};
+};
+
+// One connection, logged in. What its handshake took is counted.
+Result<client::Stream> connect(client::Resolver& resolver, const BenchOptions& options,
+                               Connected& connected) {
+  const client::Deadline deadline = client::Deadline::after(options.timeout);
+  const BenchTime start = steady_clock::now();
+  Result<client::Stream> stream = client::Stream::open(resolver, connected.context.get(), deadline);
+  if (!stream) return stream;
+  if (connected.tls) {
+    connected.tls->handshake_time += steady_clock::now() - start;
+    ++connected.tls->handshake_count;
+    connected.tls->version = stream->tls()->version();
+    connected.tls->cipher = stream->tls()->cipher();
+  }
+  if (!options.login.is_given()) return stream;
+  client::Connection connection(*std::move(stream), {});
+  if (auto logged_in = client::log_in(connection, options.login, deadline); !logged_in)
+    return std::unexpected(logged_in.error());
+  return std::move(connection).release();
+}
+
 // Everything is connected before anything is asked: a server that refuses the last connection is no server
 // to measure with fewer.
-Result<Drivers> connect_all(const BenchOptions& options) {
+Result<Connected> connect_all(const BenchOptions& options) {
   const std::uint64_t limit = program::raise_file_limit();
   const std::uint64_t wanted = options.connection_count + options.thread_count + descriptor_count_reserved;
   if (wanted > limit) {
     return failure(ErrorKind::overloaded, "this process may have " + std::to_string(limit) +
                                               " descriptors, too few for so many connections");
   }
-  client::Resolver resolver(options.server);
-  Drivers drivers;
-  for (std::size_t index = 0; index < options.thread_count; ++index) {
-    std::vector<transport::Socket> sockets;
-    const std::uint64_t count = share_of(options.connection_count, index, options.thread_count);
-    sockets.reserve(count);
-    while (sockets.size() < count) {
-      const Result<int> descriptor = client::dial(resolver, client::Deadline::after(options.timeout));
-      if (!descriptor) return std::unexpected(descriptor.error());
-      sockets.emplace_back(*descriptor);
-    }
-    drivers.push_back(
-        std::make_unique<Driver>(std::move(sockets), options.workload, options.pending_count_max()));
+  Connected connected;
+  if (options.server.tls) {
+    auto context = client::TlsContext::make(options.tls, options.server.host);
+    if (!context) return std::unexpected(context.error());
+    connected.context = *std::move(context);
+    connected.tls.emplace();
   }
-  return drivers;
+  client::Resolver resolver(options.server);
+  for (std::size_t index = 0; index < options.thread_count; ++index) {
+    std::vector<client::Stream> streams;
+    const std::uint64_t count = share_of(options.connection_count, index, options.thread_count);
+    streams.reserve(count);
+    while (streams.size() < count) {
+      Result<client::Stream> stream = connect(resolver, options, connected);
+      if (!stream) return std::unexpected(stream.error());
+      streams.push_back(*std::move(stream));
+    }
+    connected.drivers.push_back(
+        std::make_unique<Driver>(std::move(streams), options.workload, options.pending_count_max()));
+  }
+  return connected;
 }
 
 // The drivers at work, each in a thread of its own, on one part of the run.
@@ -178,8 +213,10 @@ Together together(const std::vector<DriveOutcome>& outcomes) {
 
 class Bench final {
  public:
-  Bench(const BenchOptions& options, Drivers drivers, StopSignals& signals)
-      : options_(options), drivers_(std::move(drivers)), signals_(signals) {}
+  Bench(const BenchOptions& options, Connected connected, StopSignals& signals)
+      : options_(options), connected_(std::move(connected)), signals_(signals) {
+    figures_.tls = connected_.tls;
+  }
 
   int run() {
     if (options_.is_filled_first) {
@@ -302,7 +339,8 @@ class Bench final {
   }
 
   const BenchOptions& options_;
-  Drivers drivers_;
+  Connected connected_;
+  Drivers& drivers_ = connected_.drivers;
   StopSignals& signals_;
   Progress progress_ = Progress::on_standard_error(tick);
   BenchFigures figures_;
@@ -315,9 +353,11 @@ int run_bench(const program::OptionValues& values) {
   if (!options) return program::refuse_option(bench_option_table(), options.error());
   Result<StopSignals> signals = StopSignals::make();
   if (!signals) return complain(signals.error().message, program::exit_failed);
-  Result<Drivers> drivers = connect_all(*options);
-  if (!drivers) return complain(options->server.url() + ": " + drivers.error().message, program::exit_failed);
-  return Bench(*options, *std::move(drivers), *signals).run();
+  for (const std::string& warning : options->warnings) complain(warning, program::exit_clean);
+  Result<Connected> connected = connect_all(*options);
+  if (!connected)
+    return complain(options->server.url() + ": " + connected.error().message, program::exit_failed);
+  return Bench(*options, *std::move(connected), *signals).run();
 }
 
 }  // namespace larder::tools
