@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <openssl/bio.h>
 #include <sys/socket.h>
 
@@ -43,17 +42,12 @@ long control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
   }
 }
 
-struct FreeMethod {
-  void operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
-};
-using Method = std::unique_ptr<BIO_METHOD, FreeMethod>;
-
-Method make_method() {
-  Method method(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket"));
-  if (method) {
-    BIO_meth_set_write(method.get(), write_to_socket);
-    BIO_meth_set_read(method.get(), read_from_socket);
-    BIO_meth_set_ctrl(method.get(), control);
+BIO_METHOD* make_method() {
+  BIO_METHOD* const method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
+  if (method != nullptr) {
+    BIO_meth_set_write(method, write_to_socket);
+    BIO_meth_set_read(method, read_from_socket);
+    BIO_meth_set_ctrl(method, control);
   }
   return method;
 }
@@ -61,9 +55,10 @@ Method make_method() {
 }  // namespace
 
 BIO* make_socket_bio(int descriptor) {
-  static const Method method = make_method();
-  if (!method) return nullptr;
-  BIO* const bio = BIO_new(method.get());
+  // Never freed: a client that is a global variable may close its connections later than anything else ends.
+  static BIO_METHOD* const method = make_method();
+  if (method == nullptr) return nullptr;
+  BIO* const bio = BIO_new(method);
   if (bio == nullptr) return nullptr;
   // NOLINTNEXTLINE(performance-no-int-to-ptr): that pointer is all that a BIO keeps, and nobody follows it
   BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
