@@ -1,7 +1,8 @@
 """larder-web and larder-bench in front of a cache that wants a login, a certificate, or both.
 
 Goal: whoever is let in gets everything, whoever is not gets one sentence that says why and holds no password. Method: Debian's
-redis-server with users, TLS and a private CA, and memcached with TLS; certificates that are wrong in one way each.
+redis-server and larder-server, each with a user, TLS and a private CA, and memcached with TLS; certificates that are wrong in one way
+each. A larder-server that does not know the options is skipped.
 """
 
 import contextlib
@@ -15,7 +16,7 @@ import time
 import pytest
 
 from certificates import Authority
-from programs import BIN, PATIENCE_S
+from programs import BIN, PATIENCE_S, Program
 from test_web import get, once, post
 
 SECRET = "a%long:one@"  # no space: an ACL file divides its words by them
@@ -68,9 +69,38 @@ class Trust:
             yield port
 
 
+    @contextlib.contextmanager
+    def larder(self, pair=None, auth_clients="no"):
+        """The same of ours."""
+        pair = pair or self.server
+        hashed = subprocess.run([BIN / "larder-server", "--hash-password"], input=f"{SECRET}\n", capture_output=True, text=True, check=True)
+        users = self.folder / "users.toml"
+        users.write_text(f'[user.app]\npassword = "{hashed.stdout.strip()}"\nrights = ["read", "write"]\n', encoding="utf-8")
+        users.chmod(0o600)
+        options = ["--listen", "resp+tls://127.0.0.1:0", "--tls-cert", pair.certificate, "--tls-key", pair.key, "--users", users]
+        if auth_clients == "yes":
+            options += ["--tls-client-ca", self.authority.ca.certificate]
+        server = Program("larder-server", options).wait_until_ready()
+        try:
+            yield server.address("resp+tls").port
+            server.stop()
+        finally:
+            server.kill()
+
+
 @pytest.fixture(scope="module")
 def trust(tmp_path_factory):
     return Trust(tmp_path_factory.mktemp("trust"))
+
+
+@pytest.fixture(params=["redis", "larder"])
+def cache(request, trust):
+    """Starts such a server: `with cache() as port`."""
+    if request.param == "larder":
+        told = subprocess.run([BIN / "larder-server", "--help"], capture_output=True, text=True).stdout
+        if not {"--tls-cert", "--tls-client-ca", "--users"} <= set(told.replace(",", " ").split()):
+            pytest.skip("this larder-server has no TLS, or no users")
+    return getattr(trust, request.param)
 
 
 def bench(url, *options, environment=None):
@@ -96,8 +126,8 @@ def refusal(url, *options, environment=None):
     return err
 
 
-def test_bench_logs_in_through_tls(trust):
-    with trust.redis() as port:
+def test_bench_logs_in_through_tls(trust, cache):
+    with cache() as port:
         url, ca = f"resp+tls://localhost:{port}", ("--tls-ca", trust.authority.ca.certificate)
         figures = measured(url, *ca, "--user", "app", "--password-file", trust.password_file, "--pipeline", "16", "--threads", "2")
         assert figures["tls"]["version"] == "TLSv1.3" and figures["tls"]["cipher"].startswith("TLS_")
@@ -125,13 +155,13 @@ def plain_port():
     return listener.getsockname()[1]
 
 
-def test_bench_says_whose_certificate_it_is(trust):
-    with trust.redis(trust.authority.issue("other", "DNS:other.example")) as port:
+def test_bench_says_whose_certificate_it_is(trust, cache):
+    with cache(trust.authority.issue("other", "DNS:other.example")) as port:
         assert "is for other.example" in refusal(f"resp+tls://127.0.0.1:{port}", "--tls-ca", trust.authority.ca.certificate)
 
 
-def test_bench_shows_its_own_certificate(trust):
-    with trust.redis(auth_clients="yes") as port:
+def test_bench_shows_its_own_certificate(trust, cache):
+    with cache(auth_clients="yes") as port:
         options = ["--tls-ca", trust.authority.ca.certificate, "--user", "app", "--password-file", trust.password_file]
         url = f"resp+tls://127.0.0.1:{port}"
         measured(url, *options, "--tls-cert", trust.client.certificate, "--tls-key", trust.client.key)
@@ -157,8 +187,8 @@ def test_a_password_file_is_for_its_owner_alone(trust):
     assert status == 2 and "--password-file: '" in err and "can be read by others than its owner" in err
 
 
-def test_web_logs_in_through_tls(trust, start_web):
-    with trust.redis(auth_clients="yes") as port:
+def test_web_logs_in_through_tls(trust, cache, start_web):
+    with cache(auth_clients="yes") as port:
         options = ["--cache-user", "app", "--cache-tls-ca", trust.authority.ca.certificate,
                    "--cache-tls-cert", trust.client.certificate, "--cache-tls-key", trust.client.key]
         web = start_web(f"resp+tls://localhost:{port}", *options, "--cache-password-file", trust.password_file)
@@ -174,8 +204,8 @@ def test_web_logs_in_through_tls(trust, start_web):
             assert answer == b"+OK\r\n$1\r\nv\r\n"
 
 
-def test_web_says_once_why_it_is_not_let_in(trust, start_web):
-    with trust.redis() as port:
+def test_web_says_once_why_it_is_not_let_in(trust, cache, start_web):
+    with cache() as port:
         options = ["--cache-user", "app", "--cache-tls-ca", trust.authority.ca.certificate]
         web = start_web(f"resp+tls://localhost:{port}", *options, environment={"LARDER_WEB_CACHE_PASSWORD": "wr0ng"})
         for _ in range(3):
