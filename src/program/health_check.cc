@@ -10,6 +10,8 @@
 #include <memory>
 #include <mutex>
 #include <netdb.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <optional>
 #include <poll.h>
 #include <string>
@@ -19,6 +21,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "base/function_ref.h"
 #include "base/unix_address.h"
 
 namespace larder::program {
@@ -26,7 +29,7 @@ namespace {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-constexpr std::array<std::string_view, 3> schemes{"resp", "line", "http"};
+constexpr std::array<std::string_view, 6> schemes{"resp", "line", "http", "resp+tls", "line+tls", "http+tls"};
 constexpr std::size_t answer_size_max = 4096;
 
 struct Address {
@@ -107,7 +110,11 @@ class Connection {
   explicit Connection(int descriptor) : descriptor_(descriptor) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection() { close(descriptor_); }
+  ~Connection() {
+    SSL_free(tls_);
+    SSL_CTX_free(tls_context_);
+    close(descriptor_);
+  }
 
   Result<void> connect_to(const Address& address, Deadline deadline) {
     if (connect(descriptor_, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0)
@@ -120,7 +127,79 @@ class Connection {
     return error_number == 0 ? Result<void>{} : system_failure(error_number);
   }
 
+  // Certificates are not verified: nothing that is secret is said, and what is asked is whether somebody
+  // answers.
+  Result<void> start_tls(Deadline deadline) {
+    tls_context_ = SSL_CTX_new(TLS_client_method());
+    tls_ = tls_context_ == nullptr ? nullptr : SSL_new(tls_context_);
+    BIO* const received = BIO_new(BIO_s_mem());
+    BIO* const unsent = BIO_new(BIO_s_mem());
+    if (tls_ == nullptr || received == nullptr || unsent == nullptr) {
+      BIO_free(received);
+      BIO_free(unsent);
+      return system_failure(ENOMEM);
+    }
+    SSL_set_bio(tls_, received, unsent);
+    SSL_set_min_proto_version(tls_, TLS1_2_VERSION);
+    SSL_set_connect_state(tls_);
+    const Result<int> begun = run_tls([&] { return SSL_do_handshake(tls_); }, deadline);
+    return begun ? Result<void>{} : std::unexpected(begun.error());
+  }
+
+  // Who asks for a certificate is at home, as who asks for a password is.
+  [[nodiscard]] bool wants_certificate() const { return wants_certificate_; }
+
   Result<void> send_all(Bytes bytes, Deadline deadline) {
+    if (tls_ == nullptr) return send_plain(bytes, deadline);
+    const auto size = static_cast<int>(bytes.size());
+    const Result<int> sent = run_tls([&] { return SSL_write(tls_, bytes.data(), size); }, deadline);
+    return sent ? Result<void>{} : std::unexpected(sent.error());
+  }
+
+  // One more piece of the answer; empty: the peer has closed.
+  Result<std::string> receive(Deadline deadline) {
+    if (tls_ == nullptr) return receive_plain(deadline);
+    std::string piece(1024, '\0');
+    const Result<int> size =
+        run_tls([&] { return SSL_read(tls_, piece.data(), static_cast<int>(piece.size())); }, deadline);
+    if (!size) return std::unexpected(size.error());
+    piece.resize(static_cast<std::size_t>(*size));
+    return piece;
+  }
+
+ private:
+  // Repeats a step of TLS, and carries what it wants to say and to hear. 0: the peer has closed.
+  Result<int> run_tls(FunctionRef<int()> step, Deadline deadline) {
+    for (;;) {
+      ERR_clear_error();
+      const int result = step();
+      const int error = SSL_get_error(tls_, result);
+      const unsigned long reason = ERR_peek_last_error();
+      while (BIO_ctrl_pending(SSL_get_wbio(tls_)) > 0) {
+        std::array<char, 4096> buffer;
+        const int size = BIO_read(SSL_get_wbio(tls_), buffer.data(), static_cast<int>(buffer.size()));
+        const Bytes bytes(buffer.data(), static_cast<std::size_t>(size));
+        // What the peer said before it went is read all the same.
+        const Result<void> sent = send_plain(bytes, deadline);
+        if (!sent && sent.error().kind != ErrorKind::disconnected) return std::unexpected(sent.error());
+      }
+      if (result > 0) return result;
+      if (error == SSL_ERROR_ZERO_RETURN) return 0;
+      if (error != SSL_ERROR_WANT_READ) {
+        wants_certificate_ = ERR_GET_REASON(reason) == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED ||
+                             ERR_GET_REASON(reason) == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE;
+        const char* const text = ERR_reason_error_string(reason);
+        return failure(ErrorKind::malformed,
+                       "no TLS: " + std::string(text == nullptr ? "no reason is known" : text));
+      }
+      const Result<std::string> piece = receive_plain(deadline);
+      if (!piece) return std::unexpected(piece.error());
+      if (piece->empty()) return 0;
+      BIO_write(SSL_get_rbio(tls_), piece->data(), static_cast<int>(piece->size()));
+    }
+  }
+
+  Result<void> send_plain(Bytes bytes, Deadline deadline) {
     while (!bytes.empty()) {
       const ssize_t sent = send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent >= 0) {
@@ -134,8 +213,7 @@ class Connection {
     return {};
   }
 
-  // One more piece of the answer; empty: the peer has closed.
-  Result<std::string> receive(Deadline deadline) {
+  Result<std::string> receive_plain(Deadline deadline) {
     for (;;) {
       std::array<char, 1024> buffer;
       const ssize_t received = recv(descriptor_, buffer.data(), buffer.size(), 0);
@@ -150,8 +228,10 @@ class Connection {
     }
   }
 
- private:
   int descriptor_;
+  SSL_CTX* tls_context_ = nullptr;
+  SSL* tls_ = nullptr;
+  bool wants_certificate_ = false;
 };
 
 std::string question_for(const Endpoint& endpoint) {
@@ -182,11 +262,10 @@ Verdict judge(const Endpoint& endpoint, Bytes answer) {
   return answer == "END\r\n" || answer.ends_with("\r\nEND\r\n") ? Verdict::healthy : Verdict::undecided;
 }
 
-Result<void> ask(const Endpoint& endpoint, const Address& address, Deadline deadline) {
-  const int descriptor = socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return system_failure(errno);
-  Connection connection(descriptor);
-  if (Result<void> connected = connection.connect_to(address, deadline); !connected) return connected;
+Result<void> converse(Connection& connection, const Endpoint& endpoint, Deadline deadline) {
+  if (endpoint.tls) {
+    if (Result<void> secured = connection.start_tls(deadline); !secured) return secured;
+  }
   if (Result<void> sent = connection.send_all(question_for(endpoint), deadline); !sent) return sent;
   std::string answer;
   for (;;) {
@@ -201,6 +280,16 @@ Result<void> ask(const Endpoint& endpoint, const Address& address, Deadline dead
                                     : "the answer is not that of a healthy " + endpoint.scheme + " listener");
     }
   }
+}
+
+Result<void> ask(const Endpoint& endpoint, const Address& address, Deadline deadline) {
+  const int descriptor = socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return system_failure(errno);
+  Connection connection(descriptor);
+  if (Result<void> connected = connection.connect_to(address, deadline); !connected) return connected;
+  Result<void> answered = converse(connection, endpoint, deadline);
+  if (connection.wants_certificate()) return {};
+  return answered;
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 //   line://   get larder-healthcheck      ... END, or that a password is set
 //   http://   GET /healthz                HTTP/1.1 200
 //
+// The same with +tls, whoever's the certificate is; a server that asks for one of ours is well, too.
+//
 // Blocking, one deadline over everything, looking up the name included. A program of its own rather than a
 // use of the client library: it must work for the web application and the server alike, and depend on
 // neither.

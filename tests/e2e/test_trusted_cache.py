@@ -168,6 +168,18 @@ def test_bench_shows_its_own_certificate(trust, cache):
         assert "the server asks for a client certificate" in refusal(url, *options)
 
 
+@pytest.mark.parametrize("auth_clients", ["no", "yes"])
+def test_a_health_check_needs_neither_login_nor_certificate(cache, auth_clients):
+    with cache(auth_clients=auth_clients) as port:
+        ask = [BIN / "larder-web", "--healthcheck"]
+        done = subprocess.run([*ask, f"resp+tls://127.0.0.1:{port}"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert subprocess.run([*ask, f"resp://127.0.0.1:{port}"], capture_output=True).returncode == 1
+    assert subprocess.run([*ask, f"resp+tls://127.0.0.1:{port}"], capture_output=True).returncode == 1
+    done = subprocess.run([*ask, f"resp+tls://127.0.0.1:{plain_port()}"], capture_output=True, text=True)
+    assert done.returncode == 1 and "no TLS" in done.stderr
+
+
 def test_bench_speaks_memcached_through_tls(trust):
     if "--enable-ssl" not in subprocess.run(["memcached", "-h"], capture_output=True, text=True).stdout:
         pytest.skip("this memcached has no TLS")
