@@ -1,6 +1,7 @@
 // What a client says to servers whose TLS is as it should be, and to those whose is not. Method: the peer is
 // OpenSSL's server with certificates of a private CA; each fault is one certificate, version or script.
 // tests/e2e has the same with a server of other people's.
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include <mutex>
 #include <openssl/ssl.h>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "client/scripted_peer.h"
@@ -116,6 +118,33 @@ TEST_F(Tls, ResumesTheLastSession) {
     }
     EXPECT_EQ(resumed_count, 3) << version;
   }
+}
+
+// Threads begin with one session and bring new ones. Method: the peer hangs up now and then, so that all of
+// them open connections all the time; ThreadSanitizer watches.
+TEST_F(Tls, SharesSessionsBetweenThreads) {
+  const TlsPeerContext context({.files = good_});
+  const ScriptedPeer peer(
+      [&](PeerConnection& connection) {
+        TlsPeer tls(context, connection);
+        for (int count = 0; count < 5; ++count) {
+          if (!tls.expect("*1\r\n$4\r\nPING\r\n") || !tls.send("+PONG\r\n")) return;
+        }
+      },
+      ScriptedPeer::Mode::all_at_once);
+  Client client = make_client(options_for(peer.port())).value();
+  std::atomic<int> answered_count = 0;
+  std::array<std::thread, 4> threads;
+  for (std::thread& thread : threads) {
+    thread = std::thread([&] {
+      for (int i = 0; i < 50; ++i) {
+        if (client.ping()) ++answered_count;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(answered_count, 150) << "hanging up between two commands costs a retry, not an answer";
+  EXPECT_GT(peer.accepted_count(), 20U);
 }
 
 // What is not data is no reason to drop a connection that lies idle.
