@@ -37,7 +37,7 @@ constexpr std::array changeable_options{
     ChangeableOption{
         "memory", [](const CurrentSettings& current) { return program::size_text(current.memory_size_max); }},
     ChangeableOption{"password",
-                     [](const CurrentSettings& current) { return current.service.password.text(); }},
+                     [](const CurrentSettings& current) { return current.service.accounts.password.text(); }},
     ChangeableOption{"slowlog-log-slower-than",
                      [](const CurrentSettings& current) {
                        return std::to_string(current.service.slow_log.threshold_us.load());

@@ -64,7 +64,7 @@ Server::Server(ServerOptions options)
       address_counts_(options_.address_connection_count_max) {
   service_.settings.connection_count_max = options_.connection_count_max;
   service_.settings.idle_timeout_ms = options_.idle_timeout.count();
-  service_.password.set(options_.password);
+  service_.accounts.password.set(options_.password);
   service_.slow_log.threshold_us = options_.slow_log_threshold_us;
   service_.slow_log.size_max = options_.slow_log_size_max;
   service_.control = this;

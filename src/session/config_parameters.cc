@@ -149,7 +149,7 @@ Refusal set_slowlog_size(const Environment& environment, Bytes text, Pass pass) 
   return std::nullopt;
 }
 
-std::string password(const Environment& environment) { return environment.service.password.text(); }
+std::string password(const Environment& environment) { return environment.service.accounts.password.text(); }
 // A longer one could be set here and given nowhere: before a login an argument is bounded.
 Refusal set_password(const Environment& environment, Bytes text, Pass pass) {
   constexpr std::size_t size_max = protocol::CommandLimits{}.stranger_bulk_size_max;
@@ -159,7 +159,7 @@ Refusal set_password(const Environment& environment, Bytes text, Pass pass) {
   if (text.empty() && environment.facts.needs_password) {
     return "other machines can reach this server, which was started without --allow-anonymous";
   }
-  if (pass == Pass::sets) environment.service.password.set(text);
+  if (pass == Pass::sets) environment.service.accounts.password.set(text);
   return std::nullopt;
 }
 

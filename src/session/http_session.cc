@@ -28,14 +28,14 @@ HttpSession::HttpSession(const Environment& environment, MakeSession make_resp_s
       make_resp_session_(std::move(make_resp_session)),
       local_address_(facts.local_address),
       parser_(request_limits(environment.limits), this),
-      login_(environment.service.password),
+      login_(environment.service.accounts),
       gate_(environment.service.clients, facts.id) {}
 
 HttpCall HttpSession::call_for(const http::Request& request, TimePoint now) const {
   return {.environment = environment_,
           .request = request,
           .now = now,
-          .needs_login = login_.is_missing(environment_.service.password),
+          .needs_login = login_.is_missing(environment_.service.accounts),
           .local_address = local_address_};
 }
 

@@ -16,7 +16,7 @@
 #include "protocol/http/request_parser.h"
 #include "session/clients.h"
 #include "session/http_routes.h"
-#include "session/password.h"
+#include "session/login.h"
 #include "session/pause_gate.h"
 #include "session/session.h"
 

@@ -461,7 +461,7 @@ TEST(HttpSession, ServesNobodyNewWhileAPasswordIsSetButTellsThatItIsWell) {
   World world;
   world.put("k", "v");
   HttpSession before(world.environment, no_resp);
-  world.service.password.set("secret");
+  world.service.accounts.password.set("secret");
   for (const char* const asked : {"GET /v1/keys/k", "PUT /v1/keys/k", "DELETE /v1/keys/k", "POST /v1/keys/k",
                                   "GET /v1/keys/", "GET /v1/stats", "GET /v1/ws", "GET /nowhere"}) {
     HttpSession session(world.environment, no_resp);
@@ -480,7 +480,7 @@ TEST(HttpSession, ServesNobodyNewWhileAPasswordIsSetButTellsThatItIsWell) {
   EXPECT_FALSE(peer.played().closed);
   EXPECT_EQ(play(before, request("GET /v1/keys/k")).replies, found("v"));
   EXPECT_EQ(world.counters.protocol_errors.value(), 0U);
-  world.service.password.set("");
+  world.service.accounts.password.set("");
   peer.send(request("GET /v1/keys/k"));
   EXPECT_EQ(peer.take_replies(), found("v"));
 }
@@ -496,7 +496,7 @@ TEST(HttpSession, WaitsForNoBodyOfWhoWouldHaveToLogIn) {
       World world;
       world.limits.value_size_max = 1000;
       world.put("k", "v");
-      world.service.password.set("secret");
+      world.service.accounts.password.set("secret");
       HttpSession session(world.environment, no_resp);
       const Played played = play_cut(session, asked, cut);
       EXPECT_EQ(played.replies, login_needed()) << asked << " cut at " << cut;
@@ -506,7 +506,7 @@ TEST(HttpSession, WaitsForNoBodyOfWhoWouldHaveToLogIn) {
     }
   }
   World world;
-  world.service.password.set("secret");
+  world.service.accounts.password.set("secret");
   HttpSession session(world.environment, no_resp);
   EXPECT_EQ(status_of(play(session, "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n").replies),
             413);
@@ -515,7 +515,7 @@ TEST(HttpSession, WaitsForNoBodyOfWhoWouldHaveToLogIn) {
 TEST(HttpSession, LetsAnAllowedPageReadThatALoginIsNeeded) {
   World world;
   world.allowed_origins.emplace_back("https://page.example");
-  world.service.password.set("secret");
+  world.service.accounts.password.set("secret");
   HttpSession session(world.environment, no_resp);
   EXPECT_EQ(play(session, request("PUT /v1/keys/k", "Origin: https://page.example\r\n")).replies,
             login_needed("Access-Control-Allow-Origin: https://page.example\r\nVary: Origin\r\n"));

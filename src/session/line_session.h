@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "protocol/line/line_decoder.h"
-#include "session/password.h"
+#include "session/login.h"
 #include "session/pause_gate.h"
 #include "session/session.h"
 
@@ -24,14 +24,14 @@ class LineSession final : public Session {
   explicit LineSession(const Environment& environment, std::uint64_t connection_id = 0)
       : environment_(environment),
         decoder_(environment.limits.line_size_max),
-        login_(environment.service.password),
+        login_(environment.service.accounts),
         gate_(environment.service.clients, connection_id) {}
 
   void attach(std::shared_ptr<Remote> remote) override { gate_.attach(std::move(remote)); }
   Progress advance(Bytes input, TimePoint now, Output& output) override;
 
  private:
-  [[nodiscard]] bool is_stranger() const { return login_.is_missing(environment_.service.password); }
+  [[nodiscard]] bool is_stranger() const { return login_.is_missing(environment_.service.accounts); }
   [[nodiscard]] bool waits(protocol::LineRequest::Verb verb, TimePoint now);
   void answer(const protocol::LineRequest& request, TimePoint now, Output& output);
   void forget(Bytes key, TimePoint now);

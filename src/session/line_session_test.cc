@@ -46,7 +46,7 @@ TEST(LineSession, ServesNobodyNewWhileAPasswordIsSet) {
   world.limits.line_size_max = 100;
   world.put("k", "v");
   LineSession before(world.environment);
-  world.service.password.set("secret");
+  world.service.accounts.password.set("secret");
   const std::string refusal = "ERROR a password is set, and this protocol has no login yet; RESP has\r\n";
   LineSession after(world.environment);
   Peer peer(after);
@@ -54,10 +54,10 @@ TEST(LineSession, ServesNobodyNewWhileAPasswordIsSet) {
   EXPECT_EQ(peer.take_replies(), refusal + refusal + refusal + refusal + refusal);
   EXPECT_FALSE(peer.played().closed);
   EXPECT_EQ(play(before, "get k\n").replies, "v\r\nEND\r\n");
-  world.service.password.set("");
+  world.service.accounts.password.set("");
   peer.send("get k\n");
   EXPECT_EQ(peer.take_replies(), "v\r\nEND\r\n");
-  world.service.password.set("secret");
+  world.service.accounts.password.set("secret");
   peer.send("get k\n");
   EXPECT_EQ(peer.take_replies(), refusal);
   // The key of a line beyond the limit stays as well.

@@ -1,7 +1,4 @@
-// session/password.h: the password of CONFIG SET requirepass, and who has given it.
-//
-//   no password      everybody is served
-//   a password       who was there before goes on being served; who comes now has to log in
+// session/password.h: the password of CONFIG SET requirepass. Who has given it is login.h.
 //
 // Source: requirepass and AUTH of Redis 7.0, where a connection's right to be served is settled when it
 // opens, and taken away by RESET alone.
@@ -47,26 +44,6 @@ class Password final {
   std::string text_;
   Digest digest_{};
   std::atomic<bool> is_set_{false};
-};
-
-/// Whether one connection has to log in.
-///
-/// Threads    belongs to its connection's worker
-class Login final {
- public:
-  Login() = default;
-  /// For a connection that opens now.
-  explicit Login(const Password& password) : is_done_(!password.is_set()) {}
-
-  void finish() { is_done_ = true; }
-
-  /// A connection that was not let in stays so when the password goes: it is served, and has to log in when
-  /// there is one again.
-  [[nodiscard]] bool is_done() const { return is_done_; }
-  [[nodiscard]] bool is_missing(const Password& password) const { return !is_done_ && password.is_set(); }
-
- private:
-  bool is_done_ = false;
 };
 
 }  // namespace larder::session

@@ -1,5 +1,4 @@
-// The password and who has given it. Method: words that are nearly right, and the life of one connection's
-// login.
+// The password. Method: words that are nearly right.
 #include "session/password.h"
 
 #include <gtest/gtest.h>
@@ -31,21 +30,6 @@ TEST(Password, IsGoneWhenItIsEmpty) {
   EXPECT_FALSE(password.is_set());
   EXPECT_TRUE(password.matches("anything"));
   EXPECT_EQ(password.digest_text(), "");
-}
-
-TEST(Login, IsSettledWhenTheConnectionOpens) {
-  Password password;
-  const Login before(password);
-  password.set("secret");
-  Login after(password);
-  EXPECT_FALSE(before.is_missing(password));
-  EXPECT_TRUE(after.is_missing(password));
-  password.set("");
-  EXPECT_FALSE(after.is_missing(password));
-  password.set("other");
-  EXPECT_TRUE(after.is_missing(password));
-  after.finish();
-  EXPECT_FALSE(after.is_missing(password));
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ void handle_acl_users(RespCall& call) {
 }
 
 void handle_acl_list(RespCall& call) {
-  const std::string digest = call.environment.service.password.digest_text();
+  const std::string digest = call.environment.service.accounts.password.digest_text();
   call.reply.array(1);
   call.reply.bulk("user default on " + (digest.empty() ? "nopass" : "#" + digest) + " ~* &* +@all");
 }
@@ -65,7 +65,7 @@ void handle_acl_cat(RespCall& call) {
 void handle_acl_getuser(RespCall& call) {
   if (call.arguments[2] != "default") return call.reply.null();
   call.reply.map(6);
-  const std::string digest = call.environment.service.password.digest_text();
+  const std::string digest = call.environment.service.accounts.password.digest_text();
   call.reply.bulk("flags");
   call.reply.set(digest.empty() ? 2 : 1);
   call.reply.bulk("on");

@@ -18,7 +18,7 @@
 #include "base/output.h"
 #include "cache/backend.h"
 #include "protocol/resp/reply_encoder.h"
-#include "session/password.h"
+#include "session/login.h"
 #include "session/resp_task.h"
 #include "session/resp_transaction.h"
 #include "session/session.h"

@@ -14,9 +14,9 @@ namespace {
 // before stays so if this fails.
 bool log_in(RespCall& call, Bytes user, Bytes guess) {
   // The password is looked at for any name: how long this takes should not tell which there are.
-  const bool is_right = call.environment.service.password.matches(guess);
+  const bool is_right = call.environment.service.accounts.password.matches(guess);
   if (user == "default" && is_right) {
-    call.state.login.finish();
+    call.state.login.finish(nullptr, call.environment.service.accounts.users.generation());
     return true;
   }
   call.environment.counters.logins_refused.add();
@@ -48,7 +48,7 @@ void handle_reset(RespCall& call) {
   RespState fresh;
   fresh.client = std::move(call.state.client);
   if (call.state.reply_mode == ReplyMode::skip_this) fresh.reply_mode = ReplyMode::skip_this;
-  fresh.login = Login(call.environment.service.password);
+  fresh.login = Login(call.environment.service.accounts);
   call.state = std::move(fresh);
   call.reply.simple_string("RESET");
 }
@@ -68,7 +68,7 @@ void handle_select(RespCall& call) {
 
 void handle_auth(RespCall& call) {
   if (call.arguments.size() > 3) return call.reply.error(syntax_error);
-  if (call.arguments.size() == 2 && !call.environment.service.password.is_set()) {
+  if (call.arguments.size() == 2 && !call.environment.service.accounts.password.is_set()) {
     return call.reply.error(
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
         "configuration is correct?");

@@ -37,7 +37,7 @@ RespSession::RespSession(const Environment& environment, ConnectionFacts facts)
       quiet_keys_(environment.cache),
       decoder_(command_limits(environment.limits), this) {
   state_.client = environment.service.clients.add(std::move(facts));
-  state_.login = Login(environment.service.password);
+  state_.login = Login(environment.service.accounts);
 }
 
 RespSession::~RespSession() { environment_.service.clients.remove(state_.client); }

@@ -66,7 +66,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   [[nodiscard]] std::size_t held_refusal_size() const;
   [[nodiscard]] std::optional<Progress> wait_first(TimePoint now, Output& output);
   void send_left(Output& output);
-  [[nodiscard]] bool is_stranger() const { return state_.login.is_missing(environment_.service.password); }
+  [[nodiscard]] bool is_stranger() const { return state_.login.is_missing(environment_.service.accounts); }
   [[nodiscard]] bool is_monitor() const { return state_.client->is_monitor.load(std::memory_order_relaxed); }
   [[nodiscard]] bool is_paused(std::span<const Bytes> arguments, TimePoint now) const;
   void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);

@@ -13,7 +13,8 @@
 #include "insight/counters.h"
 #include "session/clients.h"
 #include "session/command_stats.h"
-#include "session/password.h"
+#include "session/login.h"
+#include "session/login_queue.h"
 #include "session/slow_log.h"
 
 namespace larder::session {
@@ -97,7 +98,8 @@ struct Service {
   TimePoint sampled_at{};
 
   Clients clients;
-  Password password;
+  Accounts accounts;
+  LoginQueue logins{accounts};
   SlowLog slow_log;
   Settings settings;
   Control* control = nullptr;  // null: this process does not end for a client

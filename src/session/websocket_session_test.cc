@@ -364,7 +364,7 @@ TEST(WebSocketSession, OpensForNobodyWhileAPasswordIsSet) {
   Peer old_peer(before);
   old_peer.send(upgrade);
   EXPECT_EQ(old_peer.take_replies(), upgraded);
-  world.service.password.set("secret");
+  world.service.accounts.password.set("secret");
 
   HttpSession after(world.environment, make_resp);
   const Played refused = play(after, upgrade);

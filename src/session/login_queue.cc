@@ -1,0 +1,278 @@
+#include "session/login_queue.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <bit>
+#include <cstring>
+#include <new>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <vector>
+
+namespace larder::session {
+
+std::string login_place(Bytes address) {
+  const Bytes host = address.substr(0, address.rfind(':'));
+  if (!host.starts_with('[') || !host.ends_with(']')) return std::string(host);
+  std::array<char, 16> bits{};
+  const std::string digits(host.substr(1, host.size() - 2));
+  if (inet_pton(AF_INET6, digits.c_str(), bits.data()) != 1) return digits;
+  return "[" + std::string(bits.data(), bits.size() / 2);
+}
+
+LoginAttempt::LoginAttempt(std::string place, Bytes name, Bytes password, std::shared_ptr<Remote> remote)
+    : place_(std::move(place)),
+      name_(name.substr(0, credential_size_max)),
+      password_(password.substr(0, credential_size_max)),
+      remote_(std::move(remote)),
+      is_too_long_(name.size() > credential_size_max || password.size() > credential_size_max) {}
+
+void LoginQueue::set_up(const Secret& secret, Duration delay_max) {
+  const std::lock_guard lock(mutex_);
+  secret_ = secret;
+  delay_max_ = delay_max;
+}
+
+// Who he is now; with the generation first, so that a change in between is noticed by his connection.
+LoginAttempt::State LoginQueue::judge_cheaply(LoginAttempt& attempt, TimePoint now) {
+  const UserRegistry& users = accounts_.users;
+  attempt.generation_ = users.generation();
+  attempt.user_ = users.find(attempt.name_);
+  if (attempt.is_too_long_) return State::wrong;
+  const bool is_of_password = attempt.user_ == nullptr && attempt.name_ == "default" &&
+                              (accounts_.password.is_set() || !users.is_set());
+  if (is_of_password || !users.is_set()) {
+    // The password is looked at for any name: how long this takes should not tell which there are.
+    const bool is_right = accounts_.password.matches(attempt.password_);
+    return is_right && is_of_password ? State::right : State::wrong;
+  }
+  if (attempt.user_ == nullptr || remembered_.empty()) return State::waits;
+  const auto found = remembered_.find(digest_of(attempt, attempt.password_));
+  return found != remembered_.end() && now < found->second ? State::right : State::waits;
+}
+
+// The long way. Throws std::bad_alloc.
+LoginAttempt::State LoginQueue::judge(LoginAttempt& attempt) const {
+  if (attempt.user_ != nullptr) {
+    return scrypt_matches(attempt.user_->password, attempt.password_) ? State::right : State::wrong;
+  }
+  const Digest digest = digest_of(attempt, "");
+  std::uint64_t seed = 0;
+  std::memcpy(&seed, digest.data(), sizeof seed);
+  (void)scrypt_matches(accounts_.users.decoy(seed), attempt.password_);
+  return State::wrong;
+}
+
+bool LoginQueue::settles_at_once(const std::shared_ptr<LoginAttempt>& attempt, TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  const auto place = places_.find(attempt->place_);
+  if (place != places_.end()) {
+    const Place& there = place->second;
+    const bool is_held_back = now < there.due_at && is_sane(there.due_at, now);
+    attempt->is_held_back_.store(is_held_back, std::memory_order_relaxed);
+    if (is_held_back || there.is_under_way || !there.waiting.empty()) return false;
+  }
+  const State state = judge_cheaply(*attempt, now);
+  if (state == State::wrong) note_failure(attempt->place_, now);
+  attempt->settle(state);
+  return state != State::waits;
+}
+
+void LoginQueue::ask(const std::shared_ptr<LoginAttempt>& attempt, TimePoint now) {
+  if (settles_at_once(attempt, now)) return;
+  if (attempt->remote_ == nullptr) {
+    State state = State::waits;
+    {
+      const std::lock_guard lock(mutex_);
+      state = judge_cheaply(*attempt, now);
+    }
+    if (state == State::waits) state = judge(*attempt);
+    const std::lock_guard lock(mutex_);
+    if (state == State::wrong) note_failure(attempt->place_, now);
+    return attempt->settle(state);
+  }
+  if (!add(attempt, now)) attempt->settle(State::crowded);
+}
+
+bool LoginQueue::add(const std::shared_ptr<LoginAttempt>& attempt, TimePoint now) {
+  std::shared_ptr<LoginAttempt> displaced;
+  {
+    const std::lock_guard lock(mutex_);
+    forget_old_failures(now);
+    Place& place = places_[attempt->place_];
+    const std::size_t count = place.waiting.size();
+    if (count >= place_waiting_count_max || !make_room(count, displaced)) return false;
+    place.waiting.push_back(attempt);
+    ++waiting_count_;
+    if (count == 0 && !place.is_under_way) line_up(attempt->place_, place, now);
+  }
+  changed_.notify_one();
+  if (displaced != nullptr) tell(*displaced, State::crowded);
+  return true;
+}
+
+// When all is full, who came last where most wait makes room for a place where fewer do.
+bool LoginQueue::make_room(std::size_t waiting_count, std::shared_ptr<LoginAttempt>& displaced) {
+  if (waiting_count_ < waiting_count_max) return true;
+  const auto fullest =
+      std::ranges::max_element(places_, {}, [](const auto& entry) { return entry.second.waiting.size(); });
+  if (fullest->second.waiting.size() <= waiting_count + 1) return false;
+  displaced = std::move(fullest->second.waiting.back());
+  fullest->second.waiting.pop_back();
+  --waiting_count_;
+  return true;
+}
+
+void LoginQueue::line_up(const std::string& name, const Place& place, TimePoint now) {
+  const TimePoint due_at = is_sane(place.due_at, now) ? std::max(now, place.due_at) : now;
+  line_.emplace(std::pair(due_at, ++line_number_), name);
+}
+
+void LoginQueue::note_failure(const std::string& name, TimePoint now) {
+  if (delay_max_ == Duration{0}) return;
+  forget_old_failures(now);
+  Place& place = places_[name];
+  const Duration since = now - place.failed_at;
+  if (since < Duration{0} || since >= forgotten_after) place.failure_count = 0;
+  ++place.failure_count;
+  place.failed_at = now;
+  constexpr unsigned doubling_count_max = 20;
+  const unsigned doubling_count = std::min(place.failure_count, doubling_count_max);
+  const Duration delay = doubling_count < 2 ? Duration{0} : first_delay * (1U << (doubling_count - 2));
+  place.due_at = now + std::min(delay, delay_max_);
+}
+
+// Of places where nobody waits. When there are still too many, the older half of all failures goes.
+void LoginQueue::forget_old_failures(TimePoint now) {
+  if (places_.size() < place_count_max) return;
+  const auto is_idle = [](const Place& place) { return place.waiting.empty() && !place.is_under_way; };
+  std::erase_if(places_, [&](const auto& entry) {
+    return is_idle(entry.second) && now - entry.second.failed_at >= forgotten_after;
+  });
+  if (places_.size() < place_count_max / 2) return;
+  std::vector<TimePoint> times;
+  for (const auto& [name, place] : places_) times.push_back(place.failed_at);
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  std::ranges::nth_element(times, middle);
+  const TimePoint limit = *middle;
+  std::erase_if(places_,
+                [&](const auto& entry) { return is_idle(entry.second) && entry.second.failed_at <= limit; });
+}
+
+// The first attempt of the place that is due. Those that were given up go on the way.
+std::shared_ptr<LoginAttempt> LoginQueue::take_due(TimePoint now, std::optional<TimePoint>& next_at) {
+  while (!line_.empty()) {
+    const TimePoint due_at = line_.begin()->first.first;
+    if (now < due_at && is_sane(due_at, now)) {
+      next_at = due_at;
+      return nullptr;
+    }
+    Place& place = places_.find(line_.begin()->second)->second;
+    line_.erase(line_.begin());
+    while (!place.waiting.empty()) {
+      std::shared_ptr<LoginAttempt> attempt = std::move(place.waiting.front());
+      place.waiting.pop_front();
+      --waiting_count_;
+      if (attempt->is_given_up_.load(std::memory_order_relaxed)) continue;
+      place.is_under_way = true;
+      return attempt;
+    }
+  }
+  next_at.reset();
+  return nullptr;
+}
+
+std::optional<TimePoint> LoginQueue::run_due(const Clock& clock) {
+  std::optional<TimePoint> next_at;
+  std::shared_ptr<LoginAttempt> attempt;
+  {
+    const std::lock_guard lock(mutex_);
+    attempt = take_due(clock.now().wall, next_at);
+  }
+  if (attempt == nullptr) return next_at;
+  State state = State::crowded;
+  try {
+    state = work_out(*attempt, clock);
+  } catch (const std::bad_alloc&) {
+    // There is no room for it, as if too many others waited.
+  }
+  const TimePoint now = clock.now().wall;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state == State::wrong) note_failure(attempt->place_, now);
+    Place& place = places_.find(attempt->place_)->second;
+    place.is_under_way = false;
+    if (!place.waiting.empty()) {
+      line_up(attempt->place_, place, now);
+    } else if (place.failure_count == 0) {
+      places_.erase(attempt->place_);
+    }
+  }
+  tell(*attempt, state);
+  return now;
+}
+
+LoginAttempt::State LoginQueue::work_out(LoginAttempt& attempt, const Clock& clock) {
+  {
+    const std::lock_guard lock(mutex_);
+    const State state = judge_cheaply(attempt, clock.now().wall);
+    if (state != State::waits) return state;
+  }
+  const State state = judge(attempt);
+  if (state == State::right) {
+    const std::lock_guard lock(mutex_);
+    remember(attempt, clock.now().wall);
+  }
+  return state;
+}
+
+void LoginQueue::serve(const Clock& clock, const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const std::optional<TimePoint> next_at = run_due(clock);
+    std::unique_lock lock(mutex_);
+    const auto first_due = [this] {
+      return line_.empty() ? std::nullopt : std::optional(line_.begin()->first.first);
+    };
+    if (!next_at) {
+      changed_.wait(lock, stop, [&] { return !line_.empty(); });
+    } else if (const Duration left = *next_at - clock.now().wall; left > Duration{0}) {
+      changed_.wait_for(lock, stop, left, [&] { return first_due() < next_at; });
+    }
+  }
+}
+
+// Its connection may have ended.
+void LoginQueue::tell(LoginAttempt& attempt, State state) noexcept {
+  attempt.settle(state);
+  try {
+    attempt.remote_->wake();
+  } catch (const std::bad_alloc&) {
+    // The idle timeout, or its peer's patience, ends it.
+  }
+}
+
+// Of another generation of users everything is another digest.
+LoginQueue::Digest LoginQueue::digest_of(const LoginAttempt& attempt, Bytes password) const {
+  std::string text = std::to_string(attempt.generation_) + " " + std::to_string(attempt.name_.size()) + " ";
+  text += attempt.name_;
+  text += password;
+  Digest digest{};
+  unsigned size = 0;
+  if (HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()),
+           reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(),
+           &size) == nullptr) {
+    throw std::bad_alloc();
+  }
+  return digest;
+}
+
+void LoginQueue::remember(const LoginAttempt& attempt, TimePoint now) {
+  if (remembered_.size() >= remembered_count_max) {
+    std::erase_if(remembered_, [now](const auto& entry) { return entry.second <= now; });
+    if (remembered_.size() >= remembered_count_max) remembered_.clear();
+  }
+  constexpr Duration remembered_for{60'000};
+  remembered_.insert_or_assign(digest_of(attempt, attempt.password_), now + remembered_for);
+}
+
+}  // namespace larder::session
