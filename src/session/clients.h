@@ -70,6 +70,7 @@ class Client final {
     std::string name;
     std::string library;
     std::string library_version;
+    std::string user = "default";  // who is logged in
   };
   [[nodiscard]] Names names() const;
   void set_names(Names names);

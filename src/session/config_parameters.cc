@@ -156,7 +156,11 @@ Refusal set_password(const Environment& environment, Bytes text, Pass pass) {
   if (text.size() > size_max) {
     return "argument must not be longer than " + std::to_string(size_max) + " bytes, or nobody could log in";
   }
-  if (text.empty() && environment.facts.needs_password) {
+  const Accounts& accounts = environment.service.accounts;
+  if (!text.empty() && accounts.users.find("default") != nullptr) {
+    return "the file of users has a password for the default user";
+  }
+  if (text.empty() && environment.facts.needs_password && !accounts.users.is_set()) {
     return "other machines can reach this server, which was started without --allow-anonymous";
   }
   if (pass == Pass::sets) environment.service.accounts.password.set(text);

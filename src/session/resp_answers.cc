@@ -23,65 +23,6 @@ bool is_sync_or_async(Bytes word) {
 
 }  // namespace
 
-// Access control: there is one user, who may do everything. His password is shown by its digest.
-void handle_acl_whoami(RespCall& call) { call.reply.bulk("default"); }
-
-void handle_acl_users(RespCall& call) {
-  call.reply.array(1);
-  call.reply.bulk("default");
-}
-
-void handle_acl_list(RespCall& call) {
-  const std::string digest = call.environment.service.accounts.password.digest_text();
-  call.reply.array(1);
-  call.reply.bulk("user default on " + (digest.empty() ? "nopass" : "#" + digest) + " ~* &* +@all");
-}
-
-void handle_acl_cat(RespCall& call) {
-  static constexpr std::array categories{
-      Bytes("keyspace"), Bytes("read"),     Bytes("write"),     Bytes("set"),        Bytes("sortedset"),
-      Bytes("list"),     Bytes("hash"),     Bytes("string"),    Bytes("bitmap"),     Bytes("hyperloglog"),
-      Bytes("geo"),      Bytes("stream"),   Bytes("pubsub"),    Bytes("admin"),      Bytes("fast"),
-      Bytes("slow"),     Bytes("blocking"), Bytes("dangerous"), Bytes("connection"), Bytes("transaction"),
-      Bytes("scripting")};
-  if (call.arguments.size() > 3) return reply_wrong_argument_count(call, call.spec);
-  if (call.arguments.size() == 3) {
-    const std::string wanted = "@" + to_lower(call.arguments[2].substr(0, 64));
-    std::vector<Bytes> names;
-    for_each_served([&](const CommandSpec& spec) {
-      if (has_word(spec.categories, wanted)) names.push_back(spec.name);
-    });
-    const bool is_known = std::ranges::any_of(
-        categories, [&](Bytes name) { return equals_ignoring_case(name, call.arguments[2]); });
-    if (!is_known) return call.reply.error("ERR Unknown category '" + quotable(call.arguments[2]) + "'");
-    call.reply.array(names.size());
-    for (const Bytes name : names) call.reply.bulk(name);
-    return;
-  }
-  call.reply.array(categories.size());
-  for (const Bytes category : categories) call.reply.bulk(category);
-}
-
-void handle_acl_getuser(RespCall& call) {
-  if (call.arguments[2] != "default") return call.reply.null();
-  call.reply.map(6);
-  const std::string digest = call.environment.service.accounts.password.digest_text();
-  call.reply.bulk("flags");
-  call.reply.set(digest.empty() ? 2 : 1);
-  call.reply.bulk("on");
-  if (digest.empty()) call.reply.bulk("nopass");
-  call.reply.bulk("passwords");
-  call.reply.array(digest.empty() ? 0 : 1);
-  if (!digest.empty()) call.reply.bulk(digest);
-  for (const auto& [name, value] :
-       {std::pair("commands", "+@all"), std::pair("keys", "~*"), std::pair("channels", "&*")}) {
-    call.reply.bulk(name);
-    call.reply.bulk(value);
-  }
-  call.reply.bulk("selectors");
-  call.reply.array(0);
-}
-
 void handle_cluster_off(RespCall& call) { call.reply.error(no_cluster_error); }
 
 // Functions and scripts: there are none.

@@ -43,14 +43,14 @@ std::string line_of(const Client& client, TimePoint now) {
       "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} "
       "watch={} "
       "qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem={} tot-mem=0 events=r cmd={} "
-      "user=default redir=-1 resp={} lib-name={} lib-ver={}",
+      "user={} redir=-1 resp={} lib-name={} lib-ver={}",
       client.facts.id, client.facts.address, client.facts.local_address, names.name,
       seconds_between(client.facts.accepted_at.time_since_epoch().count(), now),
       seconds_between(client.active_at_ms.load(std::memory_order_relaxed), now), flags,
       client.database.load(std::memory_order_relaxed), queued_count,
       client.watched_count.load(std::memory_order_relaxed), client.left_size(),
-      command != nullptr ? *command : Bytes("NULL"), client.version.load(std::memory_order_relaxed),
-      names.library, names.library_version);
+      command != nullptr ? *command : Bytes("NULL"), names.user,
+      client.version.load(std::memory_order_relaxed), names.library, names.library_version);
 }
 
 enum class Kind : std::uint8_t { normal, monitor_or_other, unknown };
@@ -71,6 +71,7 @@ struct Filter {
   std::optional<Bytes> address;
   std::optional<Bytes> local_address;
   std::optional<Kind> kind;
+  std::optional<Bytes> user;
   std::optional<std::int64_t> age_min_s;
   bool spares_me = true;
 
@@ -80,6 +81,7 @@ struct Filter {
     if (address && *address != client.facts.address) return false;
     if (local_address && *local_address != client.facts.local_address) return false;
     if (kind && *kind != Kind::normal) return false;
+    if (user && *user != client.names().user) return false;
     return !age_min_s ||
            seconds_between(client.facts.accepted_at.time_since_epoch().count(), now) >= *age_min_s;
   }
@@ -108,7 +110,10 @@ std::optional<Filter> read_filter(RespCall& call) {
       filter.kind = kind_of(value);
       if (filter.kind == Kind::unknown) return fail("ERR Unknown client type '" + quotable(value) + "'");
     } else if (equals_ignoring_case(words[i], "user")) {
-      if (value != "default") return fail("ERR No such user '" + quotable(value) + "'");
+      if (value != "default" && call.environment.service.accounts.users.find(value) == nullptr) {
+        return fail("ERR No such user '" + quotable(value) + "'");
+      }
+      filter.user = value;
     } else if (equals_ignoring_case(words[i], "maxage")) {
       filter.age_min_s = parse_int64(value);
       if (!filter.age_min_s || *filter.age_min_s < 1)

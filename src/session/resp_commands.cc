@@ -120,6 +120,17 @@ bool has_word(Bytes text, Bytes wanted) {
   return false;
 }
 
+// By its options a command may show what was there, or let it be guessed at.
+Denial denial_of(const Login& login, const CommandSpec& spec, std::span<const Bytes> arguments) {
+  if (!login.is_limited()) return Denial::nothing;
+  const bool is_chosen_read =
+      spec.keys.chosen_access != nullptr && spec.keys.chosen_access(arguments).starts_with("RW");
+  if (!login.may(spec.needs) || (is_chosen_read && !login.may(read_right))) return Denial::command;
+  bool reaches_all = true;
+  for_each_key(spec, arguments, [&](Bytes key) { reaches_all &= login.may_reach(key); });
+  return reaches_all ? Denial::nothing : Denial::key;
+}
+
 KeyRange key_range(const CommandSpec& spec, std::span<const Bytes> arguments) {
   const KeyPlaces& keys = spec.keys;
   if (keys.first == 0) return {};

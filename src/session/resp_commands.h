@@ -31,6 +31,7 @@ enum class ReplyMode : std::uint8_t { on, off, skip_next, skip_this };
 /// What one connection remembers between its commands.
 struct RespState {
   std::shared_ptr<Client> client;  // never null
+  std::shared_ptr<Remote> remote;  // null: nobody can wake this connection
   Login login;
   cache::Database database = 0;
   protocol::RespVersion version = protocol::RespVersion::resp2;
@@ -99,6 +100,7 @@ struct CommandSpec {
   Reach reach;
   bool is_write = false;    // has the flag "write"
   bool is_store = false;    // has the flag "denyoom": it may store what it is given
+  Rights needs = 0;         // of whoever calls it
   bool is_served = true;    // false: has an error for an answer, and COMMAND does not name it
   std::uint16_t place = 0;  // among all rows, those of subcommands too; given when the table is made
   Bytes synopsis{};         // what it takes behind its name: command_synopsis.h
@@ -126,6 +128,17 @@ struct CommandSpec {
   }
 };
 
+/// What a command needs, by what Redis says of it: those of administration, and those that write to more keys
+/// than they name; what writes; what reads, or shows what was there before it wrote.
+[[nodiscard]] constexpr Rights rights_of(Bytes flags, const KeyPlaces& keys, Bytes categories) {
+  const bool is_write = flags.starts_with("write");
+  if (categories.contains("@admin") || (is_write && categories.contains("@dangerous"))) return admin_right;
+  const bool shows = keys.chosen_access == nullptr &&
+                     (keys.access.contains("access") || keys.second_access.contains("access"));
+  const bool is_read = flags.starts_with("readonly") || shows;
+  return static_cast<Rights>((is_write ? write_right : 0) | (is_read ? read_right : 0));
+}
+
 /// Makes a row. Without keys it reaches everything, unless it is about the connection.
 [[nodiscard]] constexpr CommandSpec row(Bytes name, int arity, Bytes flags, KeyPlaces keys, Bytes categories,
                                         RespHandler handler, Bytes group, Bytes since, Bytes summary,
@@ -147,7 +160,8 @@ struct CommandSpec {
           .subcommands = subcommands,
           .reach = reach,
           .is_write = flags.starts_with("write"),
-          .is_store = flags.contains("denyoom")};
+          .is_store = flags.contains("denyoom"),
+          .needs = rights_of(flags, keys, categories)};
 }
 
 /// All commands, ordered by name.
@@ -178,6 +192,10 @@ void for_each_served(Visit visit) {
     for (const CommandSpec& subcommand : spec.subcommands) visit(subcommand);
   }
 }
+
+/// Whether whoever is logged in may call it with these arguments.
+enum class Denial : std::uint8_t { nothing, command, key };
+[[nodiscard]] Denial denial_of(const Login& login, const CommandSpec& spec, std::span<const Bytes> arguments);
 
 /// Where the keys of a command stand: from, up to but not with, and in which steps. Empty where it has none,
 /// or where what says how many there are is no number that fits.

@@ -11,11 +11,6 @@
 namespace larder::session {
 
 // resp_answers.cc
-void handle_acl_cat(RespCall& call);
-void handle_acl_getuser(RespCall& call);
-void handle_acl_list(RespCall& call);
-void handle_acl_users(RespCall& call);
-void handle_acl_whoami(RespCall& call);
 void handle_cluster_off(RespCall& call);
 void handle_function_delete(RespCall& call);
 void handle_function_flush(RespCall& call);
@@ -65,9 +60,7 @@ void handle_config_rewrite(RespCall& call);
 void handle_config_set(RespCall& call);
 
 // resp_connection.cc
-void handle_auth(RespCall& call);
 void handle_echo(RespCall& call);
-void handle_hello(RespCall& call);
 void handle_ping(RespCall& call);
 void handle_quit(RespCall& call);
 void handle_reset(RespCall& call);
@@ -99,6 +92,12 @@ void handle_ttl(RespCall& call);
 
 // resp_lcs.cc
 void handle_lcs(RespCall& call);
+
+// resp_login.cc
+void handle_auth(RespCall& call);
+void handle_hello(RespCall& call);
+/// Has others see who is logged in.
+void note_user(const RespState& state);
 
 // resp_monitor.cc
 void handle_latency_doctor(RespCall& call);
@@ -184,6 +183,13 @@ void handle_set(RespCall& call);
 void handle_setex(RespCall& call);
 void handle_setnx(RespCall& call);
 void handle_strlen(RespCall& call);
+
+// resp_users.cc
+void handle_acl_cat(RespCall& call);
+void handle_acl_getuser(RespCall& call);
+void handle_acl_list(RespCall& call);
+void handle_acl_users(RespCall& call);
+void handle_acl_whoami(RespCall& call);
 
 inline constexpr Bytes no_cluster_error = "ERR This instance has cluster support disabled";
 inline constexpr Bytes syntax_error = "ERR syntax error";

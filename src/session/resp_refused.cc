@@ -49,7 +49,14 @@ void RespSession::refuse(const Error& error) {
   refusal_->argument_count = before.size();
   refusal_->spec = before.empty() || is_stranger() || is_monitor() ? nullptr : find_command(before.front());
   if (refusal_->spec == nullptr || !refusal_->spec->is_store) return;
-  for_each_key(*refusal_->spec, before, [&](Bytes key) { refusal_->keys.emplace_back(key); });
+  for_each_key(*refusal_->spec, before, [&](Bytes key) {
+    if (may_empty(*refusal_->spec, key)) refusal_->keys.emplace_back(key);
+  });
+}
+
+// A store by whoever may not store there leaves what is there.
+bool RespSession::may_empty(const CommandSpec& spec, Bytes key) const {
+  return state_.login.may(spec.needs) && state_.login.may_reach(key);
 }
 
 // False: the connection ends with it.
@@ -82,6 +89,7 @@ bool RespSession::begin(Bytes command_name, std::size_t index, std::size_t size)
   if (state_.transaction != nullptr) return false;
   const CommandSpec* spec = find_command(command_name);
   if (spec == nullptr || !spec->is_store || may_be_key(*spec, index)) return false;
+  if (!state_.login.may(spec->needs)) return false;  // others' items would make room for nothing
   std::unique_ptr<cache::Draft> draft = environment_.cache.draft(size, environment_.limits.key_size_max);
   if (draft == nullptr) return false;
   state_.drafts.push_back(std::move(draft));
@@ -95,7 +103,7 @@ void RespSession::forget_passed(TimePoint now) {
   for (const Bytes argument : decoder_.passed()) {
     const std::size_t index = passed_index_++;
     if (passed_spec_ == nullptr || !passed_spec_->is_store || !may_be_key(*passed_spec_, index)) continue;
-    if (argument.size() > environment_.limits.key_size_max) continue;
+    if (argument.size() > environment_.limits.key_size_max || !may_empty(*passed_spec_, argument)) continue;
     environment_.cache.remove(state_.database, argument, cache::Condition::always(), now);
   }
 }

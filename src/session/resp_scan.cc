@@ -1,6 +1,7 @@
 // The commands that go through a database. Between two steps of theirs other commands change it, as they do
 // between two calls of SCAN: keys that are there all the time are shown, others may or may not be. A key is
-// not shown twice, for the scan goes in the order of hashes and never back.
+// not shown twice, for the scan goes in the order of hashes and never back. Whoever may reach some keys only
+// is shown no others.
 #include <algorithm>
 #include <cstdint>
 #include <deque>
@@ -48,7 +49,8 @@ class Page final {
 
   cache::Cursor add(RespCall& call, cache::Cursor cursor, std::size_t count) {
     return call.keys.scan(call.state.database, cursor, count, call.now,
-                          [this](Bytes key, const cache::ItemView& /*item*/) {
+                          [&](Bytes key, const cache::ItemView& /*item*/) {
+                            if (!call.state.login.may_reach(key)) return;
                             text_.append(key);
                             ends_.push_back(text_.size());
                           });
@@ -225,6 +227,7 @@ class RandomKeyTask final : public Task {
     SplitMix64& random = call.environment.random;
     cursor_ = call.keys.scan(call.state.database, cursor_, std::exchange(item_count_, page_item_count),
                              call.now, [&](Bytes key, const cache::ItemView& /*item*/) {
+                               if (!call.state.login.may_reach(key)) return;
                                if (random.next() % ++shown_count_ == 0) chosen_ = key;
                              });
     const bool is_found = shown_count_ > 0 && !looks_at_all_;

@@ -96,12 +96,18 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
   protocol::CommandBatch batch;
   now_ = now;
   environment_.foresight.fetch();
+  if (!state_.login.is_still_valid(environment_.service.accounts) ||
+      (is_monitor() && !state_.login.may(admin_right))) {
+    state_.failed = true;
+    return {.consumed = input.size(), .wait = Wait::close};
+  }
   if (const std::optional<Progress> waits = wait_first(now, output)) return *waits;
   if (state_.task != nullptr && !output.full()) {
     if (task_is_paused(now)) return {.consumed = 0, .wait = Wait::pause};
     go_on_with_task(now, output);
     send_left(output);
     if (state_.closing) return {.consumed = input.size(), .wait = Wait::close};
+    note_state(state_);
   }
   while (!output.full() && state_.task == nullptr) {
     if (waits_to_forget(now)) return {.consumed = consumed, .wait = Wait::pause};
@@ -149,7 +155,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
       return {.consumed = consumed, .wait = Wait::pause};
     }
   }
-  return {.consumed = consumed, .wait = Wait::output};
+  return {.consumed = consumed, .wait = state_.task != nullptr ? state_.task->wait() : Wait::output};
 }
 
 // A stranger's commands are the decoder's, which knows the tighter bounds.
@@ -318,6 +324,14 @@ std::string RespSession::error_in(std::span<const Bytes> arguments, const Row& r
   if (spec->is_served && !is_right_count) return wrong_argument_count_error(*spec);
   if (is_stranger() && !has_flag(*spec, "no_auth")) return "NOAUTH Authentication required.";
   if (!spec->is_served) return absent_command_error(*spec);
+  switch (denial_of(state_.login, *spec, arguments)) {
+    case Denial::nothing:
+      break;
+    case Denial::command:
+      return "NOPERM this user has no permissions to run the '" + std::string(spec->name) + "' command";
+    case Denial::key:
+      return "NOPERM this user has no permissions to access one of the keys used as arguments";
+  }
   if (is_monitor() && (spec->is_write || has_flag(*spec, "readonly"))) {
     return "ERR Replica can't interact with the keyspace";  // Redis' text: to it, who monitors is a replica
   }

@@ -51,7 +51,11 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   RespSession(const RespSession&) = delete;
   RespSession& operator=(const RespSession&) = delete;
 
-  void attach(std::shared_ptr<Remote> remote) override { state_.client->attach(std::move(remote)); }
+  void attach(std::shared_ptr<Remote> remote) override {
+    state_.remote = remote;
+    state_.client->attach(std::move(remote));
+  }
+  void embed(std::shared_ptr<Remote> remote) override { state_.remote = std::move(remote); }
 
   void announced(Bytes input) override;
   Progress advance(Bytes input, TimePoint now, Output& output) override;
@@ -67,6 +71,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   [[nodiscard]] std::optional<Progress> wait_first(TimePoint now, Output& output);
   void send_left(Output& output);
   [[nodiscard]] bool is_stranger() const { return state_.login.is_missing(environment_.service.accounts); }
+  [[nodiscard]] bool may_empty(const CommandSpec& spec, Bytes key) const;
   [[nodiscard]] bool is_monitor() const { return state_.client->is_monitor.load(std::memory_order_relaxed); }
   [[nodiscard]] bool is_paused(std::span<const Bytes> arguments, TimePoint now) const;
   void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);

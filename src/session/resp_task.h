@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/progress.h"
 #include "cache/backend.h"
 
 namespace larder::session {
@@ -44,6 +45,9 @@ class Task {
 
   /// A tenth of a millisecond of work or so. True: it is done.
   [[nodiscard]] virtual bool step(RespCall& call) = 0;
+
+  /// What has to happen before the next step is worth it: nothing, but that the others have their turns.
+  [[nodiscard]] virtual Wait wait() const { return Wait::output; }
 
   /// Memory, in bytes.
   [[nodiscard]] virtual std::size_t held_size() const = 0;

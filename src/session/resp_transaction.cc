@@ -112,6 +112,20 @@ Need need_of(std::span<const Transaction::Command> commands, const WatchedKeys& 
   return need;
 }
 
+// It was when the command was kept. False: it is answered with the error of Redis.
+bool is_still_allowed(RespCall& call) {
+  const Denial denial = denial_of(call.state.login, call.spec, call.arguments);
+  if (denial == Denial::nothing) return true;
+  const std::size_t size = call.output.size();
+  call.reply.error(
+      "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This "
+      "command is no longer allowed for the following reason: " +
+      std::string(denial == Denial::command ? "no permission to execute the command or subcommand"
+                                            : "no permission to touch the specified keys"));
+  if (count_if_error(call, size)) call.environment.command_stats.of(call.spec).rejections.add();
+  return false;
+}
+
 }  // namespace
 
 void handle_multi(RespCall& call) {
@@ -166,7 +180,7 @@ void handle_exec(RespCall& call) {
                      .output = call.output,
                      .reply = {call.output, call.state.version},
                      .is_in_transaction = true};
-      run_command(inner);
+      if (is_still_allowed(inner)) run_command(inner);
     }
   };
   const Need need = need_of(commands, watched);

@@ -100,6 +100,9 @@ class Session {
   /// Called once before anything else, where the connection can be reached by others.
   virtual void attach(std::shared_ptr<Remote> /*remote*/) {}  // NOLINT(performance-unnecessary-value-param)
 
+  /// In its place, for a session inside another one: it may have itself woken, and nobody else reaches it.
+  virtual void embed(std::shared_ptr<Remote> /*remote*/) {}  // NOLINT(performance-unnecessary-value-param)
+
   /// These bytes will come with the next advance(), and others are told the same before that: a chance to
   /// have memory fetched that it will read. Changes nothing that could be seen.
   virtual void announced(Bytes /*input*/) {}
