@@ -100,6 +100,38 @@ Result<std::vector<ConfigFileEntry>> parse_config_text(const std::string& text, 
   return entries;
 }
 
+Result<std::vector<ConfigSection>> parse_config_sections(const std::string& text, const std::string& path,
+                                                         std::string_view group) {
+  const toml::parse_result parsed = toml::parse(text, path);
+  if (!parsed) {
+    return failure(ErrorKind::malformed, place(path, parsed.error().source().begin.line) +
+                                             std::string(parsed.error().description()));
+  }
+  const auto refused = [&](const toml::key& key) {
+    return failure(ErrorKind::malformed, place(path, key.source().begin.line) + std::string(key.str()) +
+                                             " is not known here; there are only sections, as [" +
+                                             std::string(group) + ".NAME]");
+  };
+  const Places places(text);
+  std::vector<ConfigSection> sections;
+  for (auto&& [group_key, group_node] : parsed.table()) {
+    if (group_key.str() != group || !group_node.is_table()) return refused(group_key);
+    for (auto&& [name, section_node] : *group_node.as_table()) {
+      if (!section_node.is_table()) return refused(name);
+      ConfigSection section{.name = std::string(name.str()), .line = name.source().begin.line};
+      for (auto&& [key, node] : *section_node.as_table()) {
+        Result<ConfigFileEntry> entry = entry_of(key, node, places, path);
+        if (!entry) return std::unexpected(entry.error());
+        section.entries.push_back(*std::move(entry));
+      }
+      std::ranges::sort(section.entries, {}, &ConfigFileEntry::line);
+      sections.push_back(std::move(section));
+    }
+  }
+  std::ranges::sort(sections, {}, &ConfigSection::line);
+  return sections;
+}
+
 Result<std::vector<ConfigFileEntry>> read_config_file(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);

@@ -1,11 +1,13 @@
 // program/config_file.h: a TOML file as keys with texts and lines. The one place that knows toml++.
 //
-// The file is flat: `key = value` and nothing nested. Numbers, words and truth values come out as the text
-// that a flag would have had, so that there is one set of rules for values; arrays become lists.
+// A configuration is flat: `key = value` and nothing nested; another file is one level of sections. Numbers,
+// words and truth values come out as the text that a flag would have had, so that there is one set of rules
+// for values; arrays become lists.
 #pragma once
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -31,5 +33,17 @@ struct ConfigFileEntry {
 /// As read_config_file() for a text that is in memory already; `path` is only for the errors.
 [[nodiscard]] Result<std::vector<ConfigFileEntry>> parse_config_text(const std::string& text,
                                                                      const std::string& path);
+
+struct ConfigSection {
+  std::string name;
+  std::size_t line = 0;  // counts from 1
+  std::vector<ConfigFileEntry> entries{};
+};
+
+/// The sections [GROUP.NAME] of a text that has nothing else, and what stands in each, in the order of their
+/// lines. Errors: as parse_config_text(), and anything else that is there.
+[[nodiscard]] Result<std::vector<ConfigSection>> parse_config_sections(const std::string& text,
+                                                                       const std::string& path,
+                                                                       std::string_view group);
 
 }  // namespace larder::program

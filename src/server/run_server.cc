@@ -14,6 +14,7 @@
 #include "program/sandbox.h"
 #include "program/size_text.h"
 #include "program/stop_signals.h"
+#include "server/hash_password.h"
 #include "server/server.h"
 #include "server/server_options.h"
 
@@ -40,7 +41,7 @@ void fit_connections(ServerOptions& options) {
 }
 
 // CONFIG REWRITE puts a file in the place of another, the files of Unix sockets are removed in the end, and
-// certificates are read again.
+// certificates and users are read again.
 program::SandboxNeeds sandbox_needs(const ServerOptions& options) {
   using Access = program::PathRule::Access;
   program::SandboxNeeds needs;
@@ -53,6 +54,10 @@ program::SandboxNeeds sandbox_needs(const ServerOptions& options) {
   }
   for (std::string& folder : program::tls_folders(options.tls))
     needs.files.paths.push_back({.path = std::move(folder)});
+  if (!options.users_path.empty()) {
+    needs.files.paths.push_back({.path = program::parent_folder(options.users_path)});
+    needs.files.paths.push_back({.path = program::folder_of(options.users_path)});
+  }
   return needs;
 }
 
@@ -94,6 +99,7 @@ int cannot_start(const Error& error) {
 }  // namespace
 
 int run_server(const program::OptionValues& values) {
+  if (values.toggle("hash-password")) return hash_password();
   Result<ServerOptions> options = make_server_options(values);
   if (!options) return program::refuse_option(server_option_table(), options.error());
   const Result<std::optional<program::User>> user = program::user_to_run_as(values);

@@ -6,8 +6,10 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <new>
 #include <optional>
 #include <span>
+#include <sys/resource.h>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -21,6 +23,7 @@
 #include "server/build_id.h"
 #include "server/process_use.h"
 #include "server/session_handler.h"
+#include "server/users_file.h"
 #include "transport/addresses.h"
 
 namespace larder::server {
@@ -79,6 +82,7 @@ Result<std::unique_ptr<Server>> Server::make(ServerOptions options) {
   Result<std::vector<transport::Listener>> listeners = server->open_listeners();
   if (!listeners) return std::unexpected(listeners.error());
   if (const Result<void> opened = server->open_tls(); !opened) return std::unexpected(opened.error());
+  if (const Result<void> set_up = server->set_up_logins(); !set_up) return std::unexpected(set_up.error());
   if (const Result<void> opened = server->open_cache(); !opened) return std::unexpected(opened.error());
   if (const Result<void> opened = server->open_workers(); !opened) return std::unexpected(opened.error());
   server->describe();
@@ -99,7 +103,7 @@ Result<std::vector<transport::Listener>> Server::open_listeners() {
     // The name was looked up once for the check of the options and again for this.
     const bool asks_for_certificate = endpoint.tls && !options_.tls.client_ca.empty();
     if (!options_.allow_anonymous && !listener->loopback && !asks_for_certificate) {
-      if (options_.password.empty()) {
+      if (options_.password.empty() && options_.users_path.empty()) {
         return failure(ErrorKind::refused, endpoint.url() + " is beyond loopback; see --allow-anonymous");
       }
       facts_.needs_password = true;
@@ -120,8 +124,54 @@ Result<void> Server::open_tls() {
   return {};
 }
 
+Result<void> Server::set_up_logins() {
+  session::LoginQueue::Secret secret{};
+  fill_random(secret);
+  service_.logins.set_up(secret, options_.login_delay_max);
+  if (options_.users_path.empty()) return {};
+  users_file_mark_ = FileMark::of(options_.users_path);
+  Result<std::vector<session::User>> users = read_users_file(options_.users_path);
+  if (!users) return std::unexpected(users.error());
+  return take_users(*std::move(users));
+}
+
+// There is one default user: that of the password, or that of the file.
+Result<void> Server::take_users(std::vector<session::User> users) {
+  const bool names_default = std::ranges::find(users, "default", &session::User::name) != users.end();
+  if (names_default && service_.accounts.password.is_set()) {
+    return failure(ErrorKind::malformed, options_.users_path +
+                                             ": has the user default, whose password is set already; "
+                                             "without --password, or requirepass, it can");
+  }
+  service_.accounts.users.set(std::move(users));
+  return {};
+}
+
+void Server::reload_users() {
+  users_file_mark_ = FileMark::of(options_.users_path);
+  Result<std::vector<session::User>> users = read_users_file(options_.users_path);
+  Result<void> taken;
+  if (users) {
+    taken = take_users(*std::move(users));
+  } else {
+    taken = std::unexpected(users.error());
+  }
+  if (!taken) return program::log_error("the users stay as they were: " + taken.error().message);
+  program::log_info("users: read " + options_.users_path + " again");
+  // Those who are silent, too: each looks whether it is still logged in.
+  for (const auto& client : service_.clients.all()) {
+    try {
+      client->wake();
+    } catch (const std::bad_alloc&) {
+      // It notices at its next command.
+    }
+  }
+}
+
 void Server::reload(bool is_asked) {
   if (tls_ != nullptr) program::log_tls_reload(tls_->look(clock_.now(), is_asked));
+  if (options_.users_path.empty()) return;
+  if (is_asked || FileMark::of(options_.users_path) != users_file_mark_) reload_users();
 }
 
 Result<void> Server::open_cache() {
@@ -348,7 +398,15 @@ void Server::sweep(std::size_t worker_index, TimePoint now) {
   is_sweeping_[worker_index] = true;
 }
 
-void Server::start(std::function<void()> on_finished) { workers_->start(std::move(on_finished)); }
+void Server::start(std::function<void()> on_finished) {
+  workers_->start(std::move(on_finished));
+  login_thread_ = std::jthread([this](const std::stop_token& stop) {
+    // Whoever is logged in comes first: of a core that both want, this thread has a tenth.
+    constexpr int less_urgent = 10;
+    (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), less_urgent);
+    service_.logins.serve(clock_, stop);
+  });
+}
 
 void Server::shut_down(Duration grace) {
   is_stopping_ = true;  // or a sweep that posts itself would keep its loop from ending

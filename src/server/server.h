@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -26,6 +27,7 @@
 #include "server/address_counts.h"
 #include "server/config_rewriter.h"
 #include "server/dialects.h"
+#include "server/file_mark.h"
 #include "server/server_options.h"
 #include "server/workers.h"
 #include "session/command_stats.h"
@@ -62,9 +64,9 @@ class Server final : private session::Control {
   /// Stops accepting and gives replies under way this long. A second call with a shorter grace hastens.
   void shut_down(Duration grace);
 
-  /// Reads the files of certificates again, if they have changed or, with `is_asked`, in any case; to be
-  /// called every second or so. What cannot be used is logged, and what there was stays. The thread that
-  /// starts and joins.
+  /// Reads the files of certificates and users again, if they have changed or, with `is_asked`, in any case,
+  /// and ends what that revokes; to be called every second or so. What cannot be used is logged, and what
+  /// there was stays. The thread that starts and joins.
   void reload(bool is_asked);
 
   /// Waits for the threads. Errors: one of them failed.
@@ -77,6 +79,9 @@ class Server final : private session::Control {
   explicit Server(ServerOptions options);
   [[nodiscard]] Result<void> open_tls();
   [[nodiscard]] Result<void> open_cache();
+  [[nodiscard]] Result<void> set_up_logins();
+  [[nodiscard]] Result<void> take_users(std::vector<session::User> users);
+  void reload_users();
   [[nodiscard]] Result<std::vector<transport::Listener>> open_listeners();
   [[nodiscard]] Result<void> make_workers();
   [[nodiscard]] Result<void> open_workers();
@@ -114,7 +119,9 @@ class Server final : private session::Control {
   std::unique_ptr<transport::AcceptSpread> spread_;
   std::atomic<bool> is_stopping_ = false;
   std::unique_ptr<bool[]> is_sweeping_;  // one a worker, its own
-  std::unique_ptr<Workers> workers_;     // last: the threads use all of the above
+  FileMark users_file_mark_;             // of the thread that reloads: as it was when it was read
+  std::unique_ptr<Workers> workers_;     // late: the threads use all of the above
+  std::jthread login_thread_;            // so does this, which wakes connections of theirs
 };
 
 }  // namespace larder::server

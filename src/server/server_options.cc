@@ -18,6 +18,7 @@
 #include "protocol/resp/command_decoder.h"
 #include "server/cores.h"
 #include "server/dialects.h"
+#include "server/users_file.h"
 #include "transport/buffer_budget.h"
 #include "transport/listener.h"
 #include "transport/loop_choice.h"
@@ -190,6 +191,29 @@ OptionTable make_table() {
       {.flag = "allow-anonymous",
        .kind = OptionKind::toggle,
        .help = "Listen where other machines can reach it, although nobody is asked for a password"},
+      {.flag = "users",
+       .kind = OptionKind::text,
+       .value_text = "FILE",
+       .help = "Who may log in, with a password of his own, and what each may do: sections [user.NAME] with "
+               "password, rights and prefixes; nobody but its owner may read it; read again when it has "
+               "changed"},
+      {.flag = "hash-password",
+       .kind = OptionKind::toggle,
+       .scope = program::OptionScope::command,
+       .help = "Serve nothing; read a password from standard input, and write what stands for it in the file "
+               "of --users"},
+      {.flag = "password-file",
+       .kind = OptionKind::text,
+       .value_text = "FILE",
+       .help = "A file whose first line is the password, in place of --password; nobody but its owner may "
+               "read it"},
+      {.flag = "login-delay-max",
+       .kind = OptionKind::duration,
+       .default_text = "5s",
+       .max = 60'000,
+       .help =
+           "How long logins from an address, or over a Unix socket, are held back at most after wrong ones "
+           "from there: 100ms after two, then twice as long each time; 0 means not at all"},
       {.flag = "password",
        .kind = OptionKind::text,
        .value_text = "TEXT",
@@ -327,24 +351,35 @@ bool asks_for_certificate(const Endpoint& endpoint, const ServerOptions& options
 }
 
 Result<void> check_exposure(const OptionValues& values, const ServerOptions& options) {
-  if (options.allow_anonymous || !options.password.empty()) return {};
+  if (options.allow_anonymous || !options.password.empty() || !options.users_path.empty()) return {};
   for (const Endpoint& endpoint : options.listen) {
     const Result<bool> loopback = transport::is_loopback(endpoint);
     if (!loopback) return refused(values, "listen", loopback.error().message);
     if (*loopback || asks_for_certificate(endpoint, options)) continue;
-    return refused(values, "listen",
-                   "'" + endpoint.url() +
-                       "' can be reached from other machines and nobody is asked for a password; listen on "
-                       "127.0.0.1, set a password, ask for certificates (--tls-client-ca), or add "
-                       "--allow-anonymous if that is meant");
+    return refused(
+        values, "listen",
+        "'" + endpoint.url() +
+            "' can be reached from other machines and nobody is asked for a password; listen on "
+            "127.0.0.1, set a password, name --users, ask for certificates (--tls-client-ca), or add "
+            "--allow-anonymous if that is meant");
   }
   return {};
 }
 
 Result<void> fill_password(const OptionValues& values, ServerOptions& options) {
+  constexpr std::size_t size_max = protocol::CommandLimits{}.stranger_bulk_size_max;
+  if (values.is_given("password-file")) {
+    Result<std::string> password = read_password_file(values.text("password-file"), size_max);
+    if (!password) return refused(values, "password-file", password.error().message);
+    options.password = *std::move(password);
+    if (values.is_given("password")) {
+      options.warnings.push_back(values.origin("password") +
+                                 " is not used: the password of --password-file is");
+    }
+    return {};
+  }
   if (!values.is_given("password")) return {};
   options.password = values.text("password");
-  constexpr std::size_t size_max = protocol::CommandLimits{}.stranger_bulk_size_max;
   if (options.password.size() > size_max) {
     return refused(values, "password",
                    "longer than " + std::to_string(size_max) + " bytes, so that nobody could log in");
@@ -392,6 +427,8 @@ Result<ServerOptions> make_server_options(const OptionValues& values) {
   options.idle_timeout = values.duration("idle-timeout");
   options.shutdown_timeout = values.duration("shutdown-timeout");
   options.allow_anonymous = values.toggle("allow-anonymous");
+  if (values.is_given("users")) options.users_path = values.text("users");
+  options.login_delay_max = values.duration("login-delay-max");
   if (const Result<void> filled = fill_password(values, options); !filled) {
     return std::unexpected(filled.error());
   }

@@ -43,6 +43,8 @@ struct ServerOptions {
   Duration shutdown_timeout{0};
   bool allow_anonymous = false;
   std::string password;                    // empty: nobody is asked for one
+  std::string users_path;                  // empty: there are none
+  Duration login_delay_max{0};             // 0: nobody is held back
   std::int64_t slow_log_threshold_us = 0;  // negative: nothing is noted
   std::size_t slow_log_size_max = 0;       // commands
   std::string log_level = "info";

@@ -81,7 +81,8 @@ def larder(*options):
         return Server("Larder", tuple(program.wait_until_ready().address("resp")))
 
     # A spoiled command may have a long value for its key; Redis knows no limit but that of any argument.
-    always = ["--listen", "resp://127.0.0.1:0", "--key-size-max", "512kb"]
+    # Redis holds nobody back after wrong passwords.
+    always = ["--listen", "resp://127.0.0.1:0", "--key-size-max", "512kb", "--login-delay-max", "0"]
     with running("larder-server", [*always, *options], ready, ends_cleanly=True) as server:
         yield server
 
