@@ -48,7 +48,7 @@ class ConfigRewriterTest : public testing::Test {
     ServerOptions options = make_server_options(parsed->values).value();
     service_.settings.connection_count_max = options.connection_count_max;
     service_.settings.idle_timeout_ms = options.idle_timeout.count();
-    service_.password.set(options.password);
+    service_.accounts.password.set(options.password);
     service_.slow_log.threshold_us = options.slow_log_threshold_us;
     service_.slow_log.size_max = options.slow_log_size_max;
     memory_size_max_ = options.memory_size_max;
@@ -74,7 +74,7 @@ TEST_F(ConfigRewriterTest, KeepsEverySettingForTheNextStart) {
   const ServerOptions options = start();
   service_.settings.connection_count_max = 100;
   service_.settings.idle_timeout_ms = std::int64_t{2'147'483'647} * 1000;
-  service_.password.set("it's \"so\" \\ \n");
+  service_.accounts.password.set("it's \"so\" \\ \n");
   service_.slow_log.threshold_us = -1;
   service_.slow_log.size_max = INT64_MAX;
   memory_size_max_ = 1'234'567;
@@ -151,11 +151,11 @@ TEST_F(ConfigRewriterTest, WarnsOfAPasswordThatEverybodyCanRead) {
     put("");
     ASSERT_EQ(::chmod(path_.c_str(), mode), 0);
     const ServerOptions options = start();
-    service_.password.set("secret");
+    service_.accounts.password.set("secret");
     const std::string log = rewrite(options);
     EXPECT_EQ(log.find("can be read by everybody") != std::string::npos, is_open) << log;
     EXPECT_THAT(log, Not(HasSubstr("secret")));
-    service_.password.set("");
+    service_.accounts.password.set("");
     EXPECT_THAT(rewrite(options), Not(HasSubstr("can be read by everybody")));
     EXPECT_EQ(text(), signature + "password = \"\"\n");
   }

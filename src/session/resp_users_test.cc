@@ -39,7 +39,9 @@ struct PeopledWorld {
   }
   std::unique_ptr<RespConnection> connect(const std::string& name) {
     auto connection = std::make_unique<RespConnection>(world, ++last_id);
-    if (!name.empty()) EXPECT_EQ(connection->ask("AUTH " + name + " " + name), ok);
+    if (!name.empty()) {
+      EXPECT_EQ(connection->ask("AUTH " + name + " " + name), ok);
+    }
     return connection;
   }
   World world;
