@@ -247,7 +247,7 @@ enum class Verdict : std::uint8_t { healthy, unhealthy, undecided };
 // containers restarted, and without it.
 bool begins_well(const Endpoint& endpoint, Bytes answer, bool (*begins)(Bytes answer, Bytes expected)) {
   if (endpoint.scheme == "resp") return begins(answer, "+PONG\r\n") || begins(answer, "-NOAUTH ");
-  if (endpoint.scheme == "line") return begins(answer, "ERROR a password is set");
+  if (endpoint.scheme == "line") return begins(answer, "ERROR log in first");
   return begins(answer, "HTTP/1.1 200");  // /healthz asks nobody
 }
 

@@ -2,7 +2,7 @@
 // every few seconds.
 //
 //   resp://   PING                        +PONG, or -NOAUTH
-//   line://   get larder-healthcheck      ... END, or that a password is set
+//   line://   get larder-healthcheck      ... END, or that it asks for a login
 //   http://   GET /healthz                HTTP/1.1 200
 //
 // The same with +tls, whoever's the certificate is; a server that asks for one of ours is well, too.

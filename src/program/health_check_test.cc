@@ -99,7 +99,7 @@ TEST(HealthCheck, AsksHttpForItsHealthPage) {
 TEST(HealthCheck, AcceptsThatAPasswordIsAskedFor) {
   const Peer resp({"-NOAU", "TH Authentication required.\r\n"});
   EXPECT_TRUE(check_health(resp.endpoint("resp"), long_enough).has_value());
-  const Peer line({"ERR", "OR a password is set, and this protocol has no login yet; RESP has\r\n"});
+  const Peer line({"ERR", "OR log in first: auth USER PASSWORD\r\n"});
   EXPECT_TRUE(check_health(line.endpoint("line"), long_enough).has_value());
 }
 

@@ -15,7 +15,7 @@ using session::Environment;
 using session::Session;
 
 std::unique_ptr<Session> make_line_session(const Environment& environment, const ConnectionFacts& facts) {
-  return std::make_unique<session::LineSession>(environment, facts.id);
+  return std::make_unique<session::LineSession>(environment, facts.id, facts.address);
 }
 
 std::unique_ptr<Session> make_resp_session(const Environment& environment, const ConnectionFacts& facts) {

@@ -1,5 +1,6 @@
 #include "session/line_session.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -18,7 +19,10 @@ constexpr cache::Database database = 0;
 
 Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
   std::size_t consumed = 0;
+  if (!login_.is_still_valid()) return {.consumed = input.size(), .wait = Wait::close};
   while (!output.full()) {
+    const std::size_t line_size_max = environment_.limits.line_size_max;
+    decoder_.set_line_size_max(is_stranger() ? std::min(line_size_max, stranger_size_max) : line_size_max);
     const auto next = decoder_.next(input.substr(consumed));
     if (!next) {
       if (waits(Verb::set, now)) return {.consumed = consumed, .wait = Wait::pause};
@@ -30,6 +34,15 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
     const std::optional<LineRequest>& request = *next;
     if (!request) return {.consumed = consumed, .wait = Wait::input};
     if (waits(request->verb, now)) return {.consumed = consumed, .wait = Wait::pause};
+    if (request->verb == Verb::auth) {
+      const LoginGate::State state = login_.ask(request->key, request->value, now);
+      if (state == LoginGate::State::waits) return {.consumed = consumed, .wait = login_.wait()};
+      consumed += request->size;
+      is_first_line_ = false;
+      environment_.counters.commands.add();
+      answer_login(state, output);
+      continue;
+    }
     const Bytes line = input.substr(consumed, request->size);
     consumed += request->size;
     if (request->verb == Verb::invalid && looks_like_http(line)) {
@@ -39,7 +52,7 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
     environment_.counters.commands.add();
     if (request->verb == Verb::quit) return {.consumed = input.size(), .wait = Wait::close};
     if (is_stranger()) {
-      protocol::append_line_error(output, "a password is set, and this protocol has no login yet; RESP has");
+      protocol::append_line_error(output, "log in first: auth USER PASSWORD");
     } else {
       answer(*request, now, output);
     }
@@ -55,6 +68,9 @@ bool LineSession::waits(Verb verb, TimePoint now) {
 
 void LineSession::answer(const LineRequest& request, TimePoint now, Output& output) {
   if (request.verb == Verb::invalid) return refuse(output, request.reason);
+  if (const char* const denial = denial_of(request); denial != nullptr) {
+    return protocol::append_line_error(output, denial);
+  }
   const std::size_t key_size_max = environment_.limits.key_size_max;
   if (request.key.size() > key_size_max) {
     return refuse(output, "a key is longer than " + std::to_string(key_size_max) + " bytes");
@@ -72,10 +88,25 @@ void LineSession::answer(const LineRequest& request, TimePoint now, Output& outp
     case Verb::remove:
       environment_.cache.remove(database, request.key, cache::Condition::always(), now);
       return protocol::append_line_end(output);
+    case Verb::auth:
     case Verb::quit:
     case Verb::invalid:
       return;
   }
+}
+
+void LineSession::answer_login(LoginGate::State state, Output& output) {
+  if (state == LoginGate::State::right) return protocol::append_line_ok(output);
+  protocol::append_line_error(output, state == LoginGate::State::wrong
+                                          ? "wrong user or password"
+                                          : "too many logins wait for their turn; try again later");
+}
+
+// Null: whoever is logged in may do it.
+const char* LineSession::denial_of(const LineRequest& request) const {
+  const Login& login = login_.login();
+  if (!login.may(request.verb == Verb::get ? read_right : write_right)) return "this user may not do that";
+  return login.may_reach(request.key) ? nullptr : "this user may not reach this key";
 }
 
 void LineSession::set(const LineRequest& request, TimePoint now, Output& output) {
@@ -100,6 +131,7 @@ void LineSession::set(const LineRequest& request, TimePoint now, Output& output)
 // beyond its limit names nothing.
 void LineSession::forget(Bytes key, TimePoint now) {
   if (key.empty() || key.size() > environment_.limits.key_size_max) return;
+  if (!login_.login().may(write_right) || !login_.login().may_reach(key)) return;
   environment_.cache.remove(database, key, cache::Condition::always(), now);
 }
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "protocol/line/line_decoder.h"
-#include "session/login.h"
+#include "session/login_gate.h"
 #include "session/pause_gate.h"
 #include "session/session.h"
 
@@ -16,31 +16,36 @@ namespace larder::session {
 /// get, set and delete in database 0.
 ///
 /// Threads    belongs to its connection's worker
-/// Invariant  one reply to each line but quit, in the order of the lines; while a password is set that the
-///            connection was not there before, each is the same error, and no key is touched
+/// Invariant  one reply to each line but quit, in the order of the lines; whoever has to log in and has not
+///            done so touches no key, and sends no line of more than stranger_size_max
 class LineSession final : public Session {
  public:
   /// The environment outlives the session. No two connections have the same id.
-  explicit LineSession(const Environment& environment, std::uint64_t connection_id = 0)
+  explicit LineSession(const Environment& environment, std::uint64_t connection_id = 0, Bytes address = {})
       : environment_(environment),
         decoder_(environment.limits.line_size_max),
-        login_(environment.service.accounts),
+        login_(environment, address),
         gate_(environment.service.clients, connection_id) {}
 
-  void attach(std::shared_ptr<Remote> remote) override { gate_.attach(std::move(remote)); }
+  void attach(std::shared_ptr<Remote> remote) override {
+    login_.attach(remote);
+    gate_.attach(std::move(remote));
+  }
   Progress advance(Bytes input, TimePoint now, Output& output) override;
 
  private:
-  [[nodiscard]] bool is_stranger() const { return login_.is_missing(environment_.service.accounts); }
+  [[nodiscard]] bool is_stranger() const { return login_.is_stranger(); }
+  [[nodiscard]] const char* denial_of(const protocol::LineRequest& request) const;
   [[nodiscard]] bool waits(protocol::LineRequest::Verb verb, TimePoint now);
   void answer(const protocol::LineRequest& request, TimePoint now, Output& output);
+  void answer_login(LoginGate::State state, Output& output);
   void forget(Bytes key, TimePoint now);
   void refuse(Output& output, Bytes reason);
   void set(const protocol::LineRequest& request, TimePoint now, Output& output);
 
   const Environment& environment_;
   protocol::LineDecoder decoder_;
-  Login login_;  // nothing here can finish it
+  LoginGate login_;
   PauseGate gate_;
 };
 

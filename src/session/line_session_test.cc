@@ -33,21 +33,21 @@ TEST(LineSession, AnswersTheClassicConversation) {
 
 TEST(LineSession, AnswersEveryOtherLineWithOneErrorAndGoesOn) {
   expect_however_cut("\nfoo\nget\nget a b\nset k\nset k v\n",
-                     "ERROR unknown verb; there are get, set, delete and quit\r\n"
-                     "ERROR unknown verb; there are get, set, delete and quit\r\n"
+                     "ERROR unknown verb; there are get, set, delete, auth and quit\r\n"
+                     "ERROR unknown verb; there are get, set, delete, auth and quit\r\n"
                      "ERROR a key is missing\r\n"
                      "ERROR one key and nothing behind it\r\n"
                      "ERROR a space and a value are missing\r\n"
                      "END\r\n");
 }
 
-TEST(LineSession, ServesNobodyNewWhileAPasswordIsSet) {
+TEST(LineSession, ServesNobodyNewWithoutALogin) {
   World world;
   world.limits.line_size_max = 100;
   world.put("k", "v");
   LineSession before(world.environment);
   world.service.accounts.password.set("secret");
-  const std::string refusal = "ERROR a password is set, and this protocol has no login yet; RESP has\r\n";
+  const std::string refusal = "ERROR log in first: auth USER PASSWORD\r\n";
   LineSession after(world.environment);
   Peer peer(after);
   peer.send("get k\r\nset k w\r\ndelete k\r\nfoo\r\n\r\n");
@@ -66,6 +66,78 @@ TEST(LineSession, ServesNobodyNewWhileAPasswordIsSet) {
   EXPECT_EQ(play(before, "get k\n").replies, "v\r\nEND\r\n");
   LineSession quits(world.environment);
   EXPECT_EQ(play(quits, "quit\n").replies, "");
+}
+
+TEST(LineSession, LetsInWhoLogsIn) {
+  World world;
+  world.service.accounts.password.set("my secret");
+  LineSession session(world.environment);
+  Peer peer(session);
+  peer.send(
+      "auth\nauth default\nauth default wrong\nget k\nAUTH default my secret\r\nset k v\nauth a b\nget k\n");
+  EXPECT_EQ(peer.take_replies(),
+            "ERROR log in first: auth USER PASSWORD\r\nERROR log in first: auth USER PASSWORD\r\n"
+            "ERROR wrong user or password\r\nERROR log in first: auth USER PASSWORD\r\nOK\r\nEND\r\n"
+            "ERROR wrong user or password\r\nv\r\nEND\r\n");
+  EXPECT_EQ(world.counters.logins_refused.value(), 2U);
+  EXPECT_EQ(talk(world, "auth default my secret\nauth default\nauth\n"),
+            "OK\r\nERROR a user, a space and a password are missing\r\n"
+            "ERROR a user and a password are missing\r\n");
+}
+
+TEST(LineSession, HoldsUsersToTheirRights) {
+  World world;
+  world.limits.line_size_max = 100'000;
+  world.limits.value_size_max = 10;
+  const auto user = [](const char* name, Rights rights, std::vector<std::string> prefixes) {
+    return User{.name = name,
+                .password = make_scrypt_hash(name, {.n = 2, .r = 1, .salt = "12345678"}),
+                .rights = rights,
+                .prefixes = std::move(prefixes)};
+  };
+  world.service.accounts.users.set(
+      {user("app", read_right | write_right, {"app:"}), user("r", read_right, {})});
+  world.put("k", "v");
+  const std::string denied = "ERROR this user may not do that\r\n";
+  const std::string key_denied = "ERROR this user may not reach this key\r\n";
+  EXPECT_EQ(talk(world, "auth r r\nget k\nset k w\ndelete k\nget k\n"),
+            "OK\r\nv\r\nEND\r\n" + denied + denied + "v\r\nEND\r\n");
+  EXPECT_EQ(talk(world, "auth app app\nget k\nset k w\nset k " + std::string(50, 'x') +
+                            "\nset app:k 1\nget app:k\n"),
+            "OK\r\n" + key_denied + key_denied + key_denied + "END\r\n1\r\nEND\r\n");
+  // Lines beyond the limit: of a stranger, and of whoever may not empty the key.
+  for (const std::string login : {"", "auth r r\n", "auth app app\n"}) {
+    talk(world, login + "set k " + std::string(100'001, 'x') + "\n");
+  }
+  EXPECT_EQ(talk(world, "get k " + std::string(20'000, 'x') + "\n"),
+            "ERROR a line is longer than 16384 bytes\r\n");
+  LineSession session(world.environment);
+  Peer peer(session);
+  peer.send("auth r r\nget k\n");
+  EXPECT_EQ(peer.take_replies(), "OK\r\nv\r\nEND\r\n");
+  world.service.accounts.users.set({});
+  peer.send("get k\n");
+  EXPECT_TRUE(peer.played().closed);
+}
+
+TEST(LineSession, WaitsWhileAPasswordIsTried) {
+  struct HandClock final : Clock {
+    Now now() const override { return {.wall = TimePoint{Duration{1'700'000'000'000}}, .steady = {}}; }
+  };
+  World world;
+  world.service.accounts.users.set({{.name = "a",
+                                     .password = make_scrypt_hash("a", {.n = 2, .r = 1, .salt = "12345678"}),
+                                     .rights = read_right}});
+  LineSession session(world.environment);
+  const auto remote = std::make_shared<Noted>();
+  session.attach(remote);
+  Peer peer(session);
+  peer.send("auth a a\nget k\n");
+  EXPECT_EQ(peer.take_replies(), "");
+  EXPECT_TRUE(world.service.logins.run_due(HandClock()));
+  EXPECT_EQ(remote->wake_count, 1);
+  peer.send("");
+  EXPECT_EQ(peer.take_replies(), "OK\r\nEND\r\n");
 }
 
 TEST(LineSession, ClosesOnQuitAndReadsNothingBehindIt) {
@@ -147,7 +219,7 @@ TEST(LineSession, ClosesWithoutAWordIfALineIsHttp) {
     EXPECT_EQ(world.counters.http_on_wrong_port.value(), step + 1);
   }
   EXPECT_EQ(talk(world, "get k\n"), "END\r\n");
-  const Bytes unknown = "ERROR unknown verb; there are get, set, delete and quit\r\n";
+  const Bytes unknown = "ERROR unknown verb; there are get, set, delete, auth and quit\r\n";
   EXPECT_EQ(talk(world, "\r\nPOST / HTTP/1.1\nset k v\n"), unknown)
       << "an empty line in front is no way round";
   EXPECT_EQ(talk(world, "get k\nHOST: a\nset k v\n"), "END\r\n") << "nor is a command";

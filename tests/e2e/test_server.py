@@ -421,7 +421,7 @@ def test_a_password_closes_every_port_and_the_server_stays_healthy(server):
         resp.send(b"PING\r\n")
         resp.read_until(b"-NOAUTH Authentication required.\r\n")
         line.send(b"get k\r\n")
-        line.read_until(b"ERROR a password is set")
+        line.read_until(b"ERROR log in first")
         http.send(b"GET /v1/stats HTTP/1.1\r\nHost: larder\r\n\r\n")
         http.read_until(b"HTTP/1.1 401 Unauthorized\r\n")
         resp.send(b"AUTH secret\r\nPING\r\n")

@@ -16,6 +16,7 @@ Verb verb_of(Bytes word) {
   if (equals_ignoring_case(word, "get")) return Verb::get;
   if (equals_ignoring_case(word, "set")) return Verb::set;
   if (equals_ignoring_case(word, "delete")) return Verb::remove;
+  if (equals_ignoring_case(word, "auth")) return Verb::auth;
   if (equals_ignoring_case(word, "quit")) return Verb::quit;
   return Verb::invalid;
 }
@@ -25,14 +26,18 @@ LineRequest read_line(Bytes line) {
   const std::size_t verb_end = line.find(' ');
   const Verb verb = verb_of(line.substr(0, verb_end));
   const bool has_key = verb_end != Bytes::npos;
-  if (verb == Verb::invalid) return invalid("unknown verb; there are get, set, delete and quit");
+  if (verb == Verb::invalid) return invalid("unknown verb; there are get, set, delete, auth and quit");
   if (verb == Verb::quit) return has_key ? invalid("quit stands alone") : LineRequest{.verb = Verb::quit};
-  if (!has_key) return invalid("a key is missing");
+  if (!has_key) return invalid(verb == Verb::auth ? "a user and a password are missing" : "a key is missing");
 
   const Bytes rest = line.substr(verb_end + 1);
   const std::size_t key_end = rest.find(' ');
   const Bytes key = rest.substr(0, key_end);
   const bool has_value = key_end != Bytes::npos;
+  if (verb == Verb::auth) {
+    if (key.empty() || !has_value) return invalid("a user, a space and a password are missing");
+    return {.verb = verb, .key = key, .value = rest.substr(key_end + 1)};
+  }
   if (key.empty()) return invalid("a key is missing; one space stands before it");
   if (key.contains('\r')) return invalid("a key cannot hold a carriage return");
   if (verb != Verb::set) {

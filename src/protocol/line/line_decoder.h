@@ -1,6 +1,6 @@
 // protocol/line/line_decoder.h: the line protocol, server role. Made for nc and for reading.
 //
-//   set KEY VALUE    get KEY    delete KEY    quit
+//   set KEY VALUE    get KEY    delete KEY    auth USER PASSWORD    quit
 //
 // Verbs in any case; one space behind the verb and behind the key; a key is one or more bytes other than
 // space, CR, LF; a value is the rest of the line and may be empty; a line ends in LF or CR LF. The grammar
@@ -18,10 +18,10 @@ namespace larder::protocol {
 
 /// One line. Views borrow the decoder's input.
 struct LineRequest {
-  enum class Verb : std::uint8_t { get, set, remove, quit, invalid };
+  enum class Verb : std::uint8_t { get, set, remove, auth, quit, invalid };
   Verb verb = Verb::invalid;
-  Bytes key{};              // of get, set, remove
-  Bytes value{};            // of set
+  Bytes key{};              // of get, set, remove; of auth: the user
+  Bytes value{};            // of set; of auth: the password
   const char* reason = "";  // of invalid: what is wrong with the line, in words of ours
   std::size_t size = 0;     // bytes of input it took, its line end included
 };
@@ -37,6 +37,9 @@ struct LineRequest {
 class LineDecoder final {
  public:
   explicit LineDecoder(std::size_t line_size_max) : line_size_max_(line_size_max) {}
+
+  /// For the lines from here on.
+  void set_line_size_max(std::size_t size_max) { line_size_max_ = size_max; }
 
   /// Decodes the line at the front of `input`; nullopt: feed me more bytes, with these at the front again.
   /// After a request the caller drops its `size` bytes.

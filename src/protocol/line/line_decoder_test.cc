@@ -132,5 +132,12 @@ TEST(LineDecoder, ScansALineThatDribblesInOnce) {
   EXPECT_TRUE(decoder.next(line)->has_value());
 }
 
+TEST(LineDecoder, ReadsALogin) {
+  expect_however_cut("auth u p\nAUTH u two words \r\n",
+                     {{{Verb::auth, "u", "p"}, {Verb::auth, "u", "two words "}}});
+  expect_however_cut("auth u \n", {{{Verb::auth, "u", ""}}});
+  expect_however_cut("auth\nauth u\nauth  p\n", {{{}, {}, {}}});
+}
+
 }  // namespace
 }  // namespace larder::protocol

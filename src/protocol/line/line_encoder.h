@@ -9,6 +9,9 @@ namespace larder::protocol {
 /// "END": done, or nothing there.
 void append_line_end(Output& output);
 
+/// "OK": logged in.
+void append_line_ok(Output& output);
+
 /// The value on a line of its own, then "END". False, and an error instead: the value holds a CR or LF, so
 /// its lines could be taken for replies.
 bool append_line_value(Output& output, Bytes value);
