@@ -217,9 +217,9 @@ OptionTable make_table() {
       {.flag = "password",
        .kind = OptionKind::text,
        .value_text = "TEXT",
-       .help =
-           "What connections to the RESP port have to log in with; the other protocols have no login yet and "
-           "let nobody in while there is one; on a command line everybody who uses the machine can see it"},
+       .help = "What connections have to log in with, as the user default; on a command line everybody who "
+               "uses the "
+               "machine can see it"},
       {.flag = "slowlog-log-slower-than",
        .kind = OptionKind::count_or_none,
        .value_text = "MICROSECONDS",

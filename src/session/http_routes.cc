@@ -117,7 +117,7 @@ HttpRefusal answer_preflight(HttpCall& call, Output& output) {
   std::vector<http::HeaderView> headers(call.page_headers.begin(), call.page_headers.end());
   headers.push_back({"Access-Control-Allow-Methods", "GET, HEAD, PUT, DELETE"});
   if (call.request.find("Access-Control-Request-Headers") != nullptr) {
-    headers.push_back({"Access-Control-Allow-Headers", "Content-Type"});
+    headers.push_back({"Access-Control-Allow-Headers", "Authorization, Content-Type"});
   }
   if (call.request.has_token("Access-Control-Request-Private-Network", "true")) {
     headers.push_back({"Access-Control-Allow-Private-Network", "true"});
@@ -210,10 +210,10 @@ struct Route {
 };
 
 constexpr HttpMethod key_methods[] = {
-    {"GET", false, read_key, get_key},
-    {"HEAD", false, read_key, get_key},
-    {"PUT", true, read_key_and_ttl, put_key, drop_key},
-    {"DELETE", true, read_key, delete_key},
+    {"GET", false, read_key, get_key, nullptr, read_right},
+    {"HEAD", false, read_key, get_key, nullptr, read_right},
+    {"PUT", true, read_key_and_ttl, put_key, drop_key, write_right},
+    {"DELETE", true, read_key, delete_key, nullptr, write_right},
 };
 constexpr HttpMethod preflight_method{"OPTIONS", true, nullptr, answer_preflight};
 constexpr HttpMethod health_methods[] = {{"GET", false, nullptr, get_health},
@@ -226,7 +226,7 @@ constexpr Route routes[] = {
     {keys_path, true, true, false, key_methods},
     {"/healthz", false, false, true, health_methods},
     {"/v1/stats", false, false, false, stats_methods},
-    {"/v1/ws", false, false, false, websocket_methods},
+    {"/v1/ws", false, false, true, websocket_methods},
 };
 
 const Route* find_route(Bytes path) {
@@ -265,13 +265,12 @@ bool is_host_fine(const HttpCall& call) {
                                call.environment.allowed_origins);
 }
 
-// RFC 9110 asks for a challenge in every 401. It names no scheme that a browser knows: that would ask its
-// user for a password which nothing here would take.
-HttpRefusal login_needed() {
+// RFC 9110 asks for a challenge in every 401.
+HttpRefusal login_needed(bool is_wrong) {
   return {.status = 401,
-          .message = "A password is set, and there is no login over HTTP yet; RESP has one.",
+          .message = is_wrong ? "This is no user, or not his password." : "A login is needed.",
           .header_name = "WWW-Authenticate",
-          .header_value = "Larder"};
+          .header_value = "Basic realm=\"larder\""};
 }
 
 }  // namespace
@@ -296,15 +295,17 @@ const HttpMethod* judge(HttpCall& call, HttpRefusal& refusal) {
     call.page_headers = {{{"Access-Control-Allow-Origin", *origin}, {"Vary", "Origin"}}};
     call.shown_to_page = true;
   }
-  if (call.needs_login && (route == nullptr || !route->is_open)) {
-    refusal = login_needed();
+  // A browser asks its question without a login, and learns from the answer what it was told already.
+  const HttpMethod* const method = route == nullptr ? nullptr : find_method(*route, call.request);
+  const bool is_open = route != nullptr && (route->is_open || method == &preflight_method);
+  if (call.needs_login && (!is_open || call.is_login_wrong)) {
+    refusal = login_needed(call.is_login_wrong);
     return nullptr;
   }
   if (route == nullptr) {
     refusal = {.status = 404, .message = "There is nothing at this address."};
     return nullptr;
   }
-  const HttpMethod* const method = find_method(*route, call.request);
   if (method == nullptr) {
     refusal = {.status = 405,
                .message = "This address does not take this method.",
@@ -318,6 +319,11 @@ const HttpMethod* judge(HttpCall& call, HttpRefusal& refusal) {
     return nullptr;
   }
   refusal = method->read_head == nullptr ? HttpRefusal{} : method->read_head(call);
+  const bool is_allowed = call.needs_login || (call.login.may(method->needs) &&
+                                               (call.key.empty() || call.login.may_reach(call.key)));
+  if (refusal.status == 0 && !is_allowed) {
+    refusal = {.status = 403, .message = "This user may not do that.", .is_denial = true};
+  }
   return refusal.status == 0 ? method : nullptr;
 }
 

@@ -6,7 +6,8 @@
 //   GET HEAD             /v1/stats
 //   GET                  /v1/ws           upgrade to WebSocket
 //
-// While a password is set, everything but /healthz is 401: there is no login over HTTP yet.
+// Where a login is asked for, everything but /healthz, /v1/ws and a browser's question is 401 without one
+// (http_login.h), and 403 what the user may not do.
 //
 // A request is judged by its head first, so that a peer which waits for `100 Continue` is refused before it
 // sends a body, and answered when it is whole.
@@ -23,6 +24,7 @@
 #include "protocol/http/message.h"
 #include "protocol/http/response_writer.h"
 #include "protocol/http/url.h"
+#include "session/login.h"
 #include "session/session.h"
 
 namespace larder::session {
@@ -33,15 +35,18 @@ struct HttpRefusal {
   std::string message{};  // a sentence, without any byte of the peer's
   Bytes header_name{};    // one more header, if not empty
   std::string header_value{};
+  bool is_denial = false;  // 403: this user may not
 };
 
 /// One request on its way through the table. The references outlive it.
 struct HttpCall {
   const Environment& environment;
   const protocol::http::Request& request;
+  const Login& login;  // of whoever asks; only counts if he need not log in first
   TimePoint now;
   Bytes body{};                     // wherever it lies; only counts when the request is answered
   bool needs_login = false;         // whoever asks would have to log in first
+  bool is_login_wrong = false;      // he has tried
   Bytes local_address{};            // where the connection ends here, as in ConnectionFacts
   protocol::http::Target target{};  // views into the request; set by judge()
   std::string key{};                // of /v1/keys/, set by judge()
@@ -60,6 +65,7 @@ struct HttpMethod {
   /// Writes a response, or answers with a refusal and writes nothing.
   HttpRefusal (*answer)(HttpCall& call, Output& output);
   void (*drop)(HttpCall& call) = nullptr;  // called instead if the body was too large; null: nothing to do
+  Rights needs = 0;                        // of whoever calls it
 };
 
 /// Decides by the head alone who answers the call; null, and `refusal` set, if nobody does.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "protocol/http/response_writer.h"
+#include "session/http_login.h"
 #include "session/websocket_session.h"
 
 namespace larder::session {
@@ -28,15 +29,42 @@ HttpSession::HttpSession(const Environment& environment, MakeSession make_resp_s
       make_resp_session_(std::move(make_resp_session)),
       local_address_(facts.local_address),
       parser_(request_limits(environment.limits), this),
-      login_(environment.service.accounts),
+      login_(environment, facts.address),
       gate_(environment.service.clients, facts.id) {}
 
 HttpCall HttpSession::call_for(const http::Request& request, TimePoint now) const {
   return {.environment = environment_,
           .request = request,
+          .login = login_.login(),
           .now = now,
-          .needs_login = login_.is_missing(environment_.service.accounts),
+          .needs_login = environment_.service.accounts.ask_for_login() &&
+                         (!is_authorized_ || is_wrong_ || login_.is_stranger()),
+          .is_login_wrong = is_wrong_,
           .local_address = local_address_};
+}
+
+/// Finds out who makes the request: each says so for itself, as proxies have those of many on one connection.
+/// What to wait for before that is known; nullopt: it is.
+std::optional<Wait> HttpSession::authorize(const http::Request& request, TimePoint now) {
+  if (is_authorized_) return std::nullopt;
+  is_authorized_ = true;
+  is_wrong_ = false;
+  if (!environment_.service.accounts.ask_for_login()) return std::nullopt;
+  const std::string* const header = request.find("Authorization");
+  const bool is_known = header != nullptr && *header == known_authorization_ && login_.is_still_valid();
+  if (is_known && !login_.is_stranger()) return std::nullopt;
+  login_.forget();
+  known_authorization_.clear();
+  if (header == nullptr) return std::nullopt;
+  const std::optional<Credentials> credentials = read_authorization(*header);
+  const bool is_one = credentials && request.count("Authorization") == 1;
+  const LoginGate::State state =
+      is_one ? login_.ask(credentials->name, credentials->password, now) : LoginGate::State::wrong;
+  is_authorized_ = state != LoginGate::State::waits;
+  if (!is_authorized_) return login_.wait();
+  is_wrong_ = state != LoginGate::State::right;
+  if (!is_wrong_) known_authorization_ = *header;
+  return std::nullopt;
 }
 
 Duration HttpSession::idle_timeout() const {
@@ -53,6 +81,13 @@ Progress HttpSession::advance(Bytes input, TimePoint now, Output& output) {
   while (websocket_ == nullptr) {
     if (output.full()) return {.consumed = consumed, .wait = Wait::output};
     std::optional<http::Request> request = std::exchange(held_, std::nullopt);
+    if (const http::Request* const head = request.has_value() ? &*request : parser_.arriving();
+        head != nullptr) {
+      if (const std::optional<Wait> wait = authorize(*head, now)) {
+        held_ = std::move(request);
+        return {.consumed = consumed, .wait = *wait};
+      }
+    }
     if (!request.has_value() && !refused_.has_value()) {
       auto result = parser_.next(input);
       input.remove_prefix(parser_.consumed());
@@ -61,6 +96,13 @@ Progress HttpSession::advance(Bytes input, TimePoint now, Output& output) {
         request = *std::move(result);
       } else {
         refused_ = result.error();
+      }
+    }
+    if (const http::Request* const head = request.has_value() ? &*request : parser_.arriving();
+        head != nullptr) {
+      if (const std::optional<Wait> wait = authorize(*head, now)) {
+        held_ = std::move(request);
+        return {.consumed = consumed, .wait = *wait};
       }
     }
     if (refused_.has_value()) {
@@ -76,7 +118,8 @@ Progress HttpSession::advance(Bytes input, TimePoint now, Output& output) {
     const Next next = request.has_value() ? answer(*request, now, output) : greet_body(now, output);
     if (next == Next::close) return {.consumed = consumed, .wait = Wait::close};
     if (next == Next::upgrade) {
-      websocket_ = std::make_unique<WebSocketSession>(environment_, std::move(make_resp_session_), gate_);
+      websocket_ =
+          std::make_unique<WebSocketSession>(environment_, std::move(make_resp_session_), gate_, login_);
     } else if (!request.has_value()) {
       return {.consumed = consumed, .wait = Wait::input};
     }
@@ -103,9 +146,10 @@ HttpSession::Next HttpSession::answer(const http::Request& request, TimePoint no
   HttpRefusal refusal;
   const HttpMethod* const method = judge(call, refusal);
   if (method != nullptr) refusal = method->answer(call, output);
+  is_authorized_ = false;
   const bool goes_on = request.keep_alive && refusal.status != 401;
   if (refusal.status != 0) {
-    count_refusal(refusal.status);
+    count_refusal(refusal.status, refusal.is_denial);
     write_refusal(call, refusal, goes_on, output);
   }
   if (call.upgraded) return Next::upgrade;
@@ -123,11 +167,12 @@ HttpSession::Next HttpSession::greet_body(TimePoint now, Output& output) {
   HttpRefusal refusal;
   if (!parser_.awaits_continue() && !call.needs_login) return Next::request;
   if (judge(call, refusal) != nullptr && call.needs_login) {
-    refusal = {.status = 413, .message = "While a password is set, what is open to everybody takes no body."};
+    refusal = {.status = 413,
+               .message = "What is open to everybody takes no body where a login is asked for."};
   }
   if (refusal.status != 0) {
     environment_.counters.commands.add();
-    count_refusal(refusal.status);
+    count_refusal(refusal.status, refusal.is_denial);
     write_refusal(call, refusal, false, output);
     return Next::close;
   }
@@ -137,6 +182,7 @@ HttpSession::Next HttpSession::greet_body(TimePoint now, Output& output) {
 }
 
 bool HttpSession::begin(const http::Request& head, std::size_t size) {
+  if (authorize(head, now_)) return false;
   HttpCall call = call_for(head, now_);
   HttpRefusal refusal;
   const HttpMethod* const method = judge(call, refusal);
@@ -159,7 +205,7 @@ void HttpSession::refuse_unread(Bytes sentence, TimePoint now, Output& output) {
     HttpRefusal refusal;
     const HttpMethod* const method = judge(call, refusal);
     if (method != nullptr && method->drop != nullptr) method->drop(call);
-    if (refusal.status == 401) return write_refusal(call, refusal, false, output);
+    if (refusal.status == 401 || refusal.is_denial) return write_refusal(call, refusal, false, output);
     return write_refusal(call, {.status = status, .message = std::string(sentence)}, false, output);
   }
   http::write_text({.status = status, .keep_alive = false}, sentence, output);
@@ -172,7 +218,8 @@ std::size_t HttpSession::held_size() const {
 }
 
 /// What broke the grammar or a bound counts as a protocol error; what is merely not there does not.
-void HttpSession::count_refusal(int status) {
+void HttpSession::count_refusal(int status, bool is_denial) {
+  if (is_denial) return;
   if (status == 403 || status == 421) {
     environment_.counters.origins_refused.add();
   } else if (status != 401 && status != 404 && status != 405 && status != 507) {

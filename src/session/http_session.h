@@ -16,7 +16,7 @@
 #include "protocol/http/request_parser.h"
 #include "session/clients.h"
 #include "session/http_routes.h"
-#include "session/login.h"
+#include "session/login_gate.h"
 #include "session/pause_gate.h"
 #include "session/session.h"
 
@@ -37,7 +37,10 @@ class HttpSession final : public Session, private protocol::http::BodySink {
   HttpSession(const Environment& environment, MakeSession make_resp_session,
               const ConnectionFacts& facts = {});
 
-  void attach(std::shared_ptr<Remote> remote) override { gate_.attach(std::move(remote)); }
+  void attach(std::shared_ptr<Remote> remote) override {
+    login_.attach(remote);
+    gate_.attach(std::move(remote));
+  }
   Progress advance(Bytes input, TimePoint now, Output& output) override;
 
   /// HTTP says nothing, WebSocket does.
@@ -52,11 +55,12 @@ class HttpSession final : public Session, private protocol::http::BodySink {
  private:
   enum class Next : std::uint8_t { request, close, upgrade };
   [[nodiscard]] HttpCall call_for(const protocol::http::Request& request, TimePoint now) const;
+  [[nodiscard]] std::optional<Wait> authorize(const protocol::http::Request& request, TimePoint now);
   [[nodiscard]] bool waits(const protocol::http::Request& request, TimePoint now);
   Next answer(const protocol::http::Request& request, TimePoint now, Output& output);
   Next greet_body(TimePoint now, Output& output);
   void refuse_unread(Bytes sentence, TimePoint now, Output& output);
-  void count_refusal(int status);
+  void count_refusal(int status, bool is_denial = false);
 
   // Large values go where they will stay.
   bool begin(const protocol::http::Request& head, std::size_t size) override;
@@ -66,7 +70,10 @@ class HttpSession final : public Session, private protocol::http::BodySink {
   MakeSession make_resp_session_;
   std::string local_address_;
   protocol::http::RequestParser parser_;
-  Login login_;                          // nothing here can finish it
+  LoginGate login_;                      // of the request under way
+  bool is_authorized_ = false;           // it is known who makes that
+  bool is_wrong_ = false;                // and he gave a wrong password
+  std::string known_authorization_;      // the last that was right
   TimePoint now_{};                      // of the call under way
   std::unique_ptr<cache::Draft> draft_;  // of the body under way; null: it is the request's
   PauseGate gate_;

@@ -30,6 +30,9 @@ class PauseGate final {
 
   void attach(std::shared_ptr<Remote> remote) { remote_ = std::move(remote); }
 
+  /// Null: nobody can wake it.
+  [[nodiscard]] const std::shared_ptr<Remote>& remote() const { return remote_; }
+
   /// Worth a look at what a request would do.
   [[nodiscard]] bool may_hold_up(TimePoint now) const {
     return clients_.paused(now) != Clients::Pause::nothing && remote_ != nullptr;

@@ -28,6 +28,10 @@ websocket::MessageLimits message_limits(const Limits& limits) {
   return {.text_size_max = std::min(size_max, text_size_max), .binary_size_max = size_max};
 }
 
+/// Before somebody has logged in.
+constexpr websocket::MessageLimits stranger_limits{.text_size_max = stranger_size_max,
+                                                   .binary_size_max = stranger_size_max};
+
 /// The most that a RESP session leaves unconsumed when it waits for input: a command just within its limit,
 /// and a header line that would break it.
 std::size_t resp_input_size_max(const Limits& limits) {
@@ -38,16 +42,22 @@ std::size_t resp_input_size_max(const Limits& limits) {
 }  // namespace
 
 WebSocketSession::WebSocketSession(const Environment& environment, MakeSession make_resp_session,
-                                   PauseGate& gate)
+                                   PauseGate& gate, LoginGate& login)
     : environment_(environment),
       make_resp_session_(std::move(make_resp_session)),
       gate_(gate),
+      login_(login),
       codec_(message_limits(environment.limits)) {}
 
 Progress WebSocketSession::advance(Bytes input, TimePoint now, Output& output) {
   const std::size_t size = input.size();
+  if (!login_.is_still_valid()) {
+    codec_.close(websocket::CloseCode::policy_violation, "the login has ended", output);
+  }
+  if (resp_waits_.has_value() && !codec_.closed()) run_resp(now, output);
   while (!codec_.closed()) {
     if (output.full()) return {.consumed = size - input.size(), .wait = Wait::output};
+    if (resp_waits_.has_value()) return {.consumed = size - input.size(), .wait = *resp_waits_};
     if (resp_runs_) {
       // What the RESP session would do next is its own affair: it waits as if it would write.
       if (gate_.holds_up(true, now)) return {.consumed = size - input.size(), .wait = Wait::pause};
@@ -56,6 +66,7 @@ Progress WebSocketSession::advance(Bytes input, TimePoint now, Output& output) {
       if (resp_runs_) return {.consumed = size - input.size(), .wait = Wait::output};
       continue;
     }
+    codec_.set_limits(login_.is_stranger() ? stranger_limits : message_limits(environment_.limits));
     std::optional<websocket::Message> message = std::exchange(held_, std::nullopt);
     if (!message.has_value()) message = codec_.next(input, output);
     if (!message.has_value()) {
@@ -67,7 +78,12 @@ Progress WebSocketSession::advance(Bytes input, TimePoint now, Output& output) {
       return {.consumed = size - input.size(), .wait = Wait::pause};
     }
     if (message->kind == websocket::MessageKind::text) {
-      codec_.write(websocket::MessageKind::text, answer_text(message->payload, now), output);
+      const std::optional<std::string> reply = answer_text(message->payload, now);
+      if (!reply) {
+        held_ = std::move(message);
+        return {.consumed = size - input.size(), .wait = login_.wait()};
+      }
+      codec_.write(websocket::MessageKind::text, *reply, output);
     } else {
       take_binary(std::move(message->payload));
     }
@@ -84,20 +100,51 @@ void WebSocketSession::closing(Output& output) {
 bool WebSocketSession::waits(const websocket::Message& message, TimePoint now) {
   if (message.kind != websocket::MessageKind::text || !gate_.may_hold_up(now)) return false;
   const websocket::JsonRequest request = websocket::parse_json_request(message.payload);
-  return request.error.empty() && gate_.holds_up(request.verb != websocket::JsonVerb::get, now);
+  return request.error.empty() && request.verb != websocket::JsonVerb::auth && !login_.is_stranger() &&
+         gate_.holds_up(request.verb != websocket::JsonVerb::get, now);
 }
 
-std::string WebSocketSession::answer_text(Bytes text, TimePoint now) {
-  environment_.counters.commands.add();
+// nullopt: whether it is right is not known yet.
+std::optional<std::string> WebSocketSession::answer_login(const websocket::JsonRequest& request,
+                                                          TimePoint now) {
+  switch (login_.ask(request.key, request.value, now)) {
+    case LoginGate::State::waits:
+      return std::nullopt;
+    case LoginGate::State::right:
+      return websocket::json_ok_reply(request.id);
+    case LoginGate::State::wrong:
+      return websocket::json_error_reply(request.id, "This is no user, or not his password.");
+    case LoginGate::State::crowded:
+      break;
+  }
+  return websocket::json_error_reply(request.id, "Too many logins wait for their turn; try again later.");
+}
+
+// nullopt: it is a login, and whether it is right is not known yet.
+std::optional<std::string> WebSocketSession::answer_text(Bytes text, TimePoint now) {
   const websocket::JsonRequest request = websocket::parse_json_request(text);
+  if (request.error.empty() && request.verb == websocket::JsonVerb::auth) {
+    std::optional<std::string> reply = answer_login(request, now);
+    if (reply) environment_.counters.commands.add();
+    return reply;
+  }
+  environment_.counters.commands.add();
   const auto refuse = [&](Bytes sentence) {
     environment_.counters.protocol_errors.add();
     return websocket::json_error_reply(request.id, sentence);
   };
   if (!request.error.empty()) return refuse(request.error);
+  if (login_.is_stranger()) {
+    return websocket::json_error_reply(request.id, R"(Log in first: {"id":0,"auth":["USER","PASSWORD"]}.)");
+  }
   if (request.key.empty()) return refuse("The key is empty.");
   if (request.key.size() > environment_.limits.key_size_max) {
     return refuse("The key is longer than this server stores.");
+  }
+  const Login& login = login_.login();
+  if (!login.may(request.verb == websocket::JsonVerb::get ? read_right : write_right) ||
+      !login.may_reach(request.key)) {
+    return websocket::json_error_reply(request.id, "This user may not do that.");
   }
   cache::Cache& cache = environment_.cache;
   switch (request.verb) {
@@ -133,6 +180,8 @@ std::string WebSocketSession::answer_text(Bytes text, TimePoint now) {
       return websocket::json_error_reply(request.id,
                                          "There is no memory left for the value; the key is empty now.");
     }
+    case websocket::JsonVerb::auth:
+      break;
     case websocket::JsonVerb::remove:
       cache.remove(database, request.key, cache::Condition::always(), now);
       break;
@@ -141,7 +190,10 @@ std::string WebSocketSession::answer_text(Bytes text, TimePoint now) {
 }
 
 void WebSocketSession::take_binary(std::string payload) {
-  if (resp_ == nullptr) resp_ = make_resp_session_();
+  if (resp_ == nullptr) {
+    resp_ = make_resp_session_();
+    if (resp_ != nullptr) resp_->embed(gate_.remote());
+  }
   if (resp_input_.empty()) {
     resp_input_ = std::move(payload);
   } else {
@@ -167,6 +219,8 @@ void WebSocketSession::run_resp(TimePoint now, Output& output) {
     std::string().swap(resp_input_);
   if (!replies.empty()) codec_.write(websocket::MessageKind::binary, replies.text(), output);
   resp_runs_ = progress.wait == Wait::output;
+  const bool is_woken = progress.wait == Wait::wake || progress.wait == Wait::pause;
+  resp_waits_ = is_woken ? std::optional(progress.wait) : std::nullopt;
   resp_input_size_min_ = progress.wait == Wait::input ? progress.input_size_min : 0;
   if (progress.wait == Wait::close && resp_->failed()) {
     // Not 1002: the frames were right, and a client's WebSocket library is not where to look. The RESP error

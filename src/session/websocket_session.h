@@ -15,6 +15,8 @@
 #include <string>
 
 #include "protocol/websocket/frame_codec.h"
+#include "protocol/websocket/json_message.h"
+#include "session/login_gate.h"
 #include "session/pause_gate.h"
 #include "session/session.h"
 
@@ -29,8 +31,10 @@ class WebSocketSession final : public Session {
  public:
   using MakeSession = std::function<std::unique_ptr<Session>()>;
 
-  /// The gate is the connection's, and outlives it.
-  WebSocketSession(const Environment& environment, MakeSession make_resp_session, PauseGate& gate);
+  /// The gates are the connection's, and outlive it. Whoever made the handshake is served, or who logs in
+  /// with a text message; what its binary messages carry logs in by itself.
+  WebSocketSession(const Environment& environment, MakeSession make_resp_session, PauseGate& gate,
+                   LoginGate& login);
 
   Progress advance(Bytes input, TimePoint now, Output& output) override;
   void closing(Output& output) override;
@@ -41,13 +45,16 @@ class WebSocketSession final : public Session {
 
  private:
   [[nodiscard]] bool waits(const protocol::websocket::Message& message, TimePoint now);
-  [[nodiscard]] std::string answer_text(Bytes text, TimePoint now);
+  [[nodiscard]] std::optional<std::string> answer_text(Bytes text, TimePoint now);
+  [[nodiscard]] std::optional<std::string> answer_login(const protocol::websocket::JsonRequest& request,
+                                                        TimePoint now);
   void take_binary(std::string payload);
   void run_resp(TimePoint now, Output& output);
 
   const Environment& environment_;
   MakeSession make_resp_session_;
   PauseGate& gate_;
+  LoginGate& login_;
   protocol::websocket::FrameCodec codec_;
   std::optional<protocol::websocket::Message> held_;  // waits for the end of a pause
   std::unique_ptr<Session> resp_;                     // made for the first binary message
@@ -55,6 +62,7 @@ class WebSocketSession final : public Session {
   std::size_t resp_offset_ = 0;                       // bytes at its front that are consumed
   std::size_t resp_input_size_min_ = 0;               // no use to call it with less
   bool resp_runs_ = false;                            // it has more to do at once
+  std::optional<Wait> resp_waits_;                    // it is woken before it has
 };
 
 }  // namespace larder::session

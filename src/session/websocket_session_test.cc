@@ -156,7 +156,8 @@ TEST(WebSocketSession, AnswersAWrongRequestAndGoesOn) {
   EXPECT_EQ(fixture.world.cache->stats().items, 0U);
   EXPECT_EQ(fixture.ask(R"({"id":9,"set":"k","value":"v","ttl":0})"),
             R"({"id":9,"error":"The ttl is not above 0."})");
-  EXPECT_EQ(fixture.ask(R"({"id":9})"), R"({"id":9,"error":"The message has none of get, set and delete."})");
+  EXPECT_EQ(fixture.ask(R"({"id":9})"),
+            R"({"id":9,"error":"The message has none of get, set, delete and auth."})");
   EXPECT_EQ(fixture.world.counters.protocol_errors.value(), 5U);
   EXPECT_EQ(fixture.ask(R"({"id":10,"set":"k","value":"v"})"), R"({"id":10,"ok":true})");
   EXPECT_FALSE(fixture.peer.played().closed);
@@ -201,16 +202,18 @@ TEST(WebSocketSession, TellsARespSessionThatFailedFromOneThatEnded) {
   for (const auto& [bytes, replies] : samples) {
     const World world;
     PauseGate gate(world.environment.service.clients, 7);
+    LoginGate login(world.environment, "");
     WebSocketSession session(
-        world.environment, [&] { return std::make_unique<RespSession>(world.environment, 7); }, gate);
+        world.environment, [&] { return std::make_unique<RespSession>(world.environment, 7); }, gate, login);
     EXPECT_EQ(play(session, frames::binary_frame(bytes)).replies,
               (replies.empty() ? "" : binary_reply(replies)) +
                   frames::server_frame(8, "\x03\xF0"s + "the RESP session has failed"));
   }
   const World world;
   PauseGate gate(world.environment.service.clients, 7);
+  LoginGate login(world.environment, "");
   WebSocketSession session(
-      world.environment, [&] { return std::make_unique<RespSession>(world.environment, 7); }, gate);
+      world.environment, [&] { return std::make_unique<RespSession>(world.environment, 7); }, gate, login);
   EXPECT_EQ(frames::trailing_close_code(play(session, frames::binary_frame("QUIT\r\n")).replies), 1000U);
 }
 
@@ -270,7 +273,9 @@ TEST(WebSocketSession, MovesALongMessageThatTakesManyTurnsOnlyAFewTimes) {
   const World world;
   std::size_t moved_size = 0;
   PauseGate gate(world.environment.service.clients, 7);
-  WebSocketSession session(world.environment, [&] { return std::make_unique<MoveMeter>(moved_size); }, gate);
+  LoginGate login(world.environment, "");
+  WebSocketSession session(
+      world.environment, [&] { return std::make_unique<MoveMeter>(moved_size); }, gate, login);
   const std::size_t size = 20'000;
   play(session, frames::binary_frame(std::string(size, 'x')));
   EXPECT_GE(moved_size, size);
@@ -334,8 +339,10 @@ TEST(WebSocketSession, LetsOtherConnectionsHaveTheirTurnsWhileRespGoesOn) {
   World world;
   for (int i = 0; i < 20'000; ++i) world.put("key:" + std::to_string(i), "v");
   PauseGate gate(world.environment.service.clients, 7);
+  LoginGate login(world.environment, "");
   WebSocketSession session(
-      world.environment, [&world] { return std::make_unique<RespSession>(world.environment, 7); }, gate);
+      world.environment, [&world] { return std::make_unique<RespSession>(world.environment, 7); }, gate,
+      login);
   std::string input =
       frames::binary_frame("KEYS *\r\nPING\r\n") + frames::text_frame(R"({"id":1,"get":"k"})");
   std::string replies;
@@ -355,8 +362,53 @@ TEST(WebSocketSession, LetsOtherConnectionsHaveTheirTurnsWhileRespGoesOn) {
   EXPECT_TRUE(replies.ends_with(text_reply(R"({"id":1,"value":null})")));
 }
 
-// Only who was there before may go on. Its RESP session begins with its first binary message.
-TEST(WebSocketSession, OpensForNobodyWhileAPasswordIsSet) {
+std::string with_login(const std::string& token) {
+  std::string request = upgrade;
+  request.insert(request.size() - 2, "Authorization: Bearer " + token + "\r\n");
+  return request;
+}
+
+TEST(WebSocketSession, HoldsUsersToTheirRights) {
+  World world;
+  world.put("k", "v");
+  world.put("app:k", "v");
+  const User user{.name = "app",
+                  .password = make_scrypt_hash("x", {.n = 2, .r = 1, .salt = "12345678"}),
+                  .rights = read_right,
+                  .prefixes = {"app:"}};
+  world.service.accounts.users.set({user});
+  HttpSession session(world.environment, [&] { return std::make_unique<RespSession>(world.environment, 7); });
+  session.attach(std::make_shared<Noted>());
+  Peer peer(session);
+  const SystemClock clock;
+  peer.send(with_login("app:x"));
+  EXPECT_EQ(peer.take_replies(), "");
+  EXPECT_TRUE(world.service.logins.run_due(clock));
+  peer.send("");
+  EXPECT_EQ(peer.take_replies(), upgraded);
+  const std::string denied = R"({"id":1,"error":"This user may not do that."})";
+  for (const auto& [message, reply] :
+       {std::pair<std::string, std::string>{R"({"id":1,"get":"app:k"})", R"({"id":1,"value":"v"})"},
+        {R"({"id":1,"get":"k"})", denied},
+        {R"({"id":1,"set":"app:k","value":"w"})", denied},
+        {R"({"id":1,"delete":"app:k"})", denied}}) {
+    peer.send(frames::text_frame(message));
+    EXPECT_EQ(peer.take_replies(), text_reply(reply)) << message;
+  }
+  // What binary messages carry logs in by itself, and the connection waits for that.
+  world.service.accounts.users.set({user});
+  peer.send(frames::binary_frame("AUTH app x\r\nGET app:k\r\n"));
+  EXPECT_EQ(peer.take_replies(), "");
+  EXPECT_TRUE(world.service.logins.run_due(clock));
+  peer.send("");
+  EXPECT_EQ(peer.take_replies(), binary_reply("+OK\r\n$1\r\nv\r\n"));
+  world.service.accounts.users.set({});
+  peer.send(frames::text_frame(R"({"id":1,"get":"app:k"})"));
+  EXPECT_TRUE(peer.played().closed);
+}
+
+// Who was there before may go on. Its RESP session begins with its first binary message.
+TEST(WebSocketSession, OpensForWhoLogsIn) {
   World world;
   world.put("k", "v");
   const auto make_resp = [&] { return std::make_unique<RespSession>(world.environment, 7); };
@@ -366,10 +418,37 @@ TEST(WebSocketSession, OpensForNobodyWhileAPasswordIsSet) {
   EXPECT_EQ(old_peer.take_replies(), upgraded);
   world.service.accounts.password.set("secret");
 
-  HttpSession after(world.environment, make_resp);
-  const Played refused = play(after, upgrade);
+  HttpSession wrong(world.environment, make_resp);
+  const Played refused = play(wrong, with_login("default:wrong"));
   EXPECT_TRUE(refused.replies.starts_with("HTTP/1.1 401 Unauthorized\r\n")) << refused.replies;
   EXPECT_TRUE(refused.closed);
+
+  HttpSession after(world.environment, make_resp);
+  Peer peer(after);
+  peer.send(upgrade);
+  EXPECT_EQ(peer.take_replies(), upgraded);
+  for (const auto& [message, reply] :
+       {std::pair<std::string, std::string>{
+            R"({"id":1,"get":"k"})",
+            R"({"id":1,"error":"Log in first: {\"id\":0,\"auth\":[\"USER\",\"PASSWORD\"]}."})"},
+        {R"({"id":0,"auth":["default","wrong"]})",
+         R"({"id":0,"error":"This is no user, or not his password."})"},
+        {R"({"id":0,"auth":["default","secret"]})", R"({"id":0,"ok":true})"},
+        {R"({"id":1,"get":"k"})", R"({"id":1,"value":"v"})"}}) {
+    peer.send(frames::text_frame(message));
+    EXPECT_EQ(peer.take_replies(), text_reply(reply)) << message;
+  }
+  HttpSession stranger(world.environment, make_resp);
+  const Played long_message = play(stranger, upgrade + frames::text_frame(std::string(16'385, ' ')));
+  EXPECT_TRUE(long_message.closed);
+  EXPECT_TRUE(long_message.replies.contains("the message is too large"));
+
+  HttpSession logged_in(world.environment, make_resp);
+  Peer new_peer(logged_in);
+  new_peer.send(with_login("default:secret"));
+  EXPECT_EQ(new_peer.take_replies(), upgraded);
+  new_peer.send(frames::text_frame(R"({"id":1,"get":"k"})"));
+  EXPECT_EQ(new_peer.take_replies(), text_reply(R"({"id":1,"value":"v"})"));
 
   old_peer.send(frames::text_frame(R"({"id":1,"get":"k"})"));
   EXPECT_EQ(old_peer.take_replies(), text_reply(R"({"id":1,"value":"v"})"));

@@ -181,3 +181,34 @@ def test_many_connections_of_one_pool_log_in(start_server, users, three):
     for peer in peers:
         peer.read_until(b"+OK\r\n+PONG\r\n")
         peer.close()
+
+
+def http(server, path, *options):
+    """The status of a request with curl."""
+    result = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", *options,
+                             f"{server.address('http')}{path}"], capture_output=True, text=True, timeout=60, check=True)
+    return int(result.stdout)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_curl_logs_in(start_server, users, three):
+    server = start_server("--users", users(*three))
+    assert http(server, "/v1/keys/k") == 401
+    assert http(server, "/healthz") == 200
+    assert http(server, "/v1/keys/k", "-u", "root:red", "-X", "PUT", "-d", "v") == 204
+    assert http(server, "/v1/keys/k", "-u", "reader:red") == 200
+    assert http(server, "/v1/keys/k", "-H", "Authorization: Bearer reader:red") == 200
+    assert http(server, "/v1/keys/k", "-u", "reader:blue") == 401
+    assert http(server, "/v1/keys/k", "-u", "reader:red", "-X", "DELETE") == 403
+    assert http(server, "/v1/keys/k", "-u", "app:blue") == 403
+    assert http(server, "/v1/keys/app:k", "-u", "app:blue", "-X", "PUT", "-d", "x" * 100_000) == 204
+    assert http(server, "/v1/keys/app:k", "-X", "PUT", "-d", "x" * 100_000) == 401
+
+
+def test_a_line_logs_in(start_server, users, three):
+    server = start_server("--users", users(*three))
+    with server.peer("line") as peer:
+        peer.ask(b"get k\r\n", b"ERROR log in first: auth USER PASSWORD\r\n")
+        peer.ask(b"auth app red\r\n", b"ERROR wrong user or password\r\n")
+        peer.ask(b"auth app blue\r\nset app:k v\r\nget app:k\r\nget k\r\n",
+                 b"OK\r\nEND\r\nv\r\nEND\r\nERROR this user may not reach this key\r\n")

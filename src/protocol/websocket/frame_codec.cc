@@ -36,6 +36,8 @@ class FrameCodec::Impl final {
     if (wslay_frame_context_init(&context, &callbacks, this) != 0) throw std::bad_alloc();
     wslay_.reset(context);
   }
+
+  void set_limits(const MessageLimits& limits) { limits_ = limits; }
   Impl(const Impl&) = delete;  // wslay holds `this`
   Impl& operator=(const Impl&) = delete;
   Impl(Impl&&) = delete;
@@ -171,7 +173,7 @@ class FrameCodec::Impl final {
         return refuse("unknown opcode");
     }
     const std::size_t size_max = kind_ == MessageKind::text ? limits_.text_size_max : limits_.binary_size_max;
-    if (frame.payload_length > size_max - payload_.size()) {
+    if (payload_.size() > size_max || frame.payload_length > size_max - payload_.size()) {
       fail(CloseCode::too_large, "the message is too large", output);
       return false;
     }
@@ -198,7 +200,7 @@ class FrameCodec::Impl final {
     }
   }
 
-  const MessageLimits limits_;
+  MessageLimits limits_;
   std::unique_ptr<wslay_frame_context, FreeFrameContext> wslay_;
   Bytes* input_ = nullptr;    // while wslay receives
   Output* output_ = nullptr;  // while wslay sends
@@ -217,6 +219,8 @@ FrameCodec::FrameCodec(const MessageLimits& limits) : impl_(std::make_unique<Imp
 FrameCodec::~FrameCodec() = default;
 FrameCodec::FrameCodec(FrameCodec&&) noexcept = default;
 FrameCodec& FrameCodec::operator=(FrameCodec&&) noexcept = default;
+
+void FrameCodec::set_limits(const MessageLimits& limits) { impl_->set_limits(limits); }
 
 std::optional<Message> FrameCodec::next(Bytes& input, Output& output) { return impl_->next(input, output); }
 

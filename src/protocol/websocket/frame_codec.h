@@ -62,6 +62,9 @@ class FrameCodec final {
   FrameCodec(FrameCodec&&) noexcept;
   FrameCodec& operator=(FrameCodec&&) noexcept;
 
+  /// For what comes from here on; a message under way may hold no more either.
+  void set_limits(const MessageLimits& limits);
+
   /// The next whole message, removing from `input` what it is done with. Answers pings and closes into
   /// `output` on the way. nullopt: more bytes, please; or `output` is full, or closed() is true, and some
   /// bytes wait inside.

@@ -34,8 +34,8 @@ class RequestReader final : public nlohmann::json_sax<json> {
   void finish() {
     if (!object_seen_) return complain("The message is not a JSON object.");
     if (!id_index.has_value() && !id_seen_) complain("The message has no id.");
-    if (verb_count_ == 0) complain("The message has none of get, set and delete.");
-    if (verb_count_ > 1) complain("The message has more than one of get, set and delete.");
+    if (verb_count_ == 0) complain("The message has none of get, set, delete and auth.");
+    if (verb_count_ > 1) complain("The message has more than one of get, set, delete and auth.");
     if (request.verb == JsonVerb::set && !value_seen_) complain("A set needs a value.");
     if (request.verb != JsonVerb::set && value_seen_) complain("Only a set takes a value.");
     if (request.verb != JsonVerb::set && ttl_seen_) complain("Only a set takes a ttl.");
@@ -60,8 +60,19 @@ class RequestReader final : public nlohmann::json_sax<json> {
     return open();
   }
   bool end_object() override { return close(); }
-  bool start_array(std::size_t /*size*/) override { return open(); }
-  bool end_array() override { return close(); }
+  bool start_array(std::size_t /*size*/) override {
+    if (depth_ != 1 || !object_seen_ || member_ != Member::auth) return open();
+    ++verb_count_;
+    request.verb = JsonVerb::auth;
+    is_in_auth_ = true;
+    auth_size_ = 0;
+    ++depth_;
+    return true;
+  }
+  bool end_array() override {
+    if (depth_ == 2 && std::exchange(is_in_auth_, false) && auth_size_ != 2) complain(auth_sentence);
+    return close();
+  }
 
   bool key(string_t& name) override {
     if (depth_ != 1) return true;
@@ -80,13 +91,15 @@ class RequestReader final : public nlohmann::json_sax<json> {
 
  private:
   enum class Kind : std::uint8_t { string, number, other };
-  enum class Member : std::uint8_t { id, get, set, remove, value, ttl, unknown };
+  enum class Member : std::uint8_t { id, get, set, remove, auth, value, ttl, unknown };
+  static constexpr const char* auth_sentence = "The auth is no list of a user and a password.";
 
   static Member member_of(Bytes name) {
     if (name == "id") return Member::id;
     if (name == "get") return Member::get;
     if (name == "set") return Member::set;
     if (name == "delete") return Member::remove;
+    if (name == "auth") return Member::auth;
     if (name == "value") return Member::value;
     if (name == "ttl") return Member::ttl;
     return Member::unknown;
@@ -98,6 +111,7 @@ class RequestReader final : public nlohmann::json_sax<json> {
 
   bool open() {
     if (depth_ == 1 && object_seen_) take(Kind::other, 0, nullptr);
+    if (is_in_auth_) complain(auth_sentence);
     if (depth_ == depth_max) {
       request.error = "The message is nested too deeply.";
       return false;
@@ -113,6 +127,7 @@ class RequestReader final : public nlohmann::json_sax<json> {
 
   bool scalar(Kind kind, double number, string_t* text) {
     if (depth_ == 1 && object_seen_) take(kind, number, text);
+    if (depth_ == 2 && is_in_auth_) take_credential(kind, text);
     return true;
   }
 
@@ -135,6 +150,9 @@ class RequestReader final : public nlohmann::json_sax<json> {
         return take_verb(JsonVerb::set, kind, text);
       case Member::remove:
         return take_verb(JsonVerb::remove, kind, text);
+      case Member::auth:
+        ++verb_count_;
+        return complain(auth_sentence);
       case Member::value:
         if (std::exchange(value_seen_, true)) return complain("The message has more than one value.");
         if (kind != Kind::string) return complain("The value is not a string.");
@@ -154,6 +172,11 @@ class RequestReader final : public nlohmann::json_sax<json> {
     }
   }
 
+  void take_credential(Kind kind, string_t* text) {
+    if (kind != Kind::string || ++auth_size_ > 2) return complain(auth_sentence);
+    (auth_size_ == 1 ? request.key : request.value) = std::move(*text);
+  }
+
   void take_verb(JsonVerb verb, Kind kind, string_t* text) {
     ++verb_count_;
     request.verb = verb;
@@ -165,6 +188,8 @@ class RequestReader final : public nlohmann::json_sax<json> {
   std::size_t member_count_ = 0;
   Member member_ = Member::unknown;
   int verb_count_ = 0;
+  bool is_in_auth_ = false;
+  std::size_t auth_size_ = 0;
   bool object_seen_ = false;
   bool id_seen_ = false;
   bool value_seen_ = false;

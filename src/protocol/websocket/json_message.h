@@ -3,6 +3,7 @@
 //   {"id":1,"get":"k"}                          {"id":1,"value":"v"}  or  {"id":1,"value":null}
 //   {"id":2,"set":"k","value":"v","ttl":5}      {"id":2,"ok":true}
 //   {"id":3,"delete":"k"}                       {"id":3,"ok":true}
+//   {"id":0,"auth":["user","password"]}         {"id":0,"ok":true}
 //   anything else                               {"id":9,"error":"..."}
 //
 // One flat object a message, members in any order, each at most once. `id` is any number or string, echoed
@@ -19,14 +20,14 @@
 
 namespace larder::protocol::websocket {
 
-enum class JsonVerb : std::uint8_t { get, set, remove };
+enum class JsonVerb : std::uint8_t { get, set, remove, auth };
 
 struct JsonRequest {
   std::string id = "null";  // as JSON text
   std::string error{};      // not empty: a sentence for the error reply, and nothing below counts
   JsonVerb verb = JsonVerb::get;
-  std::string key{};
-  std::string value{};  // with set
+  std::string key{};    // with auth: the user
+  std::string value{};  // with set; with auth: the password
   std::optional<Duration> ttl{};
 };
 

@@ -73,6 +73,15 @@ TEST(JsonRequest, NamesTheIdInEveryErrorThatHasOne) {
       {R"({"id":{},"get":"k"})", "null"},
       {R"({"id":1,"id":2,"get":"k"})", "null"},
       {R"({"id":9})", "9"},
+      {R"({"id":9,"auth":"u"})", "9"},
+      {R"({"auth":[],"id":9})", "9"},
+      {R"({"auth":["u"],"id":9})", "9"},
+      {R"({"auth":["u","p","q"],"id":9})", "9"},
+      {R"({"auth":["u",1],"id":9})", "9"},
+      {R"({"auth":["u",["p"]],"id":9})", "9"},
+      {R"({"auth":[{"u":"p"},"p","q"],"id":9})", "9"},
+      {R"({"id":9,"auth":["u","p"],"get":"k"})", "9"},
+      {R"({"id":9,"auth":["u","p"],"auth":["u","p"]})", "9"},
       {R"({"id":9,"get":"k","get":"k"})", "9"},
       {R"({"id":9,"get":"k","delete":"k"})", "9"},
       {R"({"id":9,"get":1})", "9"},
@@ -143,6 +152,15 @@ TEST(JsonReply, WritesTheFourShapes) {
   EXPECT_EQ(json_value_reply("\"a\"", std::nullopt), R"({"id":"a","value":null})");
   EXPECT_EQ(json_ok_reply("2"), R"({"id":2,"ok":true})");
   EXPECT_EQ(json_error_reply("null", "No."), R"({"id":null,"error":"No."})");
+}
+
+TEST(JsonRequest, ReadsALogin) {
+  const JsonRequest request = parse_json_request(R"({"auth":["user","pass\u0020word"],"id":0})");
+  EXPECT_EQ(request.error, "");
+  EXPECT_EQ(request.id, "0");
+  EXPECT_EQ(request.verb, JsonVerb::auth);
+  EXPECT_EQ(request.key, "user");
+  EXPECT_EQ(request.value, "pass word");
 }
 
 }  // namespace
