@@ -38,7 +38,6 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
       const LoginGate::State state = login_.ask(request->key, request->value, now);
       if (state == LoginGate::State::waits) return {.consumed = consumed, .wait = login_.wait()};
       consumed += request->size;
-      is_first_line_ = false;
       environment_.counters.commands.add();
       answer_login(state, output);
       continue;
