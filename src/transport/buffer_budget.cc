@@ -28,6 +28,8 @@ BufferBudget::Share& BufferBudget::share(std::size_t index) {
 
 void BufferBudget::Share::publish() {
   size_known_.store(size_, std::memory_order_relaxed);
+  closable_count_known_.store(closable_.count, std::memory_order_relaxed);
+  closable_size_known_.store(closable_.size, std::memory_order_relaxed);
   look();
 }
 
@@ -42,6 +44,16 @@ void BufferBudget::Share::look() {
   } else {
     level_ = sum > size_max - size_max / 4 ? Level::scarce : Level::free;
   }
+}
+
+std::size_t BufferBudget::Share::closed_size_mean() const {
+  Closable all = closable_;
+  for (const Share& share : budget_->shares_) {
+    if (&share == this) continue;
+    all.count += share.closable_count_known_.load(std::memory_order_relaxed);
+    all.size += share.closable_size_known_.load(std::memory_order_relaxed);
+  }
+  return all.size / std::max<std::size_t>(all.count, 1);
 }
 
 bool BufferBudget::Share::anybody_waits() const {

@@ -30,6 +30,7 @@ class BufferBudget final {
   static constexpr std::size_t large_size_min = std::size_t{64} << 10;
   /// A connection may be closed for what it holds from here on.
   static constexpr std::size_t closed_size_min = std::size_t{4} << 10;
+  [[nodiscard]] static bool may_be_closed_for(std::size_t size) { return size >= closed_size_min; }
   /// With as much for each connection, room is scarce only if some hold more than closed_size_min.
   static constexpr std::size_t size_each_min = 2 * closed_size_min;
 
@@ -56,6 +57,8 @@ class alignas(128) BufferBudget::Share final {
   /// One connection's buffers are of another size than before.
   void resize(std::size_t size_before, std::size_t size) {
     size_ += size - size_before;
+    if (may_be_closed_for(size_before)) closable_.remove(size_before);
+    if (may_be_closed_for(size)) closable_.add(size);
     const std::size_t known = size_known_.load(std::memory_order_relaxed);
     if ((size_ > known ? size_ - known : known - size_) >= budget_->grain_size_) publish();
   }
@@ -68,15 +71,28 @@ class alignas(128) BufferBudget::Share final {
   void look();
   /// Of any loop.
   [[nodiscard]] bool anybody_waits() const;
+  /// What those who may be closed hold in the mean, over all loops: somebody holds as much, and closing who
+  /// holds less would make little room.
+  [[nodiscard]] std::size_t closed_size_mean() const;
 
  private:
   friend class BufferBudget;
+  /// Connections that may be closed, and what they hold together.
+  struct Closable {
+    std::size_t count = 0;
+    std::size_t size = 0;
+    void add(std::size_t one) { ++count, size += one; }
+    void remove(std::size_t one) { --count, size -= one; }
+  };
   void publish();
 
   const BufferBudget* budget_ = nullptr;
   std::size_t size_ = 0;
   Level level_ = Level::free;
+  Closable closable_;
   alignas(64) std::atomic<std::size_t> size_known_{0};  // to the others
+  std::atomic<std::size_t> closable_count_known_{0};
+  std::atomic<std::size_t> closable_size_known_{0};
   std::atomic<bool> is_waiting_{false};
 };
 

@@ -56,6 +56,21 @@ TEST(BufferBudget, LeavesUntoldNoMoreThanAPartOfTheWholeHoweverManyLoopsThereAre
   EXPECT_EQ(budget.share(0).level(), Level::spent);
 }
 
+TEST(BufferBudget, KnowsTheMeanOfWhoMayBeClosedInAllLoops) {
+  BufferBudget budget(64 * mebibyte, 2);
+  BufferBudget::Share& one = budget.share(0);
+  BufferBudget::Share& other = budget.share(1);
+  EXPECT_EQ(one.closed_size_mean(), 0U);
+  one.resize(0, BufferBudget::closed_size_min - 1);
+  EXPECT_EQ(one.closed_size_mean(), 0U) << "nobody is closed for so little";
+  one.resize(0, mebibyte);
+  other.resize(0, 3 * mebibyte);
+  EXPECT_EQ(one.closed_size_mean(), 2 * mebibyte);
+  EXPECT_EQ(other.closed_size_mean(), 2 * mebibyte);
+  other.resize(3 * mebibyte, 0);
+  EXPECT_EQ(one.closed_size_mean(), mebibyte);
+}
+
 TEST(BufferBudget, KnowsThatSomebodyWaits) {
   BufferBudget budget(64 * mebibyte, 2);
   EXPECT_FALSE(budget.share(0).anybody_waits());

@@ -93,6 +93,44 @@ TEST_P(EventLoopBudget, ClosesWhoHoldsMostForThoseWhoWait) {
   EXPECT_EQ(server.observer().read([&] { return server.observer().over_budget_closed; }), 1U);
 }
 
+/// Sends half of a long line and no more.
+std::unique_ptr<TestPeer> make_slow_sender(TestServer& server) {
+  auto peer = std::make_unique<TestPeer>(server.port());
+  peer->send("1\n");
+  EXPECT_EQ(peer->receive(1), "x");
+  peer->send(std::string(4 * BufferBudget::closed_size_min, '0'));
+  auto& observer = server.observer();
+  EXPECT_TRUE(observer.await([&] { return observer.buffer_size >= BufferBudget::closed_size_min; }));
+  return peer;
+}
+
+TEST_P(EventLoopBudget, ClosesNobodyWhoHoldsLittleBesideWhoHoldsMuchOnlySince) {
+  ManualClock clock;
+  TestServer server(GetParam(), answering_sizes(), limits_, &clock);
+  auto& observer = server.observer();
+  const auto slow = make_slow_sender(server);
+  const TestPeer known(server.port());
+  known.send("1\n");
+  ASSERT_EQ(known.receive(1), "x");
+  clock.move(Duration{2000});
+  server.on_loop([] {});
+  const auto one = make_deaf(server, reply_size, 0);
+  const auto other = make_deaf(server, reply_size, reply_size);
+  known.send("2\n");
+  server.on_loop([] {});
+  server.on_loop([] {});
+  clock.move(Duration{50});  // long enough to look, too short to close who came last
+  server.on_loop([] {});
+  server.on_loop([] {});
+  EXPECT_EQ(observer.read([&] { return observer.over_budget_closed; }), 0U);
+  clock.move(Duration{150});
+  server.on_loop([] {});
+  server.on_loop([] {});
+  EXPECT_EQ(observer.read([&] { return observer.over_budget_closed; }), 1U);
+  EXPECT_TRUE(slow->try_send("0"));
+  EXPECT_EQ(server.loop().connection_count(), 3U);
+}
+
 TEST_P(EventLoopBudget, HoldsAgainstAnyNumberOfReadersThatDoNotRead) {
   TestServer server(GetParam(), answering_sizes(), limits_);
   auto& observer = server.observer();

@@ -271,8 +271,9 @@ void SocketLoop::report_buffers(Peer& peer, std::size_t size) {
   const std::size_t size_before = std::exchange(peer.buffer_size, size);
   if (limits_.buffers == nullptr) return;
   limits_.buffers->resize(size_before, size);
-  if (peer.closed || may_be_closed_for(size) == may_be_closed_for(size_before)) return;
-  peers_.splice(may_be_closed_for(size) ? peers_.begin() : peers_.end(), peers_, peer.self);
+  const bool may_be_closed = BufferBudget::may_be_closed_for(size);
+  if (peer.closed || may_be_closed == BufferBudget::may_be_closed_for(size_before)) return;
+  peers_.splice(may_be_closed ? peers_.begin() : peers_.end(), peers_, peer.self);
   peer.holds_since = now_.steady;
   make_room_at_ = std::min(make_room_at_, now_.steady + other_room_period);
 }
@@ -288,7 +289,7 @@ void SocketLoop::make_room() {
   limits_.buffers->look();
   if (limits_.buffers->anybody_waits()) close_largest();
   release_held_up();
-  const bool holds_room = !peers_.empty() && may_be_closed_for(peers_.front()->buffer_size);
+  const bool holds_room = !peers_.empty() && BufferBudget::may_be_closed_for(peers_.front()->buffer_size);
   const bool is_free = limits_.buffers->level() == BufferBudget::Level::free;
   if (held_up_.first != nullptr || (holds_room && !is_free)) {
     make_room_at_ = now_.steady + room_period;
@@ -297,18 +298,21 @@ void SocketLoop::make_room() {
   }
 }
 
-/// Of those who have held something for too long, first whoever holds most.
+/// Of those who have held something for too long, first whoever holds most; but nobody who holds little
+/// beside others, who may be another loop's, or are to be closed a moment later.
 void SocketLoop::close_largest() {
+  const std::size_t size_min = limits_.buffers->closed_size_mean();
   const bool is_spent = limits_.buffers->level() == BufferBudget::Level::spent;
   const auto is_due = [&](const std::unique_ptr<Peer>& peer) {
     const Duration time = now_.steady - peer->holds_since;
+    if (peer->buffer_size < size_min) return false;
     return time >= scarce_time_max ||
            (time >= stuck_time_max && (is_spent || peer->connection.is_stuck_for(stuck_time_max, now_)));
   };
   std::array<Peer*, room_closings_max> largest{};
   const auto end =
       std::ranges::partial_sort_copy(peers_ | std::views::take_while([](const auto& peer) {
-                                       return may_be_closed_for(peer->buffer_size);
+                                       return BufferBudget::may_be_closed_for(peer->buffer_size);
                                      }) | std::views::filter(is_due) |
                                          std::views::transform([](const auto& peer) { return peer.get(); }),
                                      largest, std::ranges::greater(), &Peer::buffer_size, &Peer::buffer_size)

@@ -183,9 +183,6 @@ class SocketLoop : public EventLoop {
   void make_room();
   void close_largest();
   void release_held_up();
-  [[nodiscard]] static bool may_be_closed_for(std::size_t buffer_size) {
-    return buffer_size >= BufferBudget::closed_size_min;
-  }
 
   std::shared_ptr<TaskQueue> tasks_;
   std::vector<TaskQueue::Task> running_tasks_;
