@@ -126,8 +126,12 @@ def main():
         access = Access(SERVER, folder, asked.tls, asked.users)
         stands = []
         try:
-            for name in event_loops:
-                stands.append(Stand(name, seed, folder, access, asked.server_options))
+            try:
+                for name in event_loops:
+                    stands.append(Stand(name, seed, folder, access, asked.server_options))
+            except AssertionError as why:  # a server that does not start has said why
+                print(f"script/soak: {why}", file=sys.stderr)
+                return 2
             failures = soak(stands, run)
             if all(hasattr(stand, "stats") for stand in stands):
                 write_report(asked.report, stands, run, failures)
