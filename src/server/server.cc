@@ -159,12 +159,17 @@ void Server::reload_users() {
   if (!taken) return program::log_error("the users stay as they were: " + taken.error().message);
   program::log_info("users: read " + options_.users_path + " again");
   // Those who are silent, too: each looks whether it is still logged in.
+  std::size_t unwoken_count = 0;
   for (const auto& client : service_.clients.all()) {
     try {
       client->wake();
     } catch (const std::bad_alloc&) {
-      // It notices at its next command.
+      ++unwoken_count;
     }
+  }
+  if (unwoken_count > 0) {
+    program::log_warn("no memory to wake some connections, which look at their next command: " +
+                      std::to_string(unwoken_count));
   }
 }
 

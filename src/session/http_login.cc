@@ -21,7 +21,8 @@ std::optional<Credentials> read_authorization(Bytes header) {
   const Bytes rest = header.substr(start);
   if (equals_ignoring_case(scheme, "basic")) {
     const auto text = base64_decode(rest);
-    const std::size_t colon = text ? text->find(':') : Bytes::npos;
+    if (!text) return std::nullopt;
+    const std::size_t colon = text->find(':');
     if (colon == Bytes::npos) return std::nullopt;
     return divide(*text, colon);
   }

@@ -210,17 +210,17 @@ struct Route {
 };
 
 constexpr HttpMethod key_methods[] = {
-    {"GET", false, read_key, get_key, nullptr, read_right},
-    {"HEAD", false, read_key, get_key, nullptr, read_right},
-    {"PUT", true, read_key_and_ttl, put_key, drop_key, write_right},
-    {"DELETE", true, read_key, delete_key, nullptr, write_right},
+    {"GET", false, read_right, read_key, get_key},
+    {"HEAD", false, read_right, read_key, get_key},
+    {"PUT", true, write_right, read_key_and_ttl, put_key, drop_key},
+    {"DELETE", true, write_right, read_key, delete_key},
 };
-constexpr HttpMethod preflight_method{"OPTIONS", true, nullptr, answer_preflight};
-constexpr HttpMethod health_methods[] = {{"GET", false, nullptr, get_health},
-                                         {"HEAD", false, nullptr, get_health}};
-constexpr HttpMethod stats_methods[] = {{"GET", false, nullptr, get_stats},
-                                        {"HEAD", false, nullptr, get_stats}};
-constexpr HttpMethod websocket_methods[] = {{"GET", true, nullptr, open_websocket}};
+constexpr HttpMethod preflight_method{"OPTIONS", true, 0, nullptr, answer_preflight};
+constexpr HttpMethod health_methods[] = {{"GET", false, 0, nullptr, get_health},
+                                         {"HEAD", false, 0, nullptr, get_health}};
+constexpr HttpMethod stats_methods[] = {{"GET", false, 0, nullptr, get_stats},
+                                        {"HEAD", false, 0, nullptr, get_stats}};
+constexpr HttpMethod websocket_methods[] = {{"GET", true, 0, nullptr, open_websocket}};
 
 constexpr Route routes[] = {
     {keys_path, true, true, false, key_methods},

@@ -61,11 +61,11 @@ struct HttpCall {
 struct HttpMethod {
   Bytes name;
   bool guarded;                              // the Origin rule applies: see origin.h
+  Rights needs;                              // of whoever calls it
   HttpRefusal (*read_head)(HttpCall& call);  // null: nothing to read
   /// Writes a response, or answers with a refusal and writes nothing.
   HttpRefusal (*answer)(HttpCall& call, Output& output);
   void (*drop)(HttpCall& call) = nullptr;  // called instead if the body was too large; null: nothing to do
-  Rights needs = 0;                        // of whoever calls it
 };
 
 /// Decides by the head alone who answers the call; null, and `refusal` set, if nobody does.

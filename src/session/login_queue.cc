@@ -190,11 +190,11 @@ std::optional<TimePoint> LoginQueue::run_due(const Clock& clock) {
     attempt = take_due(clock.now().wall, next_at);
   }
   if (attempt == nullptr) return next_at;
-  State state = State::crowded;
+  State state = State::waits;
   try {
     state = work_out(*attempt, clock);
   } catch (const std::bad_alloc&) {
-    // There is no room for it, as if too many others waited.
+    state = State::crowded;  // there is no room for it, as if too many others waited
   }
   const TimePoint now = clock.now().wall;
   {
@@ -247,7 +247,7 @@ void LoginQueue::tell(LoginAttempt& attempt, State state) noexcept {
   try {
     attempt.remote_->wake();
   } catch (const std::bad_alloc&) {
-    // The idle timeout, or its peer's patience, ends it.
+    attempt.give_up();  // nobody hears of it: the idle timeout, or its peer's patience, ends the connection
   }
 }
 

@@ -126,8 +126,11 @@ class RequestReader final : public nlohmann::json_sax<json> {
   }
 
   bool scalar(Kind kind, double number, string_t* text) {
-    if (depth_ == 1 && object_seen_) take(kind, number, text);
-    if (depth_ == 2 && is_in_auth_) take_credential(kind, text);
+    if (depth_ == 1 && object_seen_) {
+      take(kind, number, text);
+    } else if (depth_ == 2 && is_in_auth_) {
+      take_credential(kind, text);
+    }
     return true;
   }
 
