@@ -15,7 +15,7 @@ std::string login_place(Bytes address) {
   const Bytes host = address.substr(0, address.rfind(':'));
   if (!host.starts_with('[') || !host.ends_with(']')) return std::string(host);
   std::array<char, 16> bits{};
-  const std::string digits(host.substr(1, host.size() - 2));
+  std::string digits(host.substr(1, host.size() - 2));
   if (inet_pton(AF_INET6, digits.c_str(), bits.data()) != 1) return digits;
   return "[" + std::string(bits.data(), bits.size() / 2);
 }
@@ -151,6 +151,7 @@ void LoginQueue::forget_old_failures(TimePoint now) {
   });
   if (places_.size() < place_count_max / 2) return;
   std::vector<TimePoint> times;
+  times.reserve(places_.size());
   for (const auto& [name, place] : places_) times.push_back(place.failed_at);
   const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
   std::ranges::nth_element(times, middle);

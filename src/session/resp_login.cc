@@ -142,7 +142,7 @@ class HelloTask final : public Task {
   [[nodiscard]] Wait wait() const override { return attempt_.wait(); }
   [[nodiscard]] std::size_t held_size() const override {
     std::size_t size = sizeof *this + attempt_.held_size();
-    for (const std::string& word : rest_) size += sizeof word + word.capacity();
+    for (const std::string& word : rest_) size += sizeof(std::string) + word.capacity();
     return size;
   }
 

@@ -84,7 +84,9 @@ Description describe_default(const Accounts& accounts) {
 
 std::vector<Description> describe_all(const Accounts& accounts) {
   std::vector<Description> all;
-  for (const auto& user : accounts.users.all()) all.push_back(describe(*user));
+  const auto users = accounts.users.all();
+  all.reserve(users.size() + 1);
+  for (const auto& user : users) all.push_back(describe(*user));
   if (accounts.users.find("default") == nullptr) all.push_back(describe_default(accounts));
   std::ranges::sort(all, {}, &Description::name);
   return all;
