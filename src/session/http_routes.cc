@@ -222,9 +222,11 @@ constexpr HttpMethod stats_methods[] = {{"GET", false, 0, nullptr, get_stats},
                                         {"HEAD", false, 0, nullptr, get_stats}};
 constexpr HttpMethod websocket_methods[] = {{"GET", true, 0, nullptr, open_websocket}};
 
+constexpr Bytes health_path = "/healthz";
+
 constexpr Route routes[] = {
     {keys_path, true, true, false, key_methods},
-    {"/healthz", false, false, true, health_methods},
+    {health_path, false, false, true, health_methods},
     {"/v1/stats", false, false, false, stats_methods},
     {"/v1/ws", false, false, true, websocket_methods},
 };
@@ -283,7 +285,7 @@ const HttpMethod* judge(HttpCall& call, HttpRefusal& refusal) {
   }
   call.target = *target;
   const Route* const route = find_route(call.target.path);
-  if ((route == nullptr || !route->is_open) && !is_host_fine(call)) {
+  if ((route == nullptr || route->path != health_path) && !is_host_fine(call)) {
     refusal = {
         .status = 421,
         .message = "This is not the server of that name; --allow-origin http://NAME would make it so."};

@@ -72,7 +72,7 @@ class alignas(128) BufferBudget::Share final {
   /// Of any loop.
   [[nodiscard]] bool anybody_waits() const;
   /// What those who may be closed hold in the mean, over all loops: somebody holds as much, and closing who
-  /// holds less would make little room.
+  /// holds much less would make little room.
   [[nodiscard]] std::size_t closed_size_mean() const;
 
  private:

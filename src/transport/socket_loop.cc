@@ -28,6 +28,8 @@ constexpr Duration other_room_period{100};
 /// waits; and in any case.
 constexpr Duration stuck_time_max{100};
 constexpr Duration scarce_time_max{1000};
+/// Who holds less than this part of the mean holds little beside others.
+constexpr std::size_t little_beside_mean = 8;
 /// Connections closed for that at a time.
 constexpr std::size_t room_closings_max = 16;
 
@@ -301,7 +303,7 @@ void SocketLoop::make_room() {
 /// Of those who have held something for too long, first whoever holds most; but nobody who holds little
 /// beside others, who may be another loop's, or are to be closed a moment later.
 void SocketLoop::close_largest() {
-  const std::size_t size_min = limits_.buffers->closed_size_mean();
+  const std::size_t size_min = limits_.buffers->closed_size_mean() / little_beside_mean;
   const bool is_spent = limits_.buffers->level() == BufferBudget::Level::spent;
   const auto is_due = [&](const std::unique_ptr<Peer>& peer) {
     const Duration time = now_.steady - peer->holds_since;
