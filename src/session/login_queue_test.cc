@@ -170,6 +170,7 @@ TEST(LoginQueue, HoldsNobodyBackWhoseClockWasSetBack) {
 TEST(LoginQueue, TakesTurnsBetweenPlaces) {
   Desk desk;
   std::vector<Attempt> many;
+  many.reserve(5);
   for (int i = 0; i < 5; ++i) many.push_back(desk.ask("a", "red" + std::to_string(i), "192.0.2.1"));
   const Attempt other = desk.ask("b", "blue", "192.0.2.2");
   EXPECT_TRUE(desk.queue.run_due(desk.clock));
@@ -228,8 +229,9 @@ TEST(LoginQueue, ServesOnAThread) {
   Desk desk(Duration{1});
   const SystemClock clock;
   desk.clock.wall = clock.now().wall;
-  std::jthread thread([&](const std::stop_token& stop) { desk.queue.serve(clock, stop); });
+  const std::jthread thread([&](const std::stop_token& stop) { desk.queue.serve(clock, stop); });
   std::vector<Attempt> all;
+  all.reserve(20);
   for (int i = 0; i < 20; ++i) all.push_back(desk.ask("a", i % 2 == 0 ? "red" : "blue"));
   std::unique_lock lock(desk.woken->mutex);
   desk.woken->changed.wait(lock, [&all] {

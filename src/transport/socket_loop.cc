@@ -253,7 +253,7 @@ void SocketLoop::serve_ready() {
 }
 
 void SocketLoop::settle(Peer& peer) {
-  if (peer.connection.tls() != nullptr && !peer.tls_told) tell_tls_established(peer);
+  if (peer.connection.tls() != nullptr) tell_of_tls(peer);
   // Whether to read it was decided before its buffers were counted anew, which may have made room.
   const bool was_held_up = peer.connection.is_held_up();
   report_buffers(peer, peer.connection.buffer_capacity());
@@ -348,7 +348,7 @@ void SocketLoop::close_peer(Peer& peer) {
   if (peer.waker != nullptr) peer.waker->detach();
   deadlines_.remove(peer);
   const Ending ending = peer.connection.ending();
-  if (ending == Ending::tls_failed) tell_tls_failed(peer);
+  if (peer.connection.tls() != nullptr) tell_of_tls(peer);
   if (ending == Ending::slow_reader || ending == Ending::over_budget) drop_unsent(peer.socket.get());
   closed_peers_.splice(closed_peers_.end(), peers_, peer.self);
   let_go(peer);
@@ -362,15 +362,16 @@ void SocketLoop::close_peer(Peer& peer) {
   if (accept_again_at_ != Scheduled::never) accept_again_at_ = now_.steady;
 }
 
-void SocketLoop::tell_tls_established(Peer& peer) {
+// Of a failure at once, while the kernel still knows whose it is.
+void SocketLoop::tell_of_tls(Peer& peer) {
   const TlsStream& tls = *peer.connection.tls();
-  peer.tls_told = tls.state() == TlsStream::State::established || tls.state() == TlsStream::State::ended;
-  if (peer.tls_told) observer_.on_tls_established(tls.is_resumed());
-}
-
-void SocketLoop::tell_tls_failed(const Peer& peer) {
-  const std::string& reason = peer.connection.tls()->failure();
-  observer_.on_tls_failed(reason.empty() ? "no handshake in time" : std::string_view(reason), peer.socket);
+  const bool is_done = tls.state() == TlsStream::State::established || tls.state() == TlsStream::State::ended;
+  if (is_done && !std::exchange(peer.handshake_told, true)) observer_.on_tls_established(tls.is_resumed());
+  const bool has_failed =
+      tls.state() == TlsStream::State::failed || peer.connection.ending() == Ending::tls_failed;
+  if (!has_failed || std::exchange(peer.tls_failure_told, true)) return;
+  observer_.on_tls_failed(tls.failure().empty() ? "no handshake in time" : std::string_view(tls.failure()),
+                          peer.socket);
 }
 
 // One that still stands in a queue is passed over there, and freed after that.

@@ -71,8 +71,9 @@ class SocketLoop : public EventLoop {
     bool closed = false;          // in closed_peers_
     bool writable = false;        // the socket may take bytes
     bool ended = false;           // the peer's end is there
-    bool tls_told = false;        // the observer knows that the handshake is done
-    bool broken = false;          // reset or another error: nothing can be delivered
+    bool handshake_told = false;  // the observer knows that the one of TLS is done
+    bool tls_failure_told = false;
+    bool broken = false;  // reset or another error: nothing can be delivered
   };
 
   struct Listening {
@@ -176,8 +177,7 @@ class SocketLoop : public EventLoop {
   void run_tickers();
   void free_closed();
   void begin_shut_down(Duration grace);
-  void tell_tls_failed(const Peer& peer);
-  void tell_tls_established(Peer& peer);
+  void tell_of_tls(Peer& peer);
   void report_buffers(Peer& peer, std::size_t size);
   void hold_up(Peer& peer);
   void make_room();

@@ -119,7 +119,8 @@ class Steps:
                 return self.begin("setrange", (key,))
             if kind is not Kind.COUNTER and chance < 0.27:
                 return self.begin("expire", (key,))
-        if kind is Kind.LARGE and client.name == "line":  # beyond --line-size-max
+        # Beyond --line-size-max, and beyond what a text message holds.
+        if kind is Kind.LARGE and client.name in {"line", "WebSocket text"}:
             return None
         ttl_ms = self._ttl_ms() if client.can_deadline and kind is not Kind.COUNTER and self._rng.random() < 0.3 else 0
         return self.begin("set", (key,), ttl_ms, is_absolute=bool(ttl_ms) and "mset" in client.can and self._rng.random() < 0.5)

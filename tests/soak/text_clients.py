@@ -18,7 +18,7 @@ class LineClient:
         self.stream, self.can_half_close = stream, stream.can_half_close
         if stream.route.user:
             stream.send(b"auth %b %b\r\n" % (stream.route.user.encode(), stream.route.password.encode()))
-            if (reply := stream.read_line()) != b"END":
+            if (reply := stream.read_line()) != b"OK":
                 raise Lost(f"auth: {reply!r}")
 
     def send(self, operations):
