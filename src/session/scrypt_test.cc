@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <string>
+#include <vector>
 
 #include "base/base64.h"
 
@@ -45,14 +46,15 @@ TEST(Scrypt, SaysWhatIsWrongWithAText) {
   EXPECT_EQ(complaint("scrypt:2$1$1$" + salt + "$" + hash), "");
   EXPECT_EQ(complaint("scrypt:65536$8$1$" + salt + "$" + hash), "");
   EXPECT_EQ(complaint("secret"), "begins with no 'scrypt:', as --hash-password writes it");
-  for (const std::string& text : {std::string("scrypt:"), "scrypt:2$1$1$" + salt,
-                                  "scrypt:2$1$1$" + salt + "$" + hash + "$", std::string("scrypt:2$1$1")}) {
+  const std::vector<std::string> misshapen = {"scrypt:", "scrypt:2$1$1$" + salt,
+                                              "scrypt:2$1$1$" + salt + "$" + hash + "$", "scrypt:2$1$1"};
+  for (const std::string& text : misshapen) {
     EXPECT_EQ(complaint(text), "is not scrypt:N$r$p$salt$hash") << text;
   }
   for (const std::string n : {"0", "1", "3", "-2", "+2", "", "x", "1048576", "99999999999999999999"}) {
-    EXPECT_EQ(complaint("scrypt:" + n + "$1$1$" + salt + "$" + hash),
-              "has an N that is no power of two from 2 on")
-        << n;
+    std::string text("scrypt:");
+    text.append(n).append("$1$1$").append(salt).append("$").append(hash);
+    EXPECT_EQ(complaint(text), "has an N that is no power of two from 2 on") << n;
   }
   EXPECT_EQ(complaint("scrypt:2$0$1$" + salt + "$" + hash), "has an r that is not from 1 to 32");
   EXPECT_EQ(complaint("scrypt:2$1$5$" + salt + "$" + hash), "has a p that is not from 1 to 4");
