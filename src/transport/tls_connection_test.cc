@@ -256,7 +256,7 @@ TEST_F(TlsConnectionTest, OldVersionsAndStrangersAreRefused) {
   EXPECT_FALSE(old.is_established());
   EXPECT_FALSE(connection.tls()->failure().empty());
 
-  TestCertificates others;
+  const TestCertificates others;
   Connection unknown = make(echo_lines);
   TlsClient careful({.ca = others.ca()});
   exchange(unknown, careful);

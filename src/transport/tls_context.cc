@@ -135,7 +135,7 @@ void TlsContext::Free::operator()(SSL_CTX* context) const { SSL_CTX_free(context
 
 Result<std::shared_ptr<const TlsContext>> load_tls_context(const TlsFiles& files, TimePoint now) {
   ERR_clear_error();
-  const auto context = std::make_shared<const TlsContext>(SSL_CTX_new(TLS_server_method()));
+  auto context = std::make_shared<const TlsContext>(SSL_CTX_new(TLS_server_method()));
   if (context->get() == nullptr) return failure(ErrorKind::overloaded, "no memory for a TLS context");
   set_rules(context->get());
   if (auto used = use_pair(context->get(), files); !used) return std::unexpected(used.error());

@@ -80,8 +80,8 @@ TEST_F(TlsContextTest, RefusesACertificateOutsideOfItsTime) {
 TEST_F(TlsContextTest, AsksNobodyForAPassphrase) {
   certificates_.issue("good");
   TlsFiles files = certificates_.files("good");
-  std::string command = "openssl ec -aes128 -passout pass:secret -in " + files.key + " -out " +
-                        certificates_.path("locked.key") + " 2>/dev/null";
+  const std::string command = "openssl ec -aes128 -passout pass:secret -in " + files.key + " -out " +
+                              certificates_.path("locked.key") + " 2>/dev/null";
   if (std::system(command.c_str()) != 0) GTEST_SKIP() << "there is no openssl program";  // NOLINT
   files.key = certificates_.path("locked.key");
   EXPECT_EQ(refusal(files), "the key '" + files.key + "' has a passphrase, and nobody is there to give it");

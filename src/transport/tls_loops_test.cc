@@ -74,8 +74,8 @@ TEST_P(TlsLoops, ServesRequestsOfAllSizes) {
 }
 
 TEST_P(TlsLoops, APipelineOfManyRecordsIsAnsweredWhole) {
-  TestServer server(GetParam(), [] { return std::make_unique<FunctionHandler>(echo_lines); }, {}, nullptr,
-                    {.context = load(), .application_protocol = {}});
+  const TestServer server(GetParam(), [] { return std::make_unique<FunctionHandler>(echo_lines); }, {},
+                          nullptr, {.context = load(), .application_protocol = {}});
   Peer peer(server.port(), {});
   std::string all;
   for (int i = 0; i < 30'000; ++i) all += "line " + std::to_string(i) + "\n";
@@ -101,7 +101,7 @@ TEST_P(TlsLoops, OthersAreServedBesideThoseWhoStopOrSpeakNoTls) {
   TestServer server(GetParam(), [] { return std::make_unique<FunctionHandler>(echo_lines); }, {}, &clock,
                     {.context = load(), .application_protocol = {}});
   TlsClient stopped;
-  TestPeer silent(server.port());
+  const TestPeer silent(server.port());
   silent.send(stopped.take(100));
   TestPeer plain(server.port());
   plain.send("*1\r\n$4\r\nPING\r\n");

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <openssl/bio.h>
@@ -39,18 +38,16 @@ std::shared_ptr<X509> make_certificate(const std::string& name, EVP_PKEY* key, l
   return made;
 }
 
+using File = std::unique_ptr<BIO, decltype(&BIO_free)>;
+
 void save(const std::string& path, X509* certificate) {
-  std::FILE* const file = std::fopen(path.c_str(), "w");
-  ASSERT_NE(file, nullptr);
-  PEM_write_X509(file, certificate);
-  std::fclose(file);
+  const File file(BIO_new_file(path.c_str(), "w"), BIO_free);
+  EXPECT_EQ(PEM_write_bio_X509(file.get(), certificate), 1) << path;
 }
 
 void save(const std::string& path, EVP_PKEY* key) {
-  std::FILE* const file = std::fopen(path.c_str(), "w");
-  ASSERT_NE(file, nullptr);
-  PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
-  std::fclose(file);
+  const File file(BIO_new_file(path.c_str(), "w"), BIO_free);
+  EXPECT_EQ(PEM_write_bio_PrivateKey(file.get(), key, nullptr, nullptr, 0, nullptr, nullptr), 1) << path;
 }
 
 }  // namespace
