@@ -42,6 +42,9 @@ constexpr std::size_t thread_count = 16;
 constexpr std::size_t value_size_max = std::size_t{128} << 20;  // what larder-server takes by default
 constexpr std::size_t budget_size = std::size_t{256} << 20;     // web/memory_budget.h
 constexpr Duration cache_time_limit{1000};                      // to connect, and for a whole call
+// The same where the cache has a password to try: it does so beside everything else, and holds logins back
+// for up to five seconds after somebody's wrong ones from the same address.
+constexpr Duration login_time_limit{6000};
 constexpr Duration shutdown_timeout{10'000};
 constexpr std::uint16_t domain_port = 53;  // of name servers, when an answer is too large for UDP
 
@@ -57,9 +60,10 @@ int cannot_start(const Error& error) {
 }
 
 ClientOptions client_options(const WebOptions& options) {
+  const Duration time_limit = options.cache_password.empty() ? cache_time_limit : login_time_limit;
   return {.address = options.cache.url(),
-          .connect_timeout = cache_time_limit,
-          .call_timeout = cache_time_limit,
+          .connect_timeout = time_limit,
+          .call_timeout = time_limit,
           .connection_count_max = thread_count,
           .reply_size_max = value_size_max,
           .user = options.cache_user,
