@@ -133,8 +133,9 @@ struct CommandSpec {
 [[nodiscard]] constexpr Rights rights_of(Bytes flags, const KeyPlaces& keys, Bytes categories) {
   const bool is_write = flags.starts_with("write");
   if (categories.contains("@admin") || (is_write && categories.contains("@dangerous"))) return admin_right;
-  const bool shows = keys.chosen_access == nullptr &&
-                     (keys.access.contains("access") || keys.second_access.contains("access"));
+  // Where words decide about that, they are looked at when it is called.
+  const bool is_chosen = keys.access.contains("variable_flags");
+  const bool shows = !is_chosen && (keys.access.contains("access") || keys.second_access.contains("access"));
   const bool is_read = flags.starts_with("readonly") || shows;
   return static_cast<Rights>((is_write ? write_right : 0) | (is_read ? read_right : 0));
 }
