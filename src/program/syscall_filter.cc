@@ -211,6 +211,7 @@ void add_threads(Rules& rules) {
   for (const std::uint64_t operation : {std::uint64_t{PR_SET_NAME}, std::uint64_t{PR_GET_NAME}})
     rules.allow_if(SCMP_SYS(prctl), argument(0, SCMP_CMP_EQ, operation));
   // To read a limit, not to set one.
+  rules.allow_if(SCMP_SYS(setpriority), argument(1, SCMP_CMP_EQ, 0));  // of the thread that asks
   rules.allow_if(SCMP_SYS(prlimit64), argument(2, SCMP_CMP_EQ, 0));
 }
 

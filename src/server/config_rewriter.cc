@@ -58,11 +58,16 @@ bool outranks_file(const program::OptionValue& value) {
 ConfigRewriter::ConfigRewriter(const ServerOptions& options)
     : path_(options.config_path),
       given_(options.given),
+      password_at_start_(options.password),
       connection_count_fitting_(options.connection_count_fitting) {}
 
 Result<void> ConfigRewriter::rewrite(const CurrentSettings& current, SteadyTime now) {
   if (path_.empty()) return failure(ErrorKind::unsupported, "the server was started without a file");
   const std::lock_guard lock(mutex_);
+  if (has_password_file() && current.service.accounts.password.text() != password_at_start_) {
+    program::log_warn(
+        "CONFIG REWRITE leaves the password out: that of --password-file wins at the next start");
+  }
   Result<void> written = write(settings_of(current));
   if (!written && now >= tells_failures_at_) {
     tells_failures_at_ = now + failures_told_period;
@@ -102,6 +107,8 @@ Result<void> ConfigRewriter::write(const std::vector<ConfigSetting>& settings) c
 std::vector<ConfigSetting> ConfigRewriter::settings_of(const CurrentSettings& current) const {
   std::vector<ConfigSetting> settings;
   for (const ChangeableOption& option : changeable_options) {
+    // A secret that has a file of its own is not copied into another.
+    if (option.flag == "password" && has_password_file()) continue;
     const program::OptionRow& row = *server_option_table().find(option.flag);
     const program::OptionValue& given = given_.value(option.flag);
     settings.push_back({.row = &row,

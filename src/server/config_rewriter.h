@@ -44,7 +44,10 @@ class ConfigRewriter final {
   void tell(const std::vector<const program::ConfigSetting*>& written, bool others_may_read) const;
 
   const std::string path_;
+  [[nodiscard]] bool has_password_file() const { return given_.is_given("password-file"); }
+
   const program::OptionValues given_;
+  const std::string password_at_start_;
   const std::size_t connection_count_fitting_;
   std::mutex mutex_;
   SteadyTime tells_failures_at_;  // again at the earliest; guarded by mutex_

@@ -1,11 +1,16 @@
 #include "server/run_server.h"
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <fcntl.h>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "program/file_limit.h"
 #include "program/log.h"
@@ -17,6 +22,7 @@
 #include "server/hash_password.h"
 #include "server/server.h"
 #include "server/server_options.h"
+#include "transport/socket.h"
 
 namespace larder::server {
 namespace {
@@ -59,6 +65,18 @@ program::SandboxNeeds sandbox_needs(const ServerOptions& options) {
     needs.files.paths.push_back({.path = program::folder_of(options.users_path)});
   }
   return needs;
+}
+
+// Who has become another user may find that what root could read it can not, and would learn of it on the day
+// on which somebody is to be locked out.
+void warn_of_unreadable(std::span<const std::string> paths) {
+  for (const std::string& path : paths) {
+    if (path.empty()) continue;
+    const transport::Socket file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.valid()) continue;
+    program::log_warn("'" + path + "' cannot be read any more (" + std::generic_category().message(errno) +
+                      "): changes of it will have no effect; let the user that --user names read it");
+  }
 }
 
 std::string ready_line(const Server& server) {
@@ -116,6 +134,8 @@ int run_server(const program::OptionValues& values) {
                     std::to_string(options->shard_count) + ", workers " +
                     std::to_string(options->worker_count));
   const program::SandboxNeeds needs = sandbox_needs(*options);
+  const std::vector<std::string> reloaded = {options->users_path, options->tls.certificate, options->tls.key,
+                                             options->tls.client_ca};
   Result<std::unique_ptr<Server>> server = Server::make(*std::move(options));
   if (!server) return cannot_start(server.error());
   if (const Result<void> done = program::run_as(*user, (*server)->endpoints()); !done)
@@ -124,6 +144,7 @@ int run_server(const program::OptionValues& values) {
   if (!sandbox) return cannot_start(sandbox.error());
   program::log_info("sandbox: " + *sandbox);
   (*server)->tell_sandbox(*std::move(sandbox));
+  warn_of_unreadable(reloaded);
 
   (*server)->start([&signals] { signals->notify(); });
   program::log_always(ready_line(**server));

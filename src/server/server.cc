@@ -129,7 +129,7 @@ Result<void> Server::set_up_logins() {
   fill_random(secret);
   service_.logins.set_up(secret, options_.login_delay_max);
   if (options_.users_path.empty()) return {};
-  users_file_mark_ = FileMark::of(options_.users_path);
+  users_file_mark_ = users_file_seen_ = FileMark::of(options_.users_path);
   Result<std::vector<session::User>> users = read_users_file(options_.users_path);
   if (!users) return std::unexpected(users.error());
   return take_users(*std::move(users));
@@ -148,7 +148,7 @@ Result<void> Server::take_users(std::vector<session::User> users) {
 }
 
 void Server::reload_users() {
-  users_file_mark_ = FileMark::of(options_.users_path);
+  users_file_mark_ = users_file_seen_ = FileMark::of(options_.users_path);
   Result<std::vector<session::User>> users = read_users_file(options_.users_path);
   Result<void> taken;
   if (users) {
@@ -176,7 +176,10 @@ void Server::reload_users() {
 void Server::reload(bool is_asked) {
   if (tls_ != nullptr) program::log_tls_reload(tls_->look(clock_.now(), is_asked));
   if (options_.users_path.empty()) return;
-  if (is_asked || FileMark::of(options_.users_path) != users_file_mark_) reload_users();
+  // Once it stands still: whoever writes it in place is not read half way, which would end the users behind.
+  const FileMark present = FileMark::of(options_.users_path);
+  const bool is_settled = std::exchange(users_file_seen_, present) == present;
+  if (is_asked || (is_settled && present != users_file_mark_)) reload_users();
 }
 
 Result<void> Server::open_cache() {
@@ -408,7 +411,8 @@ void Server::start(std::function<void()> on_finished) {
   login_thread_ = std::jthread([this](const std::stop_token& stop) {
     // Whoever is logged in comes first: of a core that both want, this thread has a tenth.
     constexpr int less_urgent = 10;
-    (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), less_urgent);
+    if (::setpriority(PRIO_PROCESS, 0, less_urgent) != 0)
+      program::log_warn("logins are tried at the same priority as requests are served");
     service_.logins.serve(clock_, stop);
   });
 }

@@ -120,6 +120,7 @@ class Server final : private session::Control {
   std::atomic<bool> is_stopping_ = false;
   std::unique_ptr<bool[]> is_sweeping_;  // one a worker, its own
   FileMark users_file_mark_;             // of the thread that reloads: as it was when it was read
+  FileMark users_file_seen_;             // and at the last look
   std::unique_ptr<Workers> workers_;     // late: the threads use all of the above
   std::jthread login_thread_;            // so does this, which wakes connections of theirs
 };

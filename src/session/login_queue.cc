@@ -69,8 +69,9 @@ bool LoginQueue::settles_at_once(const std::shared_ptr<LoginAttempt>& attempt, T
   if (place != places_.end()) {
     const Place& there = place->second;
     const bool is_held_back = now < there.due_at && is_sane(there.due_at, now);
-    attempt->is_held_back_.store(is_held_back, std::memory_order_relaxed);
-    if (is_held_back || there.is_under_way || !there.waiting.empty()) return false;
+    const bool must_wait = is_held_back || there.is_under_way || !there.waiting.empty();
+    attempt->is_held_back_.store(must_wait, std::memory_order_relaxed);
+    if (must_wait) return false;
   }
   const State state = judge_cheaply(*attempt, now);
   if (state == State::wrong) note_failure(attempt->place_, now);

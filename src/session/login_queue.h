@@ -55,7 +55,7 @@ class LoginAttempt final {
   LoginAttempt(std::string place, Bytes name, Bytes password, std::shared_ptr<Remote> remote);
 
   [[nodiscard]] State state() const { return state_.load(std::memory_order_acquire); }
-  /// Since others from its place were wrong: it is not even looked at yet.
+  /// Since others from its place were wrong, or are before it: it is not even looked at yet.
   [[nodiscard]] bool is_held_back() const { return is_held_back_.load(std::memory_order_relaxed); }
   /// Nobody waits for it any more.
   void give_up() { is_given_up_.store(true, std::memory_order_relaxed); }

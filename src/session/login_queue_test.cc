@@ -167,6 +167,18 @@ TEST(LoginQueue, HoldsNobodyBackWhoseClockWasSetBack) {
   EXPECT_EQ(waiting->state(), State::right);
 }
 
+// Or whoever asks and goes would keep his connection until all before him were tried, and dead attempts would
+// be tried, too.
+TEST(LoginQueue, WhoStandsBehindOthersIsHeldBack) {
+  Desk desk;
+  const Attempt first = desk.ask("a", "wrong");
+  const Attempt second = desk.ask("a", "wrong");
+  const Attempt elsewhere = desk.ask("a", "wrong", "192.0.2.2");
+  EXPECT_FALSE(first->is_held_back());
+  EXPECT_TRUE(second->is_held_back());
+  EXPECT_FALSE(elsewhere->is_held_back());
+}
+
 TEST(LoginQueue, TakesTurnsBetweenPlaces) {
   Desk desk;
   std::vector<Attempt> many;

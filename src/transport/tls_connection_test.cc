@@ -236,6 +236,24 @@ TEST_F(TlsConnectionTest, WhatIsNoTlsGetsAnAlertAndNoAnswer) {
   }
 }
 
+// Fourteen bytes would cost 128 KiB.
+TEST_F(TlsConnectionTest, WhoAnnouncesMuchIsRefusedBeforeThereIsMemoryForIt) {
+  const auto failure = [&](const std::string& bytes, std::size_t cut) {
+    Connection connection = make(echo_lines);
+    for (std::size_t at = 0; at < bytes.size() && connection.wants_input(); at += cut)
+      connection.received(Bytes(bytes).substr(at, cut), now_);
+    return connection.tls()->failure();
+  };
+  const std::string large("\x16\x03\x01\x00\x09\x01\x01\xff\xb8\x03\x03\x00\x00\x00", 14);
+  const std::string cut_head("\x16\x03\x01\x00\x03\x01\x01\xff", 8);
+  for (const std::size_t cut : {1U, 3U, 14U}) {
+    EXPECT_EQ(failure(large, cut), "the first message is not a hello of a usual size");
+    EXPECT_EQ(failure(cut_head, cut), "the first message is not a hello of a usual size");
+  }
+  const std::string usual("\x16\x03\x01\x40\x00\x01\x00\x3f\xfc\x03\x03", 11);
+  EXPECT_EQ(failure(usual, 1), "");
+}
+
 TEST_F(TlsConnectionTest, ATouchedRecordEndsIt) {
   Connection connection = make(echo_lines);
   TlsClient client;

@@ -27,6 +27,9 @@ constexpr const char* group_list = "X25519:P-256:P-384";
 // 112 bits: no RSA below 2048, no SHA-1.
 constexpr int security_level = 2;
 
+// Of all that a client shows. OpenSSL takes memory for as much as is announced.
+constexpr long certificates_size_max = 16L << 10;
+
 constexpr std::array<unsigned char, 6> session_context = {'l', 'a', 'r', 'd', 'e', 'r'};
 
 std::unexpected<Error> refused(std::string message) {
@@ -117,6 +120,7 @@ void set_rules(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_max_cert_list(context, certificates_size_max);
   SSL_CTX_set_cipher_list(context, cipher_list);
   SSL_CTX_set1_groups_list(context, group_list);
   SSL_CTX_set_alpn_select_cb(context, TlsStream::choose_application_protocol, nullptr);

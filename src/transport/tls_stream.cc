@@ -130,11 +130,30 @@ int TlsStream::choose_application_protocol(SSL* ssl, const unsigned char** chose
 
 TlsStream::State TlsStream::receive(Bytes bytes, FunctionRef<void(Bytes)> take) {
   LARDER_ASSERT(state_ == State::handshaking || state_ == State::established);
+  if (announces_too_much(bytes)) {
+    fail("the first message is not a hello of a usual size");
+    return state_;
+  }
   input_ = bytes;
   ERR_clear_error();
   if (state_ == State::established || shake_hands()) read(take);
   input_ = {};
   return state_;
+}
+
+/// Looks at the first bytes that ever come: type 22, version, size; type 1, size. What else is wrong with
+/// them OpenSSL says.
+bool TlsStream::announces_too_much(Bytes bytes) {
+  if (first_size_ == first_.size()) return false;
+  for (const char byte : bytes.substr(0, first_.size() - first_size_))
+    first_[first_size_++] = static_cast<unsigned char>(byte);
+  constexpr unsigned char handshake_record = 22;
+  constexpr std::size_t message_head_size = 4;
+  if (first_size_ < 5 || first_[0] != handshake_record) return false;
+  const std::size_t record_size = first_[3] * std::size_t{256} + first_[4];
+  if (record_size < message_head_size) return true;
+  const std::size_t message_size = (first_[6] * std::size_t{256} + first_[7]) * std::size_t{256} + first_[8];
+  return first_size_ == first_.size() && message_size > hello_size_max;
 }
 
 bool TlsStream::shake_hands() {

@@ -9,6 +9,7 @@
 // of it at a time, as its peer takes it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -41,6 +42,8 @@ class TlsStream final {
     failed,  // nothing more can be understood; wire() may hold an alert that says why
   };
 
+  /// No client's first message is larger. OpenSSL would take memory for 128 KiB if that is announced.
+  static constexpr std::size_t hello_size_max = std::size_t{16} << 10;
   /// So much is encrypted ahead of what the peer takes.
   static constexpr std::size_t wire_size_max = std::size_t{128} << 10;
 
@@ -89,13 +92,16 @@ class TlsStream final {
   static int read_bio(BIO* bio, char* room, std::size_t size, std::size_t* read_size);
   static int write_bio(BIO* bio, const char* bytes, std::size_t size, std::size_t* written_size);
 
+  [[nodiscard]] bool announces_too_much(Bytes bytes);
   [[nodiscard]] bool shake_hands();
   void read(FunctionRef<void(Bytes)> take);
   void conclude(int result);
   void fail(std::string reason);
 
   std::unique_ptr<SSL, Free> ssl_;
-  Bytes input_;  // within receive()
+  Bytes input_;                           // within receive()
+  std::array<unsigned char, 9> first_{};  // a record's head, and in it a message's
+  std::size_t first_size_ = 0;
   Output wire_;
   Bytes application_protocol_;
   std::string failure_;
