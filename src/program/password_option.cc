@@ -12,9 +12,6 @@
 namespace larder::program {
 namespace {
 
-// No server takes a longer one.
-constexpr std::size_t password_size_max = 16384;
-
 class File final {
  public:
   explicit File(const std::string& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}

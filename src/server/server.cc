@@ -101,8 +101,7 @@ Result<std::vector<transport::Listener>> Server::open_listeners() {
       return failure(listener.error().kind, listener.error().message + "; --listen moves it");
     }
     // The name was looked up once for the check of the options and again for this.
-    const bool asks_for_certificate = endpoint.tls && !options_.tls.client_ca.empty();
-    if (!options_.allow_anonymous && !listener->loopback && !asks_for_certificate) {
+    if (!options_.allow_anonymous && !listener->loopback && !options_.asks_for_certificate(endpoint)) {
       if (options_.password.empty() && options_.users_path.empty()) {
         return failure(ErrorKind::refused, endpoint.url() + " is beyond loopback; see --allow-anonymous");
       }

@@ -11,6 +11,7 @@
 #include "cache/factory.h"
 #include "program/allowed_origins.h"
 #include "program/health_check.h"
+#include "program/password_option.h"
 #include "program/run_as.h"
 #include "program/sandbox.h"
 #include "program/size_text.h"
@@ -18,7 +19,6 @@
 #include "protocol/resp/command_decoder.h"
 #include "server/cores.h"
 #include "server/dialects.h"
-#include "server/users_file.h"
 #include "transport/buffer_budget.h"
 #include "transport/listener.h"
 #include "transport/loop_choice.h"
@@ -345,17 +345,12 @@ Result<void> fill_limits(const OptionValues& values, ServerOptions& options) {
   return fill_sizes(values, options);
 }
 
-// Who has none that a CA of ours has signed does not get in.
-bool asks_for_certificate(const Endpoint& endpoint, const ServerOptions& options) {
-  return endpoint.tls && !options.tls.client_ca.empty();
-}
-
 Result<void> check_exposure(const OptionValues& values, const ServerOptions& options) {
   if (options.allow_anonymous || !options.password.empty() || !options.users_path.empty()) return {};
   for (const Endpoint& endpoint : options.listen) {
     const Result<bool> loopback = transport::is_loopback(endpoint);
     if (!loopback) return refused(values, "listen", loopback.error().message);
-    if (*loopback || asks_for_certificate(endpoint, options)) continue;
+    if (*loopback || options.asks_for_certificate(endpoint)) continue;
     return refused(
         values, "listen",
         "'" + endpoint.url() +
@@ -366,10 +361,12 @@ Result<void> check_exposure(const OptionValues& values, const ServerOptions& opt
   return {};
 }
 
+// A longer one could not be sent before the login.
+static_assert(program::password_size_max == protocol::CommandLimits{}.stranger_bulk_size_max);
+
 Result<void> fill_password(const OptionValues& values, ServerOptions& options) {
-  constexpr std::size_t size_max = protocol::CommandLimits{}.stranger_bulk_size_max;
   if (values.is_given("password-file")) {
-    Result<std::string> password = read_password_file(values.text("password-file"), size_max);
+    Result<std::string> password = program::read_password_file(values.text("password-file"));
     if (!password) return refused(values, "password-file", password.error().message);
     options.password = *std::move(password);
     if (values.is_given("password")) {
@@ -380,9 +377,10 @@ Result<void> fill_password(const OptionValues& values, ServerOptions& options) {
   }
   if (!values.is_given("password")) return {};
   options.password = values.text("password");
-  if (options.password.size() > size_max) {
-    return refused(values, "password",
-                   "longer than " + std::to_string(size_max) + " bytes, so that nobody could log in");
+  if (options.password.size() > program::password_size_max) {
+    return refused(
+        values, "password",
+        "longer than " + std::to_string(program::password_size_max) + " bytes, so that nobody could log in");
   }
   if (!options.password.empty() && values.value("password").source == program::OptionSource::command_line) {
     options.warnings.emplace_back(

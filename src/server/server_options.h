@@ -53,6 +53,11 @@ struct ServerOptions {
   std::string config_path;            // of the file that some of it stood in; empty: there is none
   program::OptionValues given;        // what all of this was made from
   std::vector<std::string> warnings;  // sentences for the log: allowed, but perhaps not meant
+
+  /// Who has none that a CA of ours has signed does not get in there.
+  [[nodiscard]] bool asks_for_certificate(const Endpoint& endpoint) const {
+    return endpoint.tls && !tls.client_ca.empty();
+  }
 };
 
 [[nodiscard]] const program::OptionTable& server_option_table();

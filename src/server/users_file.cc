@@ -81,8 +81,8 @@ Result<User> read_section(const ConfigSection& section, const std::string& path)
 }
 
 // Nobody but the owner may read or change it.
-Result<std::string> read_private_file(const std::string& path, std::size_t size_max) {
-  const Result<program::FileText> file = program::read_file(path, size_max);
+Result<std::string> read_private_file(const std::string& path) {
+  const Result<program::FileText> file = program::read_file(path, program::config_file_size_max);
   if (!file) return failure(ErrorKind::malformed, path + ": " + file.error().message);
   if ((file->mode & 077) != 0) {
     return failure(ErrorKind::malformed,
@@ -108,23 +108,9 @@ Result<std::vector<User>> parse_users(const std::string& text, const std::string
 }
 
 Result<std::vector<User>> read_users_file(const std::string& path) {
-  const Result<std::string> text = read_private_file(path, program::config_file_size_max);
+  const Result<std::string> text = read_private_file(path);
   if (!text) return std::unexpected(text.error());
   return parse_users(*text, path);
-}
-
-Result<std::string> read_password_file(const std::string& path, std::size_t size_max) {
-  Result<std::string> text = read_private_file(path, program::config_file_size_max);
-  if (!text) return std::unexpected(text.error());
-  std::string line = text->substr(0, text->find('\n'));
-  if (line.ends_with('\r')) line.pop_back();
-  if (line.empty()) return failure(ErrorKind::malformed, path + ": its first line is empty");
-  if (line.size() > size_max) {
-    return failure(ErrorKind::malformed, fmt::format("{}: its first line is longer than {} bytes, so that "
-                                                     "nobody could log in",
-                                                     path, size_max));
-  }
-  return line;
 }
 
 }  // namespace larder::server

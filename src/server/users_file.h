@@ -22,7 +22,4 @@ namespace larder::server {
 [[nodiscard]] Result<std::vector<session::User>> parse_users(const std::string& text,
                                                              const std::string& path);
 
-/// The first line of the file of --password-file, which must be its owner's alone, too. Errors: as above.
-[[nodiscard]] Result<std::string> read_password_file(const std::string& path, std::size_t size_max);
-
 }  // namespace larder::server

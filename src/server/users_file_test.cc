@@ -88,20 +88,9 @@ TEST_F(PrivateFile, IsItsOwnersAlone) {
   for (const unsigned mode : {0640U, 0604U, 0620U, 0666U}) {
     write("secret", mode);
     EXPECT_TRUE(read_users_file(path).error().message.contains("chmod 600")) << mode;
-    EXPECT_TRUE(read_password_file(path, 100).error().message.contains("chmod 600")) << mode;
-    EXPECT_FALSE(read_password_file(path, 100).error().message.contains("secret"));
+    EXPECT_FALSE(read_users_file(path).error().message.contains("secret"));
   }
   EXPECT_TRUE(read_users_file(path + "x").error().message.contains("No such file"));
-}
-
-TEST_F(PrivateFile, HasAPasswordInItsFirstLine) {
-  write("my secret \r\nmore\n", 0600);
-  EXPECT_EQ(read_password_file(path, 100).value(), "my secret ");
-  write("secret", 0600);
-  EXPECT_EQ(read_password_file(path, 6).value(), "secret");
-  EXPECT_TRUE(read_password_file(path, 5).error().message.contains("longer than 5 bytes"));
-  write("\nsecret\n", 0600);
-  EXPECT_TRUE(read_password_file(path, 100).error().message.contains("first line is empty"));
 }
 
 }  // namespace
