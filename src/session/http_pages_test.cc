@@ -2,7 +2,6 @@
 // ask. Method: requests as browsers send them, on one connection to a real cache.
 #include <gtest/gtest.h>
 #include <string>
-#include <vector>
 
 #include "session/http_test_support.h"
 

@@ -46,7 +46,11 @@ HttpCall HttpSession::call_for(const http::Request& request, TimePoint now) cons
 /// Finds out who makes the request: each says so for itself, as proxies have those of many on one connection.
 /// What to wait for before that is known; nullopt: it is.
 std::optional<Wait> HttpSession::authorize(const http::Request& request, TimePoint now) {
-  if (is_authorized_) return std::nullopt;
+  if (is_authorized_) {
+    // Between its head and the rest of its body he may have lost what he had.
+    static_cast<void>(login_.is_still_valid());
+    return std::nullopt;
+  }
   is_authorized_ = true;
   is_wrong_ = false;
   if (!environment_.service.accounts.ask_for_login()) return std::nullopt;

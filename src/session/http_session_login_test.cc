@@ -2,7 +2,6 @@
 // connection to a real cache, whole and cut where it is not known yet who sends a body.
 #include <gtest/gtest.h>
 #include <string>
-#include <vector>
 
 #include "session/http_test_support.h"
 
@@ -164,6 +163,22 @@ TEST(HttpSession, ReadsNoBodyBeforeItKnowsWhoSendsIt) {
     peer.send(request("GET /v1/keys/k", "Authorization: Bearer a:x\r\n"));
     EXPECT_EQ(peer.take_replies(), found("value"));
   }
+}
+
+TEST(HttpSession, StoresNothingOfWhoIsLoggedOutBeforeHisBodyIsHere) {
+  World world;
+  const User user{.name = "a",
+                  .password = make_scrypt_hash("x", {.n = 2, .r = 1, .salt = "12345678"}),
+                  .rights = all_rights};
+  world.service.accounts.users.set({user});
+  HttpSession session(world.environment, no_resp);
+  Peer peer(session);
+  const std::string login = "Authorization: Bearer a:x\r\n";
+  peer.send("PUT /v1/keys/k HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n" + login + "\r\nval");
+  world.service.accounts.users.set({});
+  peer.send("ue");
+  EXPECT_EQ(status_of(peer.take_replies()), 401);
+  EXPECT_FALSE(world.cache->get(0, "k", world.now, [](const cache::ItemView&) {}));
 }
 
 TEST(HttpSession, AnswersABrowsersQuestionWithoutALogin) {

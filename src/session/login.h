@@ -63,7 +63,12 @@ class Login final {
  private:
   [[nodiscard]] bool renew(const Accounts& accounts) {
     generation_ = accounts.users.generation();
-    if (user_ == nullptr) return true;
+    if (user_ == nullptr) {
+      // Whoever logged in by the one password is the default user no longer when a file names another.
+      const bool is_other = is_done_ && accounts.users.find("default") != nullptr;
+      if (is_other) is_done_ = false;
+      return !is_other;
+    }
     std::shared_ptr<const User> now = accounts.users.find(user_->name);
     const bool is_same = now != nullptr && now->password == user_->password;
     user_ = is_same ? std::move(now) : nullptr;

@@ -42,9 +42,11 @@ LoginAttempt::State LoginQueue::judge_cheaply(LoginAttempt& attempt, TimePoint n
   const bool is_of_password = attempt.user_ == nullptr && attempt.name_ == "default" &&
                               (accounts_.password.is_set() || !users.is_set());
   if (is_of_password || !users.is_set()) {
-    // The password is looked at for any name: how long this takes should not tell which there are.
+    // The password is looked at for any name: how long this takes should not tell which there are. Beside
+    // users, a wrong one takes as long as theirs.
     const bool is_right = accounts_.password.matches(attempt.password_);
-    return is_right && is_of_password ? State::right : State::wrong;
+    if (is_right && is_of_password) return State::right;
+    return users.is_set() ? State::waits : State::wrong;
   }
   if (attempt.user_ == nullptr || remembered_.empty()) return State::waits;
   const auto found = remembered_.find(digest_of(attempt, attempt.password_));
@@ -104,8 +106,13 @@ bool LoginQueue::add(const std::shared_ptr<LoginAttempt>& attempt, TimePoint now
     const std::size_t count = place.waiting.size();
     if (count >= place_waiting_count_max || !make_room(count, displaced)) return false;
     place.waiting.push_back(attempt);
+    try {
+      if (count == 0 && !place.is_under_way) line_up(attempt->place_, place, now);
+    } catch (const std::bad_alloc&) {
+      place.waiting.pop_back();  // or its place would wait without standing in line, and for ever
+      throw;
+    }
     ++waiting_count_;
-    if (count == 0 && !place.is_under_way) line_up(attempt->place_, place, now);
   }
   changed_.notify_one();
   if (displaced != nullptr) tell(*displaced, State::crowded);
@@ -199,19 +206,37 @@ std::optional<TimePoint> LoginQueue::run_due(const Clock& clock) {
     state = State::crowded;  // there is no room for it, as if too many others waited
   }
   const TimePoint now = clock.now().wall;
+  std::deque<std::shared_ptr<LoginAttempt>> turned_away;
   {
     const std::lock_guard lock(mutex_);
-    if (state == State::wrong) note_failure(attempt->place_, now);
-    Place& place = places_.find(attempt->place_)->second;
-    place.is_under_way = false;
-    if (!place.waiting.empty()) {
-      line_up(attempt->place_, place, now);
-    } else if (place.failure_count == 0) {
-      places_.erase(attempt->place_);
-    }
+    turned_away = conclude(attempt->place_, state, now);
   }
   tell(*attempt, state);
+  for (const std::shared_ptr<LoginAttempt>& other : turned_away) tell(*other, State::crowded);
   return now;
+}
+
+// An attempt of the place is no longer under way. Answers with those of it for whose turn there is no memory.
+std::deque<std::shared_ptr<LoginAttempt>> LoginQueue::conclude(const std::string& name, State state,
+                                                               TimePoint now) {
+  Place& place = places_.find(name)->second;
+  try {
+    if (state == State::wrong) note_failure(name, now);
+  } catch (const std::bad_alloc&) {
+    place.due_at = now + delay_max_;  // as after many
+  }
+  place.is_under_way = false;
+  if (place.waiting.empty()) {
+    if (place.failure_count == 0) places_.erase(name);
+    return {};
+  }
+  try {
+    line_up(name, place, now);
+    return {};
+  } catch (const std::bad_alloc&) {
+    waiting_count_ -= place.waiting.size();
+    return std::exchange(place.waiting, {});
+  }
 }
 
 LoginAttempt::State LoginQueue::work_out(LoginAttempt& attempt, const Clock& clock) {

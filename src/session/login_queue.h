@@ -135,6 +135,8 @@ class LoginQueue final {
   void forget_old_failures(TimePoint now);
   [[nodiscard]] bool make_room(std::size_t waiting_count, std::shared_ptr<LoginAttempt>& displaced);
   void line_up(const std::string& name, const Place& place, TimePoint now);
+  [[nodiscard]] std::deque<std::shared_ptr<LoginAttempt>> conclude(const std::string& name, State state,
+                                                                   TimePoint now);
   [[nodiscard]] State work_out(LoginAttempt& attempt, const Clock& clock);
   [[nodiscard]] Digest digest_of(const LoginAttempt& attempt, Bytes password) const;
   void remember(const LoginAttempt& attempt, TimePoint now);

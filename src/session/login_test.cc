@@ -92,5 +92,18 @@ TEST(Login, OfThePasswordOutlivesOtherUsers) {
   EXPECT_FALSE(login.is_missing(accounts));
 }
 
+TEST(Login, OfThePasswordEndsWhereAFileNamesAnotherDefault) {
+  Accounts accounts;
+  accounts.password.set("secret");
+  Login login(accounts);
+  Login stranger(accounts);
+  login.finish(nullptr, accounts.users.generation());
+  accounts.password.set("");
+  accounts.users.set({user("default", "1", read_right)});
+  EXPECT_FALSE(login.is_still_valid(accounts));
+  EXPECT_TRUE(login.is_missing(accounts));
+  EXPECT_TRUE(stranger.is_still_valid(accounts)) << "who was never let in has nothing to lose";
+}
+
 }  // namespace
 }  // namespace larder::session

@@ -60,6 +60,9 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   void announced(Bytes input) override;
   Progress advance(Bytes input, TimePoint now, Output& output) override;
   [[nodiscard]] bool failed() const override { return state_.failed; }
+  [[nodiscard]] bool is_stranger() const override {
+    return state_.login.is_missing(environment_.service.accounts);
+  }
   [[nodiscard]] std::size_t held_size() const override {
     return (state_.transaction != nullptr ? state_.transaction->held_size() : 0) +
            state_.watched.held_size() + (state_.task != nullptr ? state_.task->held_size() : 0) +
@@ -70,7 +73,6 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   [[nodiscard]] std::size_t held_refusal_size() const;
   [[nodiscard]] std::optional<Progress> wait_first(TimePoint now, Output& output);
   void send_left(Output& output);
-  [[nodiscard]] bool is_stranger() const { return state_.login.is_missing(environment_.service.accounts); }
   [[nodiscard]] bool may_empty(const CommandSpec& spec, Bytes key) const;
   [[nodiscard]] bool is_monitor() const { return state_.client->is_monitor.load(std::memory_order_relaxed); }
   [[nodiscard]] bool is_paused(std::span<const Bytes> arguments, TimePoint now) const;

@@ -118,6 +118,9 @@ class Session {
   /// stops. For dialects that say goodbye; nothing is called after this.
   virtual void closing(Output& /*output*/) {}
 
+  /// Whether its peer has to log in before he is served. Only for sessions inside of others.
+  [[nodiscard]] virtual bool is_stranger() const { return false; }
+
   /// Memory, in bytes, of what it keeps of a request that is not whole yet.
   [[nodiscard]] virtual std::size_t held_size() const { return 0; }
 

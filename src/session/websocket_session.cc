@@ -66,7 +66,9 @@ Progress WebSocketSession::advance(Bytes input, TimePoint now, Output& output) {
       if (resp_runs_) return {.consumed = size - input.size(), .wait = Wait::output};
       continue;
     }
-    codec_.set_limits(login_.is_stranger() ? stranger_limits : message_limits(environment_.limits));
+    // Who has logged in by RESP is none either.
+    const bool is_stranger = login_.is_stranger() && (resp_ == nullptr || resp_->is_stranger());
+    codec_.set_limits(is_stranger ? stranger_limits : message_limits(environment_.limits));
     std::optional<websocket::Message> message = std::exchange(held_, std::nullopt);
     if (!message.has_value()) message = codec_.next(input, output);
     if (!message.has_value()) {

@@ -456,6 +456,16 @@ TEST(WebSocketSession, OpensForWhoLogsIn) {
   EXPECT_EQ(old_peer.take_replies(), binary_reply("-NOAUTH Authentication required.\r\n"));
   old_peer.send(frames::binary_frame("AUTH secret\r\nGET k\r\n"));
   EXPECT_EQ(old_peer.take_replies(), binary_reply("+OK\r\n$1\r\nv\r\n"));
+
+  HttpSession by_resp(world.environment, make_resp);
+  Peer resp_peer(by_resp);
+  resp_peer.send(upgrade);
+  EXPECT_EQ(resp_peer.take_replies(), upgraded);
+  resp_peer.send(frames::binary_frame("AUTH secret\r\n"));
+  EXPECT_EQ(resp_peer.take_replies(), binary_reply("+OK\r\n"));
+  resp_peer.send(
+      frames::binary_frame("*2\r\n$6\r\nSTRLEN\r\n$20000\r\n" + std::string(20'000, 'k') + "\r\n"));
+  EXPECT_FALSE(resp_peer.played().closed) << "he is no stranger any more";
 }
 
 }  // namespace
