@@ -30,6 +30,12 @@ def send(address, stream):
             pass
 
 
+def node_major():
+    """18 of v18.20.4."""
+    version = subprocess.run(["node", "--version"], capture_output=True, check=True, text=True).stdout
+    return int(version.removeprefix("v").split(".")[0])
+
+
 @contextlib.contextmanager
 def node_reader():
     """read(stream): what Node's parser makes of it."""

@@ -12,8 +12,8 @@ import pytest
 
 from frames import close_code, frame, open_websocket
 from hostile import call
-from readers import node_reader, python_reader, read_with
-from smuggling import CHUNKED, EVIL, NEXT, REFUSED, VALID, for_web
+from readers import node_major, node_reader, python_reader, read_with
+from smuggling import CHUNKED, EVIL, NEXT, REFUSED, TAKEN_BY_NODE_18, VALID, for_web
 
 ROWS = VALID + REFUSED
 
@@ -102,7 +102,8 @@ def differences(read, reason_of):
 
 
 def test_node_s_parser_reads_the_same_but_for_what_the_table_says(node):
-    wrong = differences(node, lambda row: row.node)
+    taken = TAKEN_BY_NODE_18 if node_major() < 20 else set()
+    wrong = differences(node, lambda row: row.node or row.what in taken)
     assert not wrong, "\n".join(map(str, wrong))
 
 
