@@ -48,7 +48,7 @@ BELOW_CHUNKS = "Node leaves a coding below chunks to the application"
 NUMBERS = "http.server reads a length as Python reads numbers"
 RFC_ALLOWS = "RFC 9112 lets a recipient take or refuse it; what is refused cannot be read in two ways"
 
-# What Debian 12's Node 18 takes, and Node 20 and ours do not: its llhttp is of before version 8, which forgave less.
+# What Debian 12's Node 18 takes, and Node 20 and ours do not: its llhttp, of before version 8, forgives more.
 TAKEN_BY_NODE_18 = {
     "a length and an empty encoding",
     "a line of nothing but a colon",
