@@ -31,10 +31,6 @@ namespace {
 
 constexpr Duration tick_period{100};
 
-// Of lines in the log that tell of the same trouble.
-constexpr Duration closings_told_period{1000};
-constexpr Duration refusals_told_period{10'000};
-
 // How many places a worker looks at for expired items before it serves requests again: about 0.03 ms of
 // work. A million items with one deadline are gone within a second all the same, and nobody notices.
 constexpr std::size_t sweep_visit_count = 64;
@@ -361,13 +357,13 @@ void Server::refuse(std::string_view text, transport::Socket socket, SteadyTime 
 }
 
 void Server::tell_of_crowd(const std::string& address, SteadyTime now) {
-  if (now < tells_crowds_at_) return;
-  tells_crowds_at_ = now + refusals_told_period;
-  const std::uint64_t count = workers_->counters().front().connections_refused_per_address.value();
-  program::log_warn(
-      "connections refused because their address has " +
-      std::to_string(options_.address_connection_count_max) + " already (--connections-per-address): " +
-      std::to_string(count - std::exchange(told_crowds_, count)) + ", the last from " + address);
+  const std::uint64_t news =
+      told_crowds_.take_news(workers_->counters().front().connections_refused_per_address.value(), now);
+  if (news == 0) return;
+  program::log_warn("connections refused because their address has " +
+                    std::to_string(options_.address_connection_count_max) +
+                    " already (--connections-per-address): " + std::to_string(news) + ", the last from " +
+                    address);
 }
 
 // A client asked for it. Only the loops are told, which may be done from their own threads.
@@ -381,12 +377,11 @@ Result<void> Server::rewrite_config() {
 }
 
 void Server::tell_of_closings(std::uint64_t count, SteadyTime now) {
-  if (count == told_closings_ || now < tells_closings_at_) return;
-  tells_closings_at_ = now + closings_told_period;
+  const std::uint64_t news = told_closings_.take_news(count, now);
+  if (news == 0) return;
   program::log_warn(
       "connections closed because others waited while their buffers took most of --buffer-memory " +
-      program::size_text(options_.buffer_size_max) + ": " +
-      std::to_string(count - std::exchange(told_closings_, count)));
+      program::size_text(options_.buffer_size_max) + ": " + std::to_string(news));
 }
 
 // Every worker does its share, wherever the last one stopped: the cache remembers the place. What is due

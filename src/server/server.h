@@ -29,6 +29,7 @@
 #include "server/dialects.h"
 #include "server/file_mark.h"
 #include "server/server_options.h"
+#include "server/told_trouble.h"
 #include "server/workers.h"
 #include "session/command_stats.h"
 #include "session/service.h"
@@ -107,10 +108,8 @@ class Server final : private session::Control {
   std::uint64_t connection_id_ = 0;                  // of worker 0: the last one given
   std::unique_ptr<transport::TlsStore> tls_;         // null: nobody speaks TLS here
   AddressCounts address_counts_;
-  std::uint64_t told_crowds_ = 0;    // of worker 0, too: refusals for one address that the log was told of
-  SteadyTime tells_crowds_at_;       // again at the earliest
-  std::uint64_t told_closings_ = 0;  // of worker 0, too: those over budget that the log was told of
-  SteadyTime tells_closings_at_;     // again at the earliest
+  ToldTrouble told_crowds_{Duration{10'000}};  // of worker 0, too: refusals for one address
+  ToldTrouble told_closings_{Duration{1000}};  // of worker 0, too: for the sake of others' buffers
   std::unique_ptr<cache::Cache> cache_;
   std::vector<SplitMix64> randoms_;                   // one a worker
   std::vector<session::Foresight> foresights_;        // one a worker

@@ -1,7 +1,6 @@
 #include "server/workers.h"
 
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <pthread.h>
@@ -12,6 +11,7 @@
 #include "base/assert.h"
 #include "program/log.h"
 #include "server/cores.h"
+#include "server/told_trouble.h"
 #include "transport/addresses.h"
 
 namespace larder::server {
@@ -19,7 +19,7 @@ namespace larder::server {
 /// What a loop reports, counted. One writer each: the loop's own thread.
 class Workers::Observer final : public transport::LoopObserver {
  public:
-  explicit Observer(insight::Counters& counters) : counters_(counters) {}
+  Observer(insight::Counters& counters, const Clock& clock) : counters_(counters), clock_(clock) {}
 
   void on_received(std::size_t size) override {
     counters_.bytes_received.add(size);
@@ -46,24 +46,21 @@ class Workers::Observer final : public transport::LoopObserver {
   }
   void on_tls_failed(std::string_view reason, const transport::Socket& socket) override {
     counters_.tls_failures.add();
-    const auto now = std::chrono::steady_clock::now();
-    if (now < tells_tls_failures_at_) return;
-    tells_tls_failures_at_ = now + tls_failures_told_period;
-    const std::uint64_t count = counters_.tls_failures.value();
-    const std::uint64_t others = count - std::exchange(told_tls_failures_, count) - 1;
-    program::log_warn(
-        "TLS with " + transport::addresses_of(socket).peer + " failed: " + std::string(reason) +
-        (others == 0 ? "" : "; so did " + std::to_string(others) + " others since the last of these lines"));
+    const std::uint64_t news =
+        told_tls_failures_.take_news(counters_.tls_failures.value(), clock_.now().steady);
+    if (news == 0) return;
+    // The kernel does not know any more whose socket it was once he has gone.
+    const std::string peer = transport::addresses_of(socket).peer;
+    program::log_warn("TLS with " + (peer.empty() ? "somebody who has gone" : peer) +
+                      " failed: " + std::string(reason) +
+                      (news == 1 ? "" : "; so did " + std::to_string(news - 1) + " others before"));
   }
   void on_accept_failed(int /*error_number*/) override { counters_.connections_refused.add(); }
 
  private:
-  // Whoever tries again and again does not fill the log.
-  static constexpr std::chrono::seconds tls_failures_told_period{1};
-
   insight::Counters& counters_;
-  std::chrono::steady_clock::time_point tells_tls_failures_at_;
-  std::uint64_t told_tls_failures_ = 0;
+  const Clock& clock_;
+  ToldTrouble told_tls_failures_{Duration{1000}};
 };
 
 Workers::Workers(std::size_t count, std::size_t buffer_size_max, std::vector<int> cores)
@@ -79,7 +76,7 @@ Result<std::unique_ptr<Workers>> Workers::make(std::size_t count, const transpor
   std::unique_ptr<Workers> workers(new Workers(count, buffer_size_max, std::move(cores)));
   transport::ConnectionLimits loop_limits = limits;
   for (std::size_t i = 0; i < count; ++i) {
-    workers->observers_.push_back(std::make_unique<Observer>(workers->counters_[i]));
+    workers->observers_.push_back(std::make_unique<Observer>(workers->counters_[i], clock));
     loop_limits.buffers = &workers->buffer_budget_.share(i);
     Result<std::unique_ptr<transport::EventLoop>> loop = loop_choice.make(
         {.limits = loop_limits, .clock = &clock, .observer = workers->observers_.back().get()});
