@@ -34,7 +34,7 @@ class LineSession final : public Session {
   Progress advance(Bytes input, TimePoint now, Output& output) override;
 
  private:
-  [[nodiscard]] bool is_stranger() const { return login_.is_stranger(); }
+  [[nodiscard]] bool is_stranger() const override { return login_.is_stranger(); }
   [[nodiscard]] const char* denial_of(const protocol::LineRequest& request) const;
   [[nodiscard]] bool waits(protocol::LineRequest::Verb verb, TimePoint now);
   void answer(const protocol::LineRequest& request, TimePoint now, Output& output);
