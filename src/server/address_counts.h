@@ -1,8 +1,4 @@
 // server/address_counts.h: how many connections each address has, for --connections-per-address.
-//
-//   "10.0.0.7:50000"           10.0.0.7            a port says nothing of who it is
-//   "[2001:db8::1:2]:50000"    2001:db8::/64       who has one address of IPv6 has a network of them
-//   "/run/larder.sock:0"       not counted         the file's mode says who gets in
 #pragma once
 
 #include <cstddef>
@@ -15,10 +11,7 @@
 
 namespace larder::server {
 
-/// What counts as one address, of a peer as transport/addresses.h writes it; empty: is not counted.
-[[nodiscard]] std::string counted_address(std::string_view peer);
-
-/// Counts connections by the address that they come from.
+/// Counts connections by the address that they come from (base/peer_network.h).
 ///
 /// Ownership  outlives its places
 /// Threads    any

@@ -8,15 +8,6 @@
 namespace larder::server {
 namespace {
 
-TEST(AddressCounts, KnowsAnAddressWhateverItsPort) {
-  EXPECT_EQ(counted_address("127.0.0.1:50000"), "127.0.0.1");
-  EXPECT_EQ(counted_address("[2001:db8:1:2:3:4:5:6]:50000"), "2001:db8:1:2::/64");
-  EXPECT_EQ(counted_address("[2001:db8:1:2::7]:1"), "2001:db8:1:2::/64");
-  EXPECT_EQ(counted_address("[::1]:50000"), "::/64");
-  EXPECT_EQ(counted_address("/run/larder.sock:0"), "");
-  EXPECT_EQ(counted_address(""), "");
-}
-
 TEST(AddressCounts, RefusesOneAddressAndNotTheNext) {
   AddressCounts counts(2);
   const auto first = counts.take("10.0.0.1:1");

@@ -1,7 +1,6 @@
 #include "session/login_queue.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <bit>
 #include <cstring>
 #include <new>
@@ -9,15 +8,13 @@
 #include <openssl/hmac.h>
 #include <vector>
 
+#include "base/peer_network.h"
+
 namespace larder::session {
 
 std::string login_place(Bytes address) {
-  const Bytes host = address.substr(0, address.rfind(':'));
-  if (!host.starts_with('[') || !host.ends_with(']')) return std::string(host);
-  std::array<char, 16> bits{};
-  std::string digits(host.substr(1, host.size() - 2));
-  if (inet_pton(AF_INET6, digits.c_str(), bits.data()) != 1) return digits;
-  return "[" + std::string(bits.data(), bits.size() / 2);
+  if (address.starts_with('/')) return std::string(address.substr(0, address.rfind(':')));
+  return peer_network(address);
 }
 
 LoginAttempt::LoginAttempt(std::string place, Bytes name, Bytes password, std::shared_ptr<Remote> remote)

@@ -40,7 +40,7 @@ namespace larder::session {
 /// No longer name or password is looked at, in bytes: nobody could send one before he is logged in.
 inline constexpr std::size_t credential_size_max = 16384;
 
-/// "192.0.2.1" of "192.0.2.1:50000", the first half of an IPv6 address, the path of a Unix socket.
+/// Its network (base/peer_network.h), or the path of a Unix socket.
 [[nodiscard]] std::string login_place(Bytes address);
 
 /// A name and a password that one connection has given.
