@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "transport/deadlines.h"
 
 namespace larder::transport {
 
@@ -17,6 +18,9 @@ Connection::Connection(std::unique_ptr<Handler> handler, const ConnectionLimits&
       active_at_(now.steady),
       send_moved_at_(now.steady),
       handshake_due_(now.steady + handshake_time_max),
+      stranger_due_(limits_.stranger_time_max > Duration{0} && handler_->is_stranger()
+                        ? now.steady + limits_.stranger_time_max
+                        : Scheduled::never),
       loans_seen_at_(now.steady) {}
 
 void Connection::attach(std::shared_ptr<Waker> waker) try {
@@ -140,17 +144,24 @@ void Connection::time_passed(const Now& now) {
   if (!due || now.steady < *due) return;
   if (state_ == State::lingering) {
     finish(Ending::complete);
+  } else if (state_ == State::open && now.steady >= stranger_due_) {
+    close_for(Ending::stranger, now);
   } else if (is_shaking_hands()) {
     tls_failed_ = true;
     finish(Ending::tls_failed);
   } else if (idle()) {
-    silent_too_long_ = true;
-    take_last_words(now);
-    if (!owes()) return finish(Ending::idle);
-    drain(now);
+    close_for(Ending::idle, now);
   } else if (now.steady >= send_moved_at_ + limits_.output_time_max || keeps_orphan_too_long(now)) {
     finish(Ending::slow_reader);
   }
+}
+
+/// The peer has to go, and may be told so.
+void Connection::close_for(Ending reason, const Now& now) {
+  reason_ = reason;
+  take_last_words(now);
+  if (!owes()) return finish(reason);
+  drain(now);
 }
 
 /// Whether what was owed at the last look, a time limit ago, is an orphan and here still.
@@ -187,6 +198,13 @@ bool Connection::must_shut_write_side() const {
 }
 
 std::optional<SteadyTime> Connection::deadline() const {
+  const std::optional<SteadyTime> due = deadline_of_peer();
+  if (state_ != State::open || stranger_due_ == Scheduled::never) return due;
+  return std::min(due.value_or(stranger_due_), stranger_due_);
+}
+
+/// By what he sends and takes.
+std::optional<SteadyTime> Connection::deadline_of_peer() const {
   if (state_ == State::finished) return std::nullopt;
   if (state_ == State::lingering) return send_moved_at_ + linger_time_max;
   if (is_shaking_hands()) return handshake_due_;
@@ -242,6 +260,7 @@ std::size_t Connection::call_handler(Bytes input, const Now& now) {
   wait_ = progress.wait;
   input_size_min_ = wait_ == Wait::input ? progress.input_size_min : 0;
   idle_timeout_ = handler_->idle_timeout();
+  if (stranger_due_ != Scheduled::never && !handler_->is_stranger()) stranger_due_ = Scheduled::never;
   if (nothing_owed) {
     send_moved_at_ = loans_seen_at_ = now.steady;
     loans_seen_ = 0;
@@ -289,8 +308,8 @@ void Connection::finish(Ending ending) {
   if (state_ == State::finished) return;
   state_ = State::finished;
   // Whether or not the last words arrived.
-  const bool is_idle = silent_too_long_ && (ending == Ending::complete || ending == Ending::lost);
-  ending_ = is_idle ? Ending::idle : ending;
+  const bool is_for_it = reason_ != Ending::none && (ending == Ending::complete || ending == Ending::lost);
+  ending_ = is_for_it ? reason_ : ending;
   if (tls_failed_) ending_ = Ending::tls_failed;
   input_.clear();
   output_.clear();

@@ -2,10 +2,10 @@
 //
 //              handler: close, or peer's end and nothing owed,
 //              or shut_down() and nothing owed,
-//              or idle too long and last words                all sent, write side shut
+//              or either of these and last words              all sent, write side shut
 //     open ----------------------------------------> draining ------------------------> lingering
-//       |  reset, idle too long, reader too slow,       |  same; or all sent and the        |  peer's end, or
-//       |  no memory                                    |  peer's end is here already       |  bound passed
+//       |  reset, idle or a stranger for too long,      |  same; or all sent and the        |  peer's end, or
+//       |  reader too slow, no memory                   |  peer's end is here already       |  bound passed
 //       +---------------------------> finished <--------+-----------------------------------+
 //
 // A loop tells it what happened (bytes came, bytes left, the peer ended, time passed) and asks what to do
@@ -48,6 +48,7 @@ enum class Ending : std::uint8_t {
   lost,         // the peer or the network broke it
   slow_reader,  // the peer did not take its replies
   idle,         // the peer was silent for too long
+  stranger,     // the peer was nobody known for too long
   over_budget,  // others waited for the room that its buffers took
   tls_failed,   // the handshake was not done, in time or at all, or what came later was no TLS
   failed,       // no memory for it, or its handler threw
@@ -175,6 +176,8 @@ class Connection final {
   }
   [[nodiscard]] std::size_t call_handler(Bytes input, const Now& now);
   void call_with_held(const Now& now);
+  [[nodiscard]] std::optional<SteadyTime> deadline_of_peer() const;
+  void close_for(Ending reason, const Now& now);
   void settle(const Now& now);
   void drain(const Now& now);
   void take_last_words(const Now& now);
@@ -192,6 +195,7 @@ class Connection final {
   SteadyTime active_at_;          // the last byte either way
   SteadyTime send_moved_at_;      // output began to be owed, or some of it left; later: lingering began
   SteadyTime handshake_due_;      // of TLS
+  SteadyTime stranger_due_;       // the peer is to be known by then; Scheduled::never: he need not, or is
   SteadyTime loans_seen_at_;      // when loans that are owed were last looked at, or began to be owed
   std::uint64_t loans_seen_ = 0;  // how many there had been by then
   State state_ = State::open;
@@ -203,7 +207,7 @@ class Connection final {
   bool stopping_ = false;
   bool tls_failed_ = false;       // which is then the ending
   bool may_want_much_ = true;     // it has not been called yet, or was answered much by the last call
-  bool silent_too_long_ = false;  // which is then the ending, once its last words have left
+  Ending reason_ = Ending::none;  // which is then the ending, once its last words have left
 };
 
 }  // namespace larder::transport

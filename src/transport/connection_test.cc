@@ -185,6 +185,47 @@ TEST_F(ConnectionTest, ClosesAPeerThatIsSilentWhileNothingIsOwed) {
   EXPECT_EQ(connection.ending(), Ending::idle);
 }
 
+TEST_F(ConnectionTest, ClosesAPeerThatIsAStrangerForTooLongWhateverHeDoes) {
+  limits_.stranger_time_max = 5s;
+  record_.is_stranger = true;
+  record_.last_words = "bye";
+  Connection connection = make(echo_lines);
+  Connection owing = make(echo_lines);
+  Connection waiting = make([](Bytes, Output&) { return Progress{0, Wait::wake, 0}; });
+  EXPECT_EQ(connection.deadline(), now_.steady + 5s);
+  for (int i = 0; i < 5; ++i) {
+    connection.received("x\n", now_);
+    take_all(connection);
+    pass(1s);
+  }
+  owing.received("not taken\n", now_);
+  waiting.received("x", now_);
+  for (Connection* const late : {&connection, &owing, &waiting}) {
+    late->time_passed(now_);
+    EXPECT_TRUE(take_all(*late).ends_with("bye"));
+    shut(*late);
+    late->received_end(now_);
+    EXPECT_EQ(late->ending(), Ending::stranger);
+  }
+}
+
+TEST_F(ConnectionTest, LetsAPeerStayWhoIsNoStrangerInTime) {
+  limits_.stranger_time_max = 5s;
+  record_.is_stranger = true;
+  Connection connection = make(echo_lines);
+  connection.received("who\n", now_);
+  record_.is_stranger = false;
+  connection.received("me\n", now_);
+  take_all(connection);
+  EXPECT_EQ(connection.deadline(), std::nullopt);
+  record_.is_stranger = true;
+  connection.received("again\n", now_);
+  take_all(connection);
+  EXPECT_EQ(connection.deadline(), std::nullopt) << "once is enough";
+  Connection known = make(echo_lines);
+  EXPECT_EQ(known.deadline(), now_.steady + 5s);
+}
+
 TEST_F(ConnectionTest, TakesAnotherIdleTimeoutWhileItIsSilent) {
   Connection connection = make(echo_lines);
   pass(9s);

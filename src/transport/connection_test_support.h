@@ -22,6 +22,7 @@ struct Record {
   std::vector<std::string> inputs;
   std::vector<std::string> announced;
   Duration idle_timeout{0};
+  bool is_stranger = false;
   std::string last_words;
   std::size_t closing_count = 0;
   bool fails_at_the_end = false;
@@ -42,6 +43,7 @@ class ScriptedHandler final : public Handler {
   }
   std::size_t held_size() const override { return record_.held_size; }
   Duration idle_timeout() const override { return record_.idle_timeout; }
+  bool is_stranger() const override { return record_.is_stranger; }
 
  private:
   Script script_;

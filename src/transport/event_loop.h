@@ -31,6 +31,7 @@ struct ConnectionLimits {
   std::size_t unread_output_size = Output::turn_size;
   std::size_t output_size_max = std::size_t{256} << 20;  // past this much unsent the connection is closed
   Duration output_time_max{60'000};  // owed output of which the peer takes nothing for so long; 0: for ever
+  Duration stranger_time_max{0};     // from accepting a connection until its peer is no stranger; 0: for ever
   BufferBudget::Share* buffers = nullptr;  // the loop's; outlives it; null: the sum of all has no bound
 };
 
@@ -50,6 +51,8 @@ class LoopObserver {
   virtual void on_closed() {}
   virtual void on_slow_reader_closed() {}
   virtual void on_idle_closed() {}
+  /// Its peer was a stranger for too long; the socket is open still.
+  virtual void on_stranger_closed(const Socket& /*socket*/) {}
   /// For the sake of those who waited for room in the buffers of all.
   virtual void on_over_budget_closed() {}
   /// A handshake was done; a resumed one is a short one.

@@ -189,6 +189,43 @@ TEST_P(EventLoopClosing, ClosesASilentPeerByAnIdleTimeoutThatWasSetMeanwhile) {
   EXPECT_EQ(observer.read([&] { return observer.idle_closed; }), 1U);
 }
 
+TEST_P(EventLoopClosing, ClosesAPeerThatIsAStrangerForTooLong) {
+  ManualClock clock;
+  TestServer server(
+      GetParam(),
+      [] {
+        auto handler = std::make_unique<FunctionHandler>(Advance());
+        FunctionHandler& itself = *handler;
+        handler->set_stranger(true);
+        handler->set_advance([&itself](Bytes input, const Now& now, Output& output) {
+          if (input.starts_with("it is me")) itself.set_stranger(false);
+          return echo_lines(input, now, output);
+        });
+        return handler;
+      },
+      {.stranger_time_max = 30s}, &clock);
+  const TestPeer silent(server.port());
+  const TestPeer talkative(server.port());
+  const TestPeer known(server.port());
+  auto& observer = server.observer();
+  ASSERT_TRUE(observer.await([&] { return observer.opened == 3; }));
+  for (int i = 0; i < 2; ++i) {
+    clock.move(14s);
+    talkative.send("never mind\n");
+    EXPECT_EQ(talkative.receive(11), "never mind\n");
+  }
+  known.send("it is me\n");
+  EXPECT_EQ(known.receive(9), "it is me\n");
+  clock.move(2s);
+  server.on_loop([] {});
+  EXPECT_EQ(silent.receive_to_end().error_number, 0);
+  EXPECT_EQ(talkative.receive_to_end().error_number, 0);
+  ASSERT_TRUE(observer.await([&] { return observer.closed == 2; }));
+  EXPECT_EQ(observer.read([&] { return observer.strangers_closed; }), 2U);
+  known.send("me, too\n");
+  EXPECT_EQ(known.receive(8), "me, too\n");
+}
+
 TEST_P(EventLoopClosing, ShutsDownAtOnceWhenAllAreIdle) {
   ManualClock clock;  // stands still: nothing here may depend on a time limit
   TestServer server(GetParam(), each(echo_lines), {}, &clock);

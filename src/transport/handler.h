@@ -53,6 +53,10 @@ class Handler {
   /// How long the peer may stay silent while nothing is owed to it; 0: for ever. Asked at the
   /// start, after every advance(), and when the loop is told that it changed.
   [[nodiscard]] virtual Duration idle_timeout() const { return Duration{0}; }
+
+  /// The peer has yet to show who he is, for which ConnectionLimits::stranger_time_max is the time. Asked at
+  /// the start, and after every advance() until he has.
+  [[nodiscard]] virtual bool is_stranger() const { return false; }
 };
 
 }  // namespace larder::transport

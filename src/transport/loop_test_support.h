@@ -99,6 +99,9 @@ class RecordingObserver final : public LoopObserver, public Watched {
   void on_idle_closed() override {
     change([&] { ++idle_closed; });
   }
+  void on_stranger_closed(const Socket& /*socket*/) override {
+    change([&] { ++strangers_closed; });
+  }
   void on_over_budget_closed() override {
     change([&] { ++over_budget_closed; });
   }
@@ -117,7 +120,7 @@ class RecordingObserver final : public LoopObserver, public Watched {
   std::size_t received_size = 0, received_calls = 0, sent_size = 0, sent_calls = 0;
   std::size_t buffer_size = 0;  // of all connections
   std::size_t opened = 0, closed = 0, slow_readers_closed = 0, idle_closed = 0, accepts_failed = 0,
-              over_budget_closed = 0;
+              over_budget_closed = 0, strangers_closed = 0;
 };
 
 class ManualClock final : public Clock {
@@ -149,13 +152,17 @@ class FunctionHandler final : public Handler {
     if (on_announced) on_announced(input);
   }
   [[nodiscard]] Duration idle_timeout() const override { return idle_timeout_; }
+  [[nodiscard]] bool is_stranger() const override { return is_stranger_; }
   void set_idle_timeout(Duration idle_timeout) { idle_timeout_ = idle_timeout; }
+  void set_advance(Advance advance) { advance_ = std::move(advance); }
+  void set_stranger(bool is_stranger) { is_stranger_ = is_stranger; }
 
   std::function<void(Bytes)> on_announced;
 
  private:
   Advance advance_;
   Duration idle_timeout_;
+  bool is_stranger_ = false;
   std::function<void(std::shared_ptr<Waker>)> on_attach_;
   std::function<void()> on_destroyed_;
 };

@@ -349,6 +349,7 @@ void SocketLoop::close_peer(Peer& peer) {
   deadlines_.remove(peer);
   const Ending ending = peer.connection.ending();
   if (peer.connection.tls() != nullptr) tell_of_tls(peer);
+  if (ending == Ending::stranger) observer_.on_stranger_closed(peer.socket);
   if (ending == Ending::slow_reader || ending == Ending::over_budget) drop_unsent(peer.socket.get());
   closed_peers_.splice(closed_peers_.end(), peers_, peer.self);
   let_go(peer);

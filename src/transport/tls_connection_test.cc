@@ -211,6 +211,15 @@ TEST_F(TlsConnectionTest, WhoStopsInTheHandshakeIsClosed) {
   connection.time_passed(now_);
   EXPECT_EQ(connection.ending(), Ending::tls_failed);
 
+  limits_.stranger_time_max = Connection::handshake_time_max / 2;
+  record_.is_stranger = true;
+  Connection stranger = make(echo_lines);
+  stranger.received(TlsClient().take(50), now_);
+  pass(limits_.stranger_time_max);
+  stranger.time_passed(now_);
+  EXPECT_EQ(stranger.ending(), Ending::stranger) << "the shorter time holds";
+  record_.is_stranger = false;
+
   Connection established = make(echo_lines);
   TlsClient quick;
   exchange(established, quick);
