@@ -15,6 +15,8 @@ CounterTotals add_up(std::span<const Counters> workers) {
     totals.http_on_wrong_port += worker.http_on_wrong_port.value();
     totals.origins_refused += worker.origins_refused.value();
     totals.logins_refused += worker.logins_refused.value();
+    totals.logins_overdue += worker.logins_overdue.value();
+    totals.requests_delayed += worker.requests_delayed.value();
     totals.slow_readers_closed += worker.slow_readers_closed.value();
     totals.idle_closed += worker.idle_closed.value();
     totals.over_budget_closed += worker.over_budget_closed.value();

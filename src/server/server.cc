@@ -52,7 +52,8 @@ std::int64_t wall_clock_us() {
 transport::ConnectionLimits connection_limits(const ServerOptions& options) {
   constexpr std::size_t unread_output_size_max = std::size_t{64} << 20;
   return {.unread_output_size = std::min(options.output_size_max / 2, unread_output_size_max),
-          .output_size_max = options.output_size_max};
+          .output_size_max = options.output_size_max,
+          .stranger_time_max = options.login_timeout};
 }
 
 }  // namespace
@@ -64,6 +65,7 @@ Server::Server(ServerOptions options)
   service_.settings.connection_count_max = options_.connection_count_max;
   service_.settings.idle_timeout_ms = options_.idle_timeout.count();
   service_.accounts.password.set(options_.password);
+  service_.rates.set_up(options_.request_bounds);
   service_.slow_log.threshold_us = options_.slow_log_threshold_us;
   service_.slow_log.size_max = options_.slow_log_size_max;
   service_.control = this;
@@ -258,6 +260,7 @@ Result<void> Server::open_workers() {
   workers_->loops().front()->every(tick_period, [this](const Now& now) {
     refusals_.tick(now.steady);
     service_.clients.tick(now.wall);
+    service_.rates.tick(now.wall);
     service_.note_memory_used(cache_->stats().memory_used);
     const insight::CounterTotals totals = insight::add_up(workers_->counters());
     service_.sample(now.wall, totals);

@@ -18,6 +18,9 @@
 
 namespace larder::server {
 
+// Redis' own bound of a value; a reply is made in memory, so that "any size" would mean any memory.
+inline constexpr std::uint64_t value_size_limit = std::uint64_t{512} << 20;
+
 /// Every value is set, checked by itself and against the others. Sizes are bytes.
 struct ServerOptions {
   std::vector<Endpoint> listen;  // in the order given; at least one
@@ -42,9 +45,11 @@ struct ServerOptions {
   Duration idle_timeout{0};           // 0: never
   Duration shutdown_timeout{0};
   bool allow_anonymous = false;
-  std::string password;                    // empty: nobody is asked for one
-  std::string users_path;                  // empty: there are none
-  Duration login_delay_max{0};             // 0: nobody is held back
+  std::string password;         // empty: nobody is asked for one
+  std::string users_path;       // empty: there are none
+  Duration login_delay_max{0};  // 0: nobody is held back
+  Duration login_timeout{0};    // 0: strangers may stay for ever
+  session::RequestRates::Bounds request_bounds;
   std::int64_t slow_log_threshold_us = 0;  // negative: nothing is noted
   std::size_t slow_log_size_max = 0;       // commands
   std::string log_level = "info";

@@ -48,6 +48,8 @@ class SessionHandler final : public transport::Handler {
 
   [[nodiscard]] std::size_t held_size() const override { return session_->held_size(); }
 
+  [[nodiscard]] bool is_stranger() const override { return session_->is_stranger(); }
+
   [[nodiscard]] Duration idle_timeout() const override {
     const Duration own = session_->idle_timeout();
     const Duration general{settings_.idle_timeout_ms.load(std::memory_order_relaxed)};

@@ -39,6 +39,16 @@ class Workers::Observer final : public transport::LoopObserver {
   void on_closed() override { counters_.connections.subtract(); }
   void on_slow_reader_closed() override { counters_.slow_readers_closed.add(); }
   void on_idle_closed() override { counters_.idle_closed.add(); }
+  void on_stranger_closed(const transport::Socket& socket) override {
+    counters_.logins_overdue.add();
+    const std::uint64_t news =
+        told_strangers_.take_news(counters_.logins_overdue.value(), clock_.now().steady);
+    if (news == 0) return;
+    const std::string peer = transport::addresses_of(socket).peer;
+    program::log_warn(
+        "connections closed because nobody had logged in within --login-timeout: " + std::to_string(news) +
+        ", the last " + (peer.empty() ? "of somebody who has gone" : "from " + peer));
+  }
   void on_over_budget_closed() override { counters_.over_budget_closed.add(); }
   void on_tls_established(bool is_resumed) override {
     counters_.tls_handshakes.add();
@@ -61,6 +71,7 @@ class Workers::Observer final : public transport::LoopObserver {
   insight::Counters& counters_;
   const Clock& clock_;
   ToldTrouble told_tls_failures_{Duration{1000}};
+  ToldTrouble told_strangers_{Duration{1000}};
 };
 
 Workers::Workers(std::size_t count, std::size_t buffer_size_max, std::vector<int> cores)

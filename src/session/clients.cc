@@ -145,32 +145,36 @@ void Clients::wake_at(TimePoint moment, const std::shared_ptr<Client>& client) {
 // Under the lock, like the next.
 void Clients::add_sleeper(TimePoint moment, const std::shared_ptr<Client>& client) {
   forget_sleeper(*client);
-  client->wakes_at_ = moment;
-  sleepers_.emplace(std::pair(moment, client->facts.id), client);
+  client->turn_ = {moment, ++sleep_count_};
+  sleepers_.emplace(*client->turn_, client);
   sleeper_count_.store(sleepers_.size(), std::memory_order_relaxed);
 }
 
 void Clients::forget_sleeper(Client& client) {
-  if (!client.wakes_at_) return;
-  sleepers_.erase({*client.wakes_at_, client.facts.id});
-  client.wakes_at_.reset();
+  if (!client.turn_) return;
+  sleepers_.erase(*client.turn_);
+  client.turn_.reset();
   sleeper_count_.store(sleepers_.size(), std::memory_order_relaxed);
 }
 
 // Without memory to wake one, it keeps its place, which takes none, and is tried again at the next tick: who
-// ticks has other things to do than to end for it. The others are woken meanwhile.
+// ticks has other things to do than to end for it. The others are woken meanwhile; who goes to sleep again
+// meanwhile is not.
 void Clients::tick(TimePoint now) {
   if (sleeper_count_.load(std::memory_order_relaxed) == 0) return;
-  Sleepers::key_type next{TimePoint::min(), 0};
+  Client::Turn next{TimePoint::min(), 0};
+  std::optional<std::uint64_t> last;
   while (true) {
     Sleepers::node_type due;
     {
       const std::lock_guard lock(mutex_);
-      const auto place = sleepers_.lower_bound(next);
+      if (!last) last = sleep_count_;
+      auto place = sleepers_.lower_bound(next);
+      while (place != sleepers_.end() && place->first.second > *last) ++place;
       if (place == sleepers_.end() || place->first.first > now) return;
       next = {place->first.first, place->first.second + 1};
       due = sleepers_.extract(place);
-      due.mapped()->wakes_at_.reset();
+      due.mapped()->turn_.reset();
       sleeper_count_.store(sleepers_.size(), std::memory_order_relaxed);
     }
     Client& client = *due.mapped();
@@ -178,8 +182,8 @@ void Clients::tick(TimePoint now) {
       client.wake();
     } catch (const std::bad_alloc&) {
       const std::lock_guard lock(mutex_);
-      if (client.wakes_at_) continue;  // it has found itself another moment
-      client.wakes_at_ = due.key().first;
+      if (client.turn_) continue;  // it has found itself another moment
+      client.turn_ = due.key();
       sleepers_.insert(std::move(due));
       sleeper_count_.store(sleepers_.size(), std::memory_order_relaxed);
     }

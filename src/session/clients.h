@@ -96,7 +96,9 @@ class Client final {
   std::string left_;
 
   friend class Clients;
-  std::optional<TimePoint> wakes_at_;  // under the lock of Clients
+  /// When to be woken, and which in the order of asking.
+  using Turn = std::pair<TimePoint, std::uint64_t>;
+  std::optional<Turn> turn_;  // under the lock of Clients
 };
 
 /// All of them.
@@ -142,14 +144,15 @@ class Clients final {
   void tick(TimePoint now);
 
  private:
-  using Sleepers = std::map<std::pair<TimePoint, std::uint64_t>, std::shared_ptr<Client>>;
+  using Sleepers = std::map<Client::Turn, std::shared_ptr<Client>>;
 
   void add_sleeper(TimePoint moment, const std::shared_ptr<Client>& client);
   void forget_sleeper(Client& client);
 
   mutable std::mutex mutex_;
   std::map<std::uint64_t, std::shared_ptr<Client>> clients_;
-  Sleepers sleepers_;  // one entry a client
+  Sleepers sleepers_;              // one entry a client
+  std::uint64_t sleep_count_ = 0;  // ever
   std::vector<std::shared_ptr<Client>> monitors_;
   std::atomic<std::size_t> monitor_count_{0};
   std::atomic<std::size_t> sleeper_count_{0};

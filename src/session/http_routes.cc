@@ -169,6 +169,8 @@ HttpRefusal get_stats(HttpCall& call, Output& output) {
       .add("http_on_wrong_port", stats.counters.http_on_wrong_port)
       .add("origins_refused", stats.counters.origins_refused)
       .add("logins_refused", stats.counters.logins_refused)
+      .add("logins_overdue", stats.counters.logins_overdue)
+      .add("requests_delayed", stats.counters.requests_delayed)
       .add("slow_readers_closed", stats.counters.slow_readers_closed)
       .add("idle_closed", stats.counters.idle_closed)
       .add("over_budget_closed", stats.counters.over_budget_closed)

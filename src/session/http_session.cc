@@ -30,7 +30,8 @@ HttpSession::HttpSession(const Environment& environment, MakeSession make_resp_s
       local_address_(facts.local_address),
       parser_(request_limits(environment.limits), this),
       login_(environment, facts.address),
-      gate_(environment.service.clients, facts.id) {}
+      gate_(environment.service.clients, facts.id),
+      meter_(environment, facts) {}
 
 HttpCall HttpSession::call_for(const http::Request& request, TimePoint now) const {
   return {.environment = environment_,
@@ -67,12 +68,20 @@ std::optional<Wait> HttpSession::authorize(const http::Request& request, TimePoi
   is_authorized_ = state != LoginGate::State::waits;
   if (!is_authorized_) return login_.wait();
   is_wrong_ = state != LoginGate::State::right;
-  if (!is_wrong_) known_authorization_ = *header;
+  if (!is_wrong_) {
+    known_authorization_ = *header;
+    has_logged_in_ = true;
+  }
   return std::nullopt;
 }
 
 Duration HttpSession::idle_timeout() const {
   return websocket_ == nullptr ? keep_alive_timeout : Duration{0};
+}
+
+bool HttpSession::is_stranger() const {
+  if (has_logged_in_ || !login_.is_stranger()) return false;
+  return websocket_ == nullptr || websocket_->is_stranger();
 }
 
 void HttpSession::closing(Output& output) {
@@ -109,6 +118,10 @@ Progress HttpSession::advance(Bytes input, TimePoint now, Output& output) {
         return {.consumed = consumed, .wait = *wait};
       }
     }
+    if ((request.has_value() || refused_.has_value()) && meter_.holds_up(login_.login(), now)) {
+      held_ = std::move(request);
+      return {.consumed = consumed, .wait = Wait::pause};
+    }
     if (refused_.has_value()) {
       const http::Request* const arriving = parser_.arriving();
       if (arriving != nullptr && waits(*arriving, now)) return {.consumed = consumed, .wait = Wait::pause};
@@ -122,8 +135,8 @@ Progress HttpSession::advance(Bytes input, TimePoint now, Output& output) {
     const Next next = request.has_value() ? answer(*request, now, output) : greet_body(now, output);
     if (next == Next::close) return {.consumed = consumed, .wait = Wait::close};
     if (next == Next::upgrade) {
-      websocket_ =
-          std::make_unique<WebSocketSession>(environment_, std::move(make_resp_session_), gate_, login_);
+      websocket_ = std::make_unique<WebSocketSession>(environment_, std::move(make_resp_session_), gate_,
+                                                      login_, meter_);
     } else if (!request.has_value()) {
       return {.consumed = consumed, .wait = Wait::input};
     }
@@ -143,7 +156,7 @@ bool HttpSession::waits(const http::Request& request, TimePoint now) {
 }
 
 HttpSession::Next HttpSession::answer(const http::Request& request, TimePoint now, Output& output) {
-  environment_.counters.commands.add();
+  count_request(now);
   const std::unique_ptr<cache::Draft> draft = std::move(draft_);
   HttpCall call = call_for(request, now);
   call.body = draft != nullptr ? draft->bytes() : Bytes(request.body);
@@ -175,7 +188,7 @@ HttpSession::Next HttpSession::greet_body(TimePoint now, Output& output) {
                .message = "What is open to everybody takes no body where a login is asked for."};
   }
   if (refusal.status != 0) {
-    environment_.counters.commands.add();
+    count_request(now);
     count_refusal(refusal.status, refusal.is_denial);
     write_refusal(call, refusal, false, output);
     return Next::close;
@@ -201,7 +214,7 @@ bool HttpSession::begin(const http::Request& head, std::size_t size) {
 void HttpSession::refuse_unread(Bytes sentence, TimePoint now, Output& output) {
   const int status = parser_.error_status();
   count_refusal(status);
-  environment_.counters.commands.add();
+  count_request(now);
   draft_.reset();
   if (const http::Request* const request = parser_.arriving();
       request != nullptr && (status == 413 || status == 507)) {
@@ -219,6 +232,11 @@ std::size_t HttpSession::held_size() const {
   if (websocket_ != nullptr) return websocket_->held_size();
   const http::Request* const request = held_.has_value() ? &*held_ : parser_.arriving();
   return request == nullptr ? 0 : request->body.capacity();
+}
+
+void HttpSession::count_request(TimePoint now) {
+  environment_.counters.commands.add();
+  meter_.charge(login_.login(), now);
 }
 
 /// What broke the grammar or a bound counts as a protocol error; what is merely not there does not.

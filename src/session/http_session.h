@@ -18,6 +18,7 @@
 #include "session/http_routes.h"
 #include "session/login_gate.h"
 #include "session/pause_gate.h"
+#include "session/request_meter.h"
 #include "session/session.h"
 
 namespace larder::session {
@@ -39,7 +40,8 @@ class HttpSession final : public Session, private protocol::http::BodySink {
 
   void attach(std::shared_ptr<Remote> remote) override {
     login_.attach(remote);
-    gate_.attach(std::move(remote));
+    gate_.attach(remote);
+    meter_.attach(std::move(remote));
   }
   Progress advance(Bytes input, TimePoint now, Output& output) override;
 
@@ -51,6 +53,8 @@ class HttpSession final : public Session, private protocol::http::BodySink {
 
   /// HTTP: a minute. WebSocket: as the server says.
   [[nodiscard]] Duration idle_timeout() const override;
+  /// Until one of its requests was somebody's, or a WebSocket has logged in.
+  [[nodiscard]] bool is_stranger() const override;
 
  private:
   enum class Next : std::uint8_t { request, close, upgrade };
@@ -60,6 +64,7 @@ class HttpSession final : public Session, private protocol::http::BodySink {
   Next answer(const protocol::http::Request& request, TimePoint now, Output& output);
   Next greet_body(TimePoint now, Output& output);
   void refuse_unread(Bytes sentence, TimePoint now, Output& output);
+  void count_request(TimePoint now);
   void count_refusal(int status, bool is_denial = false);
 
   // Large values go where they will stay.
@@ -73,11 +78,13 @@ class HttpSession final : public Session, private protocol::http::BodySink {
   LoginGate login_;                      // of the request under way
   bool is_authorized_ = false;           // it is known who makes that
   bool is_wrong_ = false;                // and he gave a wrong password
+  bool has_logged_in_ = false;           // somebody, for a request of this connection
   std::string known_authorization_;      // the last that was right
   TimePoint now_{};                      // of the call under way
   std::unique_ptr<cache::Draft> draft_;  // of the body under way; null: it is the request's
   PauseGate gate_;
-  std::optional<protocol::http::Request> held_;  // waits for the end of a pause
+  RequestMeter meter_;
+  std::optional<protocol::http::Request> held_;  // waits for its turn
   std::optional<Error> refused_;                 // so does what the parser refused
   std::unique_ptr<Session> websocket_;           // engaged: the connection is no longer HTTP
 };

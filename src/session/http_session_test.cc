@@ -327,6 +327,8 @@ TEST(HttpSession, ShowsItsFigures) {
                              "\"protocol_errors\":0",
                              "\"http_on_wrong_port\":0",
                              "\"origins_refused\":0",
+                             "\"logins_overdue\":0",
+                             "\"requests_delayed\":0",
                              "\"slow_readers_closed\":0",
                              "\"idle_closed\":0",
                              "\"connection_buffer_limit\":",

@@ -24,9 +24,12 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
     const std::size_t line_size_max = environment_.limits.line_size_max;
     decoder_.set_line_size_max(is_stranger() ? std::min(line_size_max, stranger_size_max) : line_size_max);
     const auto next = decoder_.next(input.substr(consumed));
+    const bool is_request = !next || next->has_value();
+    if (is_request && meter_.holds_up(login_.login(), now))
+      return {.consumed = consumed, .wait = Wait::pause};
     if (!next) {
       if (waits(Verb::set, now)) return {.consumed = consumed, .wait = Wait::pause};
-      environment_.counters.commands.add();
+      count(now);
       if (!is_stranger()) forget(decoder_.refused_key(), now);
       refuse(output, next.error().message);
       return {.consumed = input.size(), .wait = Wait::close};
@@ -38,7 +41,7 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
       const LoginGate::State state = login_.ask(request->key, request->value, now);
       if (state == LoginGate::State::waits) return {.consumed = consumed, .wait = login_.wait()};
       consumed += request->size;
-      environment_.counters.commands.add();
+      count(now);
       answer_login(state, output);
       continue;
     }
@@ -48,7 +51,7 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
       environment_.counters.http_on_wrong_port.add();
       return {.consumed = input.size(), .wait = Wait::close};
     }
-    environment_.counters.commands.add();
+    count(now);
     if (request->verb == Verb::quit) return {.consumed = input.size(), .wait = Wait::close};
     if (is_stranger()) {
       protocol::append_line_error(output, "log in first: auth USER PASSWORD");
@@ -57,6 +60,11 @@ Progress LineSession::advance(Bytes input, TimePoint now, Output& output) {
     }
   }
   return {.consumed = consumed, .wait = Wait::output};
+}
+
+void LineSession::count(TimePoint now) {
+  environment_.counters.commands.add();
+  meter_.charge(login_.login(), now);
 }
 
 // CLIENT PAUSE. What waits is not consumed, and read again. A line that is too long empties a key.

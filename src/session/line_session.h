@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "protocol/line/line_decoder.h"
 #include "session/login_gate.h"
 #include "session/pause_gate.h"
+#include "session/request_meter.h"
 #include "session/session.h"
 
 namespace larder::session {
@@ -25,18 +27,21 @@ class LineSession final : public Session {
       : environment_(environment),
         decoder_(environment.limits.line_size_max),
         login_(environment, address),
-        gate_(environment.service.clients, connection_id) {}
+        gate_(environment.service.clients, connection_id),
+        meter_(environment, {.id = connection_id, .address = std::string(address)}) {}
 
   void attach(std::shared_ptr<Remote> remote) override {
     login_.attach(remote);
-    gate_.attach(std::move(remote));
+    gate_.attach(remote);
+    meter_.attach(std::move(remote));
   }
   Progress advance(Bytes input, TimePoint now, Output& output) override;
+  [[nodiscard]] bool is_stranger() const override { return login_.is_stranger(); }
 
  private:
-  [[nodiscard]] bool is_stranger() const override { return login_.is_stranger(); }
   [[nodiscard]] const char* denial_of(const protocol::LineRequest& request) const;
   [[nodiscard]] bool waits(protocol::LineRequest::Verb verb, TimePoint now);
+  void count(TimePoint now);
   void answer(const protocol::LineRequest& request, TimePoint now, Output& output);
   void answer_login(LoginGate::State state, Output& output);
   void forget(Bytes key, TimePoint now);
@@ -47,6 +52,7 @@ class LineSession final : public Session {
   protocol::LineDecoder decoder_;
   LoginGate login_;
   PauseGate gate_;
+  RequestMeter meter_;
 };
 
 }  // namespace larder::session

@@ -62,6 +62,7 @@ bool RespSession::may_empty(const CommandSpec& spec, Bytes key) const {
 // False: the connection ends with it.
 bool RespSession::answer_refusal(const RefusedCommand& refusal, TimePoint now, Output& output) {
   environment_.counters.commands.add();
+  meter_.charge(state_.login, now);
   const std::size_t size = output.size();
   protocol::ReplyEncoder reply(output, state_.version);
   if (refusal.error.kind == ErrorKind::overloaded) {

@@ -35,7 +35,8 @@ protocol::CommandLimits command_limits(const Limits& limits) {
 RespSession::RespSession(const Environment& environment, ConnectionFacts facts)
     : environment_(environment),
       quiet_keys_(environment.cache),
-      decoder_(command_limits(environment.limits), this) {
+      decoder_(command_limits(environment.limits), this),
+      meter_(environment, facts) {
   state_.client = environment.service.clients.add(std::move(facts));
   state_.login = Login(environment.service.accounts);
 }
@@ -76,6 +77,12 @@ bool RespSession::is_paused(std::span<const Bytes> arguments, TimePoint now) con
   return row.spec->name == "exec" && state_.transaction != nullptr && state_.transaction->writes();
 }
 
+bool RespSession::has_to_wait(std::span<const Bytes> arguments, TimePoint now) {
+  return meter_.holds_up(state_.login, now) ||
+         (is_paused(arguments, now) &&
+          environment_.service.clients.wait_for_end_of_pause(state_.client, now));
+}
+
 bool RespSession::keys_fit(const CommandSpec& spec, std::span<const Bytes> arguments) const {
   bool all_fit = true;
   for_each_key(spec, arguments,
@@ -111,6 +118,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
   }
   while (!output.full() && state_.task == nullptr) {
     if (waits_to_forget(now)) return {.consumed = consumed, .wait = Wait::pause};
+    if (refusal_ && meter_.holds_up(state_.login, now)) return {.consumed = consumed, .wait = Wait::pause};
     if (refusal_) {
       const RefusedCommand refusal = std::move(*refusal_);
       refusal_.reset();
@@ -138,8 +146,7 @@ Progress RespSession::advance(Bytes input, TimePoint now, Output& output) {
     }
     const std::optional<protocol::Command>& command = *next;
     const bool is_asked = command && !command->arguments.empty();
-    if (is_asked && is_paused(command->arguments, now) &&
-        environment_.service.clients.wait_for_end_of_pause(state_.client, now)) {
+    if (is_asked && has_to_wait(command->arguments, now)) {
       decoder_.repeat();
       return {.consumed = consumed, .wait = Wait::pause};
     }
@@ -243,6 +250,7 @@ void RespSession::answer_aloud(std::span<const Bytes> arguments, TimePoint now, 
                 .output = output,
                 .reply = {output, state_.version}};
   environment_.counters.commands.add();
+  meter_.charge(state_.login, now);
   if (spec != nullptr) note(*spec, now);
   if (const std::string error = error_in(arguments, row); !error.empty()) return reject(call, row, error);
   if (!keys_fit(*spec, arguments)) return reject(call, row, refuse_long_keys(call));

@@ -20,6 +20,7 @@
 #include "protocol/resp/command_batch.h"
 #include "protocol/resp/command_decoder.h"
 #include "session/quiet_keyspace.h"
+#include "session/request_meter.h"
 #include "session/resp_commands.h"
 #include "session/session.h"
 
@@ -52,10 +53,13 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   RespSession& operator=(const RespSession&) = delete;
 
   void attach(std::shared_ptr<Remote> remote) override {
-    state_.remote = remote;
+    embed(remote);
     state_.client->attach(std::move(remote));
   }
-  void embed(std::shared_ptr<Remote> remote) override { state_.remote = std::move(remote); }
+  void embed(std::shared_ptr<Remote> remote) override {
+    state_.remote = remote;
+    meter_.attach(std::move(remote));
+  }
 
   void announced(Bytes input) override;
   Progress advance(Bytes input, TimePoint now, Output& output) override;
@@ -76,6 +80,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   [[nodiscard]] bool may_empty(const CommandSpec& spec, Bytes key) const;
   [[nodiscard]] bool is_monitor() const { return state_.client->is_monitor.load(std::memory_order_relaxed); }
   [[nodiscard]] bool is_paused(std::span<const Bytes> arguments, TimePoint now) const;
+  [[nodiscard]] bool has_to_wait(std::span<const Bytes> arguments, TimePoint now);
   void answer(std::span<const Bytes> arguments, TimePoint now, Output& output);
   void answer_aloud(std::span<const Bytes> arguments, TimePoint now, Output& output);
   void count_rejection(const RespCall& call, bool is_known, std::size_t size);
@@ -117,6 +122,7 @@ class RespSession final : public Session, private protocol::ArgumentSink {
   QuietKeyspace quiet_keys_;
   protocol::CommandDecoder decoder_;
   RespState state_;
+  RequestMeter meter_;
   TimePoint now_{};                        // of the call under way
   std::optional<RefusedCommand> refusal_;  // not answered yet: CLIENT PAUSE may hold it up
   bool is_first_command_ = true;

@@ -15,6 +15,7 @@
 #include "session/command_stats.h"
 #include "session/login.h"
 #include "session/login_queue.h"
+#include "session/request_rates.h"
 #include "session/slow_log.h"
 
 namespace larder::session {
@@ -100,6 +101,7 @@ struct Service {
   Clients clients;
   Accounts accounts;
   LoginQueue logins{accounts};
+  RequestRates rates;
   SlowLog slow_log;
   Settings settings;
   Control* control = nullptr;  // null: this process does not end for a client

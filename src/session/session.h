@@ -118,7 +118,7 @@ class Session {
   /// stops. For dialects that say goodbye; nothing is called after this.
   virtual void closing(Output& /*output*/) {}
 
-  /// Whether its peer has to log in before he is served. Only for sessions inside of others.
+  /// Whether its peer has yet to log in before he is served.
   [[nodiscard]] virtual bool is_stranger() const { return false; }
 
   /// Memory, in bytes, of what it keeps of a request that is not whole yet.

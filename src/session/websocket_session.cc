@@ -42,11 +42,12 @@ std::size_t resp_input_size_max(const Limits& limits) {
 }  // namespace
 
 WebSocketSession::WebSocketSession(const Environment& environment, MakeSession make_resp_session,
-                                   PauseGate& gate, LoginGate& login)
+                                   PauseGate& gate, LoginGate& login, RequestMeter& meter)
     : environment_(environment),
       make_resp_session_(std::move(make_resp_session)),
       gate_(gate),
       login_(login),
+      meter_(meter),
       codec_(message_limits(environment.limits)) {}
 
 Progress WebSocketSession::advance(Bytes input, TimePoint now, Output& output) {
@@ -66,16 +67,16 @@ Progress WebSocketSession::advance(Bytes input, TimePoint now, Output& output) {
       if (resp_runs_) return {.consumed = size - input.size(), .wait = Wait::output};
       continue;
     }
-    // Who has logged in by RESP is none either.
-    const bool is_stranger = login_.is_stranger() && (resp_ == nullptr || resp_->is_stranger());
-    codec_.set_limits(is_stranger ? stranger_limits : message_limits(environment_.limits));
+    codec_.set_limits(is_stranger() ? stranger_limits : message_limits(environment_.limits));
     std::optional<websocket::Message> message = std::exchange(held_, std::nullopt);
     if (!message.has_value()) message = codec_.next(input, output);
     if (!message.has_value()) {
       if (codec_.closed() || output.full()) continue;
       return {.consumed = size - input.size(), .wait = Wait::input};
     }
-    if (waits(*message, now)) {
+    const bool is_over_rate =
+        message->kind == websocket::MessageKind::text && meter_.holds_up(login_.login(), now);
+    if (is_over_rate || waits(*message, now)) {
       held_ = std::move(message);
       return {.consumed = size - input.size(), .wait = Wait::pause};
     }
@@ -96,6 +97,11 @@ Progress WebSocketSession::advance(Bytes input, TimePoint now, Output& output) {
 
 void WebSocketSession::closing(Output& output) {
   codec_.close(websocket::CloseCode::going_away, "the server closes this connection", output);
+}
+
+void WebSocketSession::count(TimePoint now) {
+  environment_.counters.commands.add();
+  meter_.charge(login_.login(), now);
 }
 
 /// CLIENT PAUSE. Of a text message that is wrong nothing waits, nor of a binary one before it is RESP's turn.
@@ -127,10 +133,10 @@ std::optional<std::string> WebSocketSession::answer_text(Bytes text, TimePoint n
   const websocket::JsonRequest request = websocket::parse_json_request(text);
   if (request.error.empty() && request.verb == websocket::JsonVerb::auth) {
     std::optional<std::string> reply = answer_login(request, now);
-    if (reply) environment_.counters.commands.add();
+    if (reply) count(now);
     return reply;
   }
-  environment_.counters.commands.add();
+  count(now);
   const auto refuse = [&](Bytes sentence) {
     environment_.counters.protocol_errors.add();
     return websocket::json_error_reply(request.id, sentence);

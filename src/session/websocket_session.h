@@ -18,6 +18,7 @@
 #include "protocol/websocket/json_message.h"
 #include "session/login_gate.h"
 #include "session/pause_gate.h"
+#include "session/request_meter.h"
 #include "session/session.h"
 
 namespace larder::session {
@@ -34,10 +35,14 @@ class WebSocketSession final : public Session {
   /// The gates are the connection's, and outlive it. Whoever made the handshake is served, or who logs in
   /// with a text message; what its binary messages carry logs in by itself.
   WebSocketSession(const Environment& environment, MakeSession make_resp_session, PauseGate& gate,
-                   LoginGate& login);
+                   LoginGate& login, RequestMeter& meter);
 
   Progress advance(Bytes input, TimePoint now, Output& output) override;
   void closing(Output& output) override;
+  /// Who has logged in by RESP is none either.
+  [[nodiscard]] bool is_stranger() const override {
+    return login_.is_stranger() && (resp_ == nullptr || resp_->is_stranger());
+  }
   [[nodiscard]] std::size_t held_size() const override {
     return codec_.held_size() + (held_.has_value() ? held_->payload.capacity() : 0) + resp_input_.capacity() +
            (resp_ != nullptr ? resp_->held_size() : 0);
@@ -48,6 +53,7 @@ class WebSocketSession final : public Session {
   [[nodiscard]] std::optional<std::string> answer_text(Bytes text, TimePoint now);
   [[nodiscard]] std::optional<std::string> answer_login(const protocol::websocket::JsonRequest& request,
                                                         TimePoint now);
+  void count(TimePoint now);
   void take_binary(std::string payload);
   void run_resp(TimePoint now, Output& output);
 
@@ -55,8 +61,9 @@ class WebSocketSession final : public Session {
   MakeSession make_resp_session_;
   PauseGate& gate_;
   LoginGate& login_;
+  RequestMeter& meter_;
   protocol::websocket::FrameCodec codec_;
-  std::optional<protocol::websocket::Message> held_;  // waits for the end of a pause
+  std::optional<protocol::websocket::Message> held_;  // waits for its turn
   std::unique_ptr<Session> resp_;                     // made for the first binary message
   std::string resp_input_;                            // what it was or will be shown
   std::size_t resp_offset_ = 0;                       // bytes at its front that are consumed

@@ -75,6 +75,17 @@ struct Fixture {
   }
 };
 
+/// What a WebSocket shares with the HTTP connection that it was.
+struct Gates {
+  explicit Gates(const World& world)
+      : pause(world.environment.service.clients, 7),
+        login(world.environment, ""),
+        meter(world.environment, {}) {}
+  PauseGate pause;
+  LoginGate login;
+  RequestMeter meter;
+};
+
 TEST(WebSocketSession, AnswersAConversationTheSameWayHoweverItIsCut) {
   const std::string conversation =
       upgrade + frames::text_frame(R"({"id":1,"get":"k"})") +
@@ -201,19 +212,19 @@ TEST(WebSocketSession, TellsARespSessionThatFailedFromOneThatEnded) {
   };
   for (const auto& [bytes, replies] : samples) {
     const World world;
-    PauseGate gate(world.environment.service.clients, 7);
-    LoginGate login(world.environment, "");
+    Gates gates(world);
     WebSocketSession session(
-        world.environment, [&] { return std::make_unique<RespSession>(world.environment, 7); }, gate, login);
+        world.environment, [&] { return std::make_unique<RespSession>(world.environment, 7); }, gates.pause,
+        gates.login, gates.meter);
     EXPECT_EQ(play(session, frames::binary_frame(bytes)).replies,
               (replies.empty() ? "" : binary_reply(replies)) +
                   frames::server_frame(8, "\x03\xF0"s + "the RESP session has failed"));
   }
   const World world;
-  PauseGate gate(world.environment.service.clients, 7);
-  LoginGate login(world.environment, "");
+  Gates gates(world);
   WebSocketSession session(
-      world.environment, [&] { return std::make_unique<RespSession>(world.environment, 7); }, gate, login);
+      world.environment, [&] { return std::make_unique<RespSession>(world.environment, 7); }, gates.pause,
+      gates.login, gates.meter);
   EXPECT_EQ(frames::trailing_close_code(play(session, frames::binary_frame("QUIT\r\n")).replies), 1000U);
 }
 
@@ -272,10 +283,10 @@ class MoveMeter final : public Session {
 TEST(WebSocketSession, MovesALongMessageThatTakesManyTurnsOnlyAFewTimes) {
   const World world;
   std::size_t moved_size = 0;
-  PauseGate gate(world.environment.service.clients, 7);
-  LoginGate login(world.environment, "");
+  Gates gates(world);
   WebSocketSession session(
-      world.environment, [&] { return std::make_unique<MoveMeter>(moved_size); }, gate, login);
+      world.environment, [&] { return std::make_unique<MoveMeter>(moved_size); }, gates.pause, gates.login,
+      gates.meter);
   const std::size_t size = 20'000;
   play(session, frames::binary_frame(std::string(size, 'x')));
   EXPECT_GE(moved_size, size);
@@ -338,11 +349,10 @@ TEST(WebSocketSession, TakesWhatArrivesInTheSameReadAsTheUpgrade) {
 TEST(WebSocketSession, LetsOtherConnectionsHaveTheirTurnsWhileRespGoesOn) {
   World world;
   for (int i = 0; i < 20'000; ++i) world.put("key:" + std::to_string(i), "v");
-  PauseGate gate(world.environment.service.clients, 7);
-  LoginGate login(world.environment, "");
+  Gates gates(world);
   WebSocketSession session(
-      world.environment, [&world] { return std::make_unique<RespSession>(world.environment, 7); }, gate,
-      login);
+      world.environment, [&world] { return std::make_unique<RespSession>(world.environment, 7); },
+      gates.pause, gates.login, gates.meter);
   std::string input =
       frames::binary_frame("KEYS *\r\nPING\r\n") + frames::text_frame(R"({"id":1,"get":"k"})");
   std::string replies;

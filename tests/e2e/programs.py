@@ -5,6 +5,7 @@ sleeps. Stopping one checks that it ended cleanly: a sanitizer's report makes it
 """
 
 import functools
+import json
 import os
 import pathlib
 import queue
@@ -13,6 +14,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -227,3 +229,23 @@ class Peer:
         self.send(request)
         got = self.read(len(reply))
         assert got == reply, got
+
+
+def wait_until(holds):
+    """Asks again and again. For what changes in the server without a word to anybody."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come true"
+
+
+def stats_over(peer):
+    """/v1/stats over a connection that stays open."""
+    peer.send(b"GET /v1/stats HTTP/1.1\r\nHost: larder\r\n\r\n")
+    head = peer.read_until(b"\r\n\r\n").lower()
+    size = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
+    return json.loads(peer.read(size))
+
+
+def stats_of(server):
+    with server.peer("http") as peer:
+        return stats_over(peer)

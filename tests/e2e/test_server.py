@@ -1,11 +1,10 @@
 """larder-server as a process: what it says, what it serves, how it ends.
 
 Goal: the promises of `larder-server --help` hold from outside: options and who wins, the line that says ready, exit
-statuses, signals, the bound on connections. Method: the program itself on ports that the kernel picks; what is waited for is
-an answer, a line on stderr or the end of the process.
+statuses, signals. Method: the program itself on ports that the kernel picks; what is waited for is an answer, a line on stderr
+or the end of the process.
 """
 
-import contextlib
 import json
 import re
 import shutil
@@ -17,7 +16,7 @@ import urllib.request
 
 import pytest
 
-from programs import BIN, PATIENCE_S
+from programs import BIN, PATIENCE_S, stats_of, stats_over, wait_until
 
 REDIS_CLI = shutil.which("redis-cli")
 
@@ -32,26 +31,6 @@ def run(*options, environment=None):
         timeout=PATIENCE_S,
     )
     return result.returncode, result.stdout, result.stderr
-
-
-def wait_until(holds):
-    """Asks again and again. For what changes in the server without a word to anybody."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come true"
-
-
-def stats_over(peer):
-    """/v1/stats over a connection that stays open."""
-    peer.send(b"GET /v1/stats HTTP/1.1\r\nHost: larder\r\n\r\n")
-    head = peer.read_until(b"\r\n\r\n").lower()
-    size = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
-    return json.loads(peer.read(size))
-
-
-def stats_of(server):
-    with server.peer("http") as peer:
-        return stats_over(peer)
 
 
 # What it says.
@@ -226,100 +205,6 @@ def test_expired_items_stay_while_the_sweep_is_off_and_are_not_found(start_serve
                  b"$-1\r\n:0\r\n+OK\r\n$-1\r\n*0\r\n")
         peer.ask(b"DEBUG SET-ACTIVE-EXPIRE 1\r\n", b"+OK\r\n")
     wait_until(lambda: stats_of(server)["items"] == 0)
-
-
-# Its bounds.
-
-REFUSALS = {
-    "line": b"ERROR too many connections\r\n",
-    "resp": b"-ERR max number of clients reached\r\n",
-    "http": b"HTTP/1.1 503 ",
-}
-
-
-def test_connections_past_the_bound_are_told_so_and_counted(start_server):
-    server = start_server("--connections-max", "2", "--workers", "2")
-    with server.peer("http") as first, server.peer("line") as second:
-        first.ask(b"GET /healthz HTTP/1.1\r\nHost: larder\r\n\r\n", b"HTTP/1.1 200")
-        first.read_until(b"ok\n")
-        second.ask(b"set k v\r\n", b"END\r\n")
-        for scheme, refusal in REFUSALS.items():
-            with server.peer(scheme) as third:
-                # As a client does that has not looked yet.
-                third.send(b"PING\r\n")
-                assert third.read_all().startswith(refusal)
-        stats = stats_over(first)
-        assert stats["connections"] == 2
-        assert stats["connections_refused"] == len(REFUSALS)
-        second.ask(b"get k\r\n", b"v\r\nEND\r\n")
-
-
-def test_connections_past_their_addresss_share_are_told_so_and_counted(start_server, tmp_path):
-    listen = ["http://127.0.0.1:0", "line://127.0.0.1:0", "resp://127.0.0.1:0", f"resp+unix://{tmp_path}/socket"]
-    server = start_server("--connections-per-address", "2", "--workers", "2", listen=listen)
-    with server.peer("http") as first, server.peer("line") as second:
-        first.ask(b"GET /healthz HTTP/1.1\r\nHost: larder\r\n\r\n", b"HTTP/1.1 200")
-        first.read_until(b"ok\n")
-        second.ask(b"set k v\r\n", b"END\r\n")
-        for scheme, refusal in REFUSALS.items():
-            with server.peer(scheme) as third:
-                third.send(b"PING\r\n")
-                assert third.read_all().startswith(refusal)
-        # Others are none of their business: another address, and a socket that has none.
-        other = socket.create_connection(("127.0.0.1", server.address("resp").port), PATIENCE_S, ("127.0.0.2", 0))
-        other.sendall(b"PING\r\n")
-        assert other.recv(100) == b"+PONG\r\n"
-        other.close()
-        with contextlib.ExitStack() as stack:
-            for _ in range(3):
-                stack.enter_context(server.peer("resp+unix")).ask(b"PING\r\n", b"+PONG\r\n")
-        stats = stats_over(first)
-        assert stats["connections_refused_per_address"] == stats["connections_refused"] == len(REFUSALS)
-    line = server.wait_for_line("--connections-per-address")
-    assert re.search(r"their address has 2 already \(--connections-per-address\): 1, the last from 127\.0\.0\.1:\d+\n", line)
-
-    def is_served():
-        with server.peer("resp") as peer:
-            peer.send(b"INFO stats\r\n")
-            return peer.read_line().startswith(b"$") and peer.read_until(b"larder_connections_refused_per_address:")
-
-    wait_until(is_served)
-    server.stop()
-    # One line in ten seconds, however many are refused.
-    assert server.stderr.count("--connections-per-address") == 1
-
-
-def test_a_place_that_is_free_again_is_taken(start_server):
-    server = start_server("--connections-max", "1")
-    with server.peer("line") as peer:
-        peer.ask(b"set k v\r\n", b"END\r\n")
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        with server.peer("line") as peer:
-            peer.send(b"get k\r\n")
-            if peer.read_line() == b"v":
-                return
-    raise AssertionError("the place was never free again")
-
-
-def test_connections_are_lowered_to_what_the_file_limit_allows(start):
-    program = start(
-        "/usr/bin/prlimit", "--nofile=256:256", BIN / "larder-server", "--workers", "2", "--listen", "line://127.0.0.1:0"
-    ).wait_until_ready()
-    assert "connections-max is lowered from 10000 to" in program.stderr
-    held = []
-    try:
-        while True:
-            held.append(program.peer("line"))
-            held[-1].send(b"get k\r\n")
-            answer = held[-1].read_line()
-            if answer != b"END":
-                break
-    finally:
-        for peer in held:
-            peer.close()
-    assert answer == b"ERROR too many connections"
-    assert 100 < len(held) < 256
 
 
 # How it ends.

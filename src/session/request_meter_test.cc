@@ -1,0 +1,208 @@
+// Requests that wait for their turn. Method: the same conversation in every dialect on a world with bounds:
+// as many answers at once as the bound says, no more until the clock has moved and the clients' tick has
+// woken the connection, and then one for each token; what is answered is what was asked, in order.
+#include "session/request_meter.h"
+
+#include <functional>
+#include <gtest/gtest.h>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "protocol/websocket/test_frames.h"
+#include "session/http_session.h"
+#include "session/line_session.h"
+#include "session/resp_session.h"
+#include "session/session_test_support.h"
+
+namespace larder::session {
+namespace {
+
+using namespace std::chrono_literals;
+
+namespace frames = protocol::websocket::test;
+
+constexpr std::uint64_t per_second = 4;
+
+struct Dialect {
+  std::string name;
+  std::function<std::unique_ptr<Session>(const World& world, ConnectionFacts facts)> make;
+  std::string hello;    // before it counts
+  std::string request;  // whole
+  std::string mark;     // once in each answer
+};
+
+std::unique_ptr<Session> make_resp(const World& world, ConnectionFacts facts) {
+  return std::make_unique<RespSession>(world.environment, std::move(facts));
+}
+
+std::unique_ptr<Session> make_line(const World& world, const ConnectionFacts& facts) {
+  return std::make_unique<LineSession>(world.environment, facts.id, facts.address);
+}
+
+std::unique_ptr<Session> make_http(const World& world, const ConnectionFacts& facts) {
+  return std::make_unique<HttpSession>(
+      world.environment, [&world, facts] { return make_resp(world, facts); }, facts);
+}
+
+std::vector<Dialect> dialects() {
+  const std::string upgrade =
+      "GET /v1/ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+  return {{"RESP", make_resp, "", "GET k\r\n", "$1\r\nv\r\n"},
+          {"RESP error", make_resp, "", "NOSUCH k\r\n", "-ERR unknown command"},
+          {"line", make_line, "", "get k\n", "v\r\nEND"},
+          {"HTTP", make_http, "", "GET /v1/keys/k HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 200"},
+          {"text", make_http, upgrade, frames::text_frame(R"({"id":1,"get":"k"})"), "\"value\""},
+          {"binary", make_http, upgrade, frames::binary_frame("GET k\r\n"), "$1\r\nv\r\n"}};
+}
+
+class RequestMeters : public testing::TestWithParam<Dialect> {
+ protected:
+  RequestMeters() { world_.put("k", "v"); }
+
+  struct Connection {
+    Connection(const World& world, const Dialect& dialect, const ConnectionFacts& facts)
+        : session(dialect.make(world, facts)), peer(*session, world.now) {
+      session->attach(remote);
+    }
+    std::shared_ptr<Noted> remote = std::make_shared<Noted>();
+    std::unique_ptr<Session> session;
+    Peer peer;
+  };
+
+  std::unique_ptr<Connection> connect(const std::string& address, std::uint64_t id = 1) {
+    return std::make_unique<Connection>(world_, GetParam(), ConnectionFacts{.id = id, .address = address});
+  }
+
+  /// Time passes, and who is to be woken is.
+  void pass(Duration time, std::vector<Connection*> connections) {
+    world_.now += time;
+    std::vector<int> counts;
+    for (const Connection* const connection : connections) counts.push_back(connection->remote->wake_count);
+    world_.service.clients.tick(world_.now);
+    for (std::size_t i = 0; i < connections.size(); ++i) {
+      connections[i]->peer.set_now(world_.now);
+      if (connections[i]->remote->wake_count > counts[i]) connections[i]->peer.send("");
+    }
+  }
+
+  std::size_t take_answers(Connection& connection) const {
+    const std::string replies = connection.peer.take_replies();
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = replies.find(GetParam().mark, at)) != std::string::npos; ++at) ++count;
+    return count;
+  }
+
+  static std::string repeat(const std::string& text, std::size_t count) {
+    std::string all;
+    for (std::size_t i = 0; i < count; ++i) all += text;
+    return all;
+  }
+
+  World world_;
+};
+
+INSTANTIATE_TEST_SUITE_P(All, RequestMeters, testing::ValuesIn(dialects()), [](const auto& each) {
+  std::string name = each.param.name;
+  std::erase(name, ' ');
+  return name;
+});
+
+TEST_P(RequestMeters, LetABurstPassAndThenTheRate) {
+  world_.service.rates.set_up({.per_address = per_second, .per_user = 0});
+  const auto connection = connect("192.0.2.1:1");
+  connection->peer.send(GetParam().hello);
+  pass(10s, {connection.get()});
+  static_cast<void>(take_answers(*connection));
+  connection->peer.send(repeat(GetParam().request, 3 * per_second));
+  EXPECT_EQ(take_answers(*connection), per_second);
+  EXPECT_EQ(world_.counters.requests_delayed.value(), 1U);
+  for (std::size_t quarter = 1; quarter <= 2 * per_second; ++quarter) {
+    pass(1000ms / per_second, {connection.get()});
+    EXPECT_EQ(take_answers(*connection), 1U) << quarter;
+  }
+  EXPECT_FALSE(connection->peer.played().closed);
+  pass(10s, {connection.get()});
+  EXPECT_EQ(take_answers(*connection), 0U) << "all were answered";
+}
+
+TEST_P(RequestMeters, CountTheConnectionsOfAnAddressTogetherAndNoOther) {
+  world_.service.rates.set_up({.per_address = per_second, .per_user = 0});
+  std::vector<std::unique_ptr<Connection>> all;
+  for (const char* const address : {"192.0.2.1:1", "192.0.2.1:2", "192.0.2.2:1", "/run/larder.sock:0"}) {
+    all.push_back(connect(address, all.size() + 1));
+    all.back()->peer.send(GetParam().hello);
+  }
+  pass(10s, {all[0].get(), all[1].get(), all[2].get(), all[3].get()});
+  for (const auto& connection : all) static_cast<void>(take_answers(*connection));
+  all[0]->peer.send(repeat(GetParam().request, per_second));
+  EXPECT_EQ(take_answers(*all[0]), per_second);
+  all[1]->peer.send(GetParam().request);
+  EXPECT_EQ(take_answers(*all[1]), 0U);
+  all[2]->peer.send(GetParam().request);
+  EXPECT_EQ(take_answers(*all[2]), 1U);
+  all[3]->peer.send(repeat(GetParam().request, 10 * per_second));
+  EXPECT_EQ(take_answers(*all[3]), 10 * per_second) << "whom the mode of a file has let in";
+  pass(250ms, {all[1].get()});
+  EXPECT_EQ(take_answers(*all[1]), 1U);
+}
+
+TEST_P(RequestMeters, CountAUserFromWhereverHeComes) {
+  world_.service.rates.set_up({.per_address = 0, .per_user = per_second});
+  const auto here = connect("192.0.2.1:1", 1);
+  const auto there = connect("/run/larder.sock:0", 2);
+  for (Connection* const connection : {here.get(), there.get()}) connection->peer.send(GetParam().hello);
+  pass(10s, {here.get(), there.get()});
+  static_cast<void>(take_answers(*there));
+  here->peer.send(repeat(GetParam().request, per_second));
+  EXPECT_EQ(take_answers(*here), per_second);
+  there->peer.send(GetParam().request);
+  EXPECT_EQ(take_answers(*there), 0U);
+  pass(250ms, {there.get()});
+  EXPECT_EQ(take_answers(*there), 1U);
+}
+
+TEST_P(RequestMeters, HoldNobodyUpWithoutBounds) {
+  const auto connection = connect("192.0.2.1:1");
+  connection->peer.send(GetParam().hello);
+  connection->peer.send(repeat(GetParam().request, 1000));
+  EXPECT_EQ(take_answers(*connection), 1000U);
+  EXPECT_EQ(world_.counters.requests_delayed.value(), 0U);
+}
+
+/// Keeps what would go to the log.
+struct KeptLog final : Control {
+  void shut_down(bool) override {}
+  void log(Bytes line) override { lines.emplace_back(line); }
+  Result<void> rewrite_config() override { return {}; }
+  std::vector<std::string> lines;
+};
+
+TEST(RequestMeter, TellsTheLogOfWhomItHoldsUpOnceASecond) {
+  World world;
+  KeptLog log;
+  world.service.control = &log;
+  world.service.rates.set_up({.per_address = 2, .per_user = 1});
+  const std::string get = "GET k\r\n";
+  std::vector<std::unique_ptr<RespSession>> sessions;
+  const auto overrun = [&](const std::string& address, std::size_t count) {
+    sessions.push_back(std::make_unique<RespSession>(
+        world.environment, ConnectionFacts{.id = sessions.size() + 1, .address = address}));
+    sessions.back()->attach(std::make_shared<Noted>());
+    Peer peer(*sessions.back(), world.now);
+    for (std::size_t i = 0; i < count; ++i) peer.send(get);
+  };
+  overrun("192.0.2.1:1", 2);
+  overrun("192.0.2.2:1", 2);
+  ASSERT_EQ(log.lines.size(), 1U);
+  EXPECT_EQ(log.lines[0], "requests of the user default wait: --requests-per-user is 1");
+  world.now += 60s;
+  world.service.rates.set_up({.per_address = 2, .per_user = 0});
+  overrun("[2001:db8::7]:1", 3);
+  ASSERT_EQ(log.lines.size(), 2U);
+  EXPECT_EQ(log.lines[1], "requests from 2001:db8::/64 wait: --requests-per-address is 2; lines left out: 1");
+}
+
+}  // namespace
+}  // namespace larder::session

@@ -1,0 +1,79 @@
+// session/request_rates.h: how many requests a second one address, and one user, may make.
+//
+//   --requests-per-address 100      a bucket of tokens for each address      a request takes one of each;
+//   --requests-per-user 1000        and one for each user                    without one it waits
+//
+// A bucket holds a second's tokens, so that a burst passes, and fills at the rate. It is one number: the
+// moment at which it will be full again. Source: the virtual scheduling form of the generic cell rate
+// algorithm, ITU-T I.371, annex A.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+
+namespace larder::session {
+
+/// Threads    any
+class RequestBucket final {
+ public:
+  /// nullopt: there is a token, of `per_second` each second. Otherwise when there will be one.
+  [[nodiscard]] std::optional<TimePoint> next(std::uint64_t per_second, TimePoint now) const;
+  /// Takes a token. Of several threads that saw the last one each gets one, and the next comes later.
+  void take(std::uint64_t per_second, TimePoint now);
+  [[nodiscard]] bool is_full(TimePoint now) const;
+
+ private:
+  std::atomic<std::int64_t> full_at_ns_{0};
+};
+
+/// The buckets of all.
+///
+/// Ownership  shares its buckets with the connections that take from them
+/// Threads    set_up() before there are others, then any
+/// Errors     bucket_of() throws std::bad_alloc
+/// Invariant  a bucket is there as long as it is not full, or somebody has it; of addresses there are no more
+///            than `address_count_max`, and further ones share one
+class RequestRates final {
+ public:
+  static constexpr std::size_t address_count_max = 65'536;
+
+  /// Requests a second; 0: no bound.
+  struct Bounds {
+    std::uint64_t per_address = 0;
+    std::uint64_t per_user = 0;
+  };
+  void set_up(Bounds bounds) { bounds_ = bounds; }
+  [[nodiscard]] const Bounds& bounds() const { return bounds_; }
+
+  /// `peer` as transport/addresses.h writes it. Null: it is not bounded.
+  [[nodiscard]] std::shared_ptr<RequestBucket> bucket_of_address(Bytes peer);
+  [[nodiscard]] std::shared_ptr<RequestBucket> bucket_of_user(Bytes name);
+
+  /// Forgets those that nobody needs. Called a few times a second.
+  void tick(TimePoint now);
+
+  [[nodiscard]] std::size_t bucket_count() const;
+
+ private:
+  using Buckets = std::map<std::string, std::shared_ptr<RequestBucket>, std::less<>>;
+
+  void forget(Buckets& buckets, TimePoint now);
+
+  Bounds bounds_;
+  mutable std::mutex mutex_;
+  Buckets addresses_;
+  Buckets users_;
+  std::shared_ptr<RequestBucket> of_further_addresses_ = std::make_shared<RequestBucket>();
+  TimePoint forgets_at_{};
+};
+
+}  // namespace larder::session
