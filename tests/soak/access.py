@@ -1,7 +1,4 @@
-"""How clients get into the servers of a run: plainly, or with TLS and as users. The one place that knows the difference.
-
-What a server cannot do it does not list in its --help; a run that asks for it is refused.
-"""
+"""How clients get into the servers of a run: with TLS and as users, or plainly. The one place that knows the difference."""
 
 import pathlib
 import subprocess
@@ -12,18 +9,8 @@ PASSWORD = "a long password of the soak test"
 USERS = {"soak": ('["read", "write"]', '["soak:"]'), "administrator": ('["read", "write", "admin"]', "[]")}  # rights and prefixes
 
 
-# Which option of the server each of ours needs.
-NEEDS = {"--tls": "--tls-cert", "--users": "--users"}
-
-
-def missing_options(program, wanted):
-    """Of these options of ours, which this larder-server cannot serve."""
-    known = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout.split()
-    return [option for option in wanted if NEEDS[option] not in known]
-
-
 class Access:
-    """`with_tls` and `with_users` as the run was asked for; files go into `folder`. `program`: a larder-server that has both.
+    """`with_tls` and `with_users` as the run was asked for; files go into `folder`. `program`: a larder-server.
 
     Without them, every address is served plainly. With TLS the addresses over TCP have it and the Unix sockets do not."""
 

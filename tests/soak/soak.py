@@ -15,7 +15,7 @@ import time
 import typing
 
 import verdict
-from access import NEEDS, Access, missing_options
+from access import Access
 from report import SHOWN_VIOLATIONS, fault_counts, violation_lines, write_report
 from settings import PROTOCOLS
 from stand import Stand
@@ -44,8 +44,8 @@ def options():
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--report", type=pathlib.Path, default=ROOT / "docs/bench/soak.md")
     parser.add_argument("--event-loop", choices=EVENT_LOOPS, action="append")
-    parser.add_argument("--tls", action="store_true")
-    parser.add_argument("--users", action="store_true")
+    parser.add_argument("--without-tls", action="store_true")
+    parser.add_argument("--without-users", action="store_true")
     parser.add_argument("server_options", nargs="*", metavar="SERVER OPTION")
     return parser.parse_args()
 
@@ -110,11 +110,8 @@ def soak(stands, run):
 
 def main():
     asked = options()
-    if missing := missing_options(SERVER, [option for option in NEEDS if getattr(asked, option[2:])]):
-        print(f"script/soak: this larder-server cannot serve {' and '.join(missing)}", file=sys.stderr)
-        return 2
     seed = random.randrange(1 << 32) if asked.seed is None else asked.seed
-    run = Run(asked.minutes, seed, "script/soak " + shlex.join(sys.argv[1:]), len(os.sched_getaffinity(0)))
+    run = Run(asked.minutes, seed, shlex.join(["script/soak", *sys.argv[1:]]), len(os.sched_getaffinity(0)))
     event_loops = []
     for name in asked.event_loop or EVENT_LOOPS:
         if refusal := refusal_of_event_loop(name):
@@ -123,7 +120,7 @@ def main():
             event_loops.append(name)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # by way of every `finally`
     with tempfile.TemporaryDirectory(prefix="larder-soak-") as folder:
-        access = Access(SERVER, folder, asked.tls, asked.users)
+        access = Access(SERVER, folder, not asked.without_tls, not asked.without_users)
         stands = []
         try:
             try:
