@@ -50,10 +50,10 @@ class Address:
 
 class Program:
     """A process of ours. `stderr` is what it has said so far; `before` runs in the process before it becomes the program,
-    which inherits the descriptors `pass_fds`."""
+    which inherits the descriptors `pass_fds`. `log`: a file that gets what it says, too."""
 
-    def __init__(self, name, options, environment=None, before=None, pass_fds=()):
-        self.name = name
+    def __init__(self, name, options, environment=None, before=None, pass_fds=(), log=os.devnull):
+        self.name, self._log = name, log
         self.stderr = ""
         self._lines = queue.SimpleQueue()
         clean = {key: value for key, value in os.environ.items() if not key.startswith("LARDER_")}
@@ -72,9 +72,11 @@ class Program:
         self._reader.start()
 
     def _read(self):
-        for line in self.process.stderr:
-            self.stderr += line
-            self._lines.put(line)
+        with open(self._log, "w", buffering=1, encoding="utf-8") as log:
+            for line in self.process.stderr:
+                self.stderr += line
+                log.write(line)
+                self._lines.put(line)
         self._lines.put(None)
 
     def wait_for_line(self, wanted):

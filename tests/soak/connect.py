@@ -49,9 +49,9 @@ def _lost(error, doing):
 
 
 class Stream:
-    """A connection's bytes. Threads: one. Errors: Lost, whatever happened to it; it is of no use then."""
+    """A connection's bytes. Threads: one. Errors: Lost, whatever happened to it; it is of no use then. `source`: from this address."""
 
-    def __init__(self, route: Route, receive_buffer_size=0):
+    def __init__(self, route: Route, receive_buffer_size=0, source=""):
         self.route = route
         family = socket.AF_UNIX if isinstance(route.address, str) else socket.AF_INET
         self.socket = socket.socket(family)
@@ -59,6 +59,8 @@ class Stream:
             self.socket.settimeout(PATIENCE_S)
             if receive_buffer_size:
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_size)
+            if source:
+                self.socket.bind((source, 0))
             self.socket.connect(route.address if family == socket.AF_UNIX else tuple(route.address))
             if family == socket.AF_INET:
                 self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -52,6 +52,9 @@ def fault_counts(stands):
         counts[f"client: {misdeed}"] = sum(stand.count(name, misdeed) for stand in stands for name in PROTOCOLS)
     for duty in DUTIES:
         counts[f"administrator: {duty.replace('_', ' ')}"] = sum(stand.duties()[duty] for stand in stands)
+    for stand in stands:
+        for renewal, count in stand.renewals().items():
+            counts[name] = counts.get(name := f"renewal: {renewal}", 0) + count
     counts["client process killed"] = sum(stand.kills for stand in stands)
     return counts
 

@@ -21,6 +21,12 @@ MISDEEDS = ["cut", "reset", "half-close", "stop reading", "storm"]
 # What an administrator does, and how often.
 DUTIES = {"move_limit": 8, "look_at_keys": 8, "look_at_server": 8, "monitor": 8, "pause": 8, "empty": 1}
 
+# What is replaced under the server, as it is counted (renewal.py), and by which of the two it needs.
+RENEWALS_OF_TLS = ["certificate", "bad pair"]
+RENEWALS_OF_USERS = ["guest comes", "guest has another password", "guest goes"]
+RENEWALS_OF_EITHER = ["told by SIGHUP", "noticed"]
+COUNTED_ONCE = [*DUTIES, *RENEWALS_OF_TLS, *RENEWALS_OF_USERS, *RENEWALS_OF_EITHER]
+
 
 class Settings(typing.NamedTuple):
     """Written by stand.py as JSON, the same for all processes of one server."""
@@ -32,6 +38,7 @@ class Settings(typing.NamedTuple):
     administrator_routes: list
     driver_count: int  # of all processes together
     drivers_each: int
+    server_pid: int = 0
 
     @classmethod
     def load(cls, path):
@@ -50,7 +57,21 @@ class Settings(typing.NamedTuple):
     @property
     def pause_counter(self):
         """Where the table keeps until when clients may be paused, in nanoseconds by CLOCK_MONOTONIC."""
-        return duty_counter("", self.driver_count) + len(DUTIES)
+        return duty_counter("", self.driver_count) + len(COUNTED_ONCE)
+
+    @property
+    def with_tls(self):
+        return any(route.ca_file for route in self.administrator_routes)
+
+    @property
+    def with_users(self):
+        return any(route.user for route in self.administrator_routes)
+
+    @property
+    def renewals(self):
+        """What renewal.py is to do in this run."""
+        names = RENEWALS_OF_TLS * self.with_tls + RENEWALS_OF_USERS * self.with_users
+        return names + RENEWALS_OF_EITHER if names else []
 
     def report(self, violation):
         """Appends it to what was found, in one write: others do so at the same time."""
@@ -67,5 +88,5 @@ def counter(driver, protocol, what):
 
 
 def duty_counter(duty, driver_count):
-    """Behind those of all drivers; "": where they begin."""
-    return driver_count * len(PROTOCOLS) * (len(COUNTED) + len(MISDEEDS)) + (list(DUTIES).index(duty) if duty else 0)
+    """Of a duty or a renewal, behind those of all drivers; "": where they begin."""
+    return driver_count * len(PROTOCOLS) * (len(COUNTED) + len(MISDEEDS)) + (COUNTED_ONCE.index(duty) if duty else 0)

@@ -91,7 +91,7 @@ def finish(stand):
         stand.server.stop()
     except AssertionError as error:
         failures.append(str(error))
-    failures += verdict.of_memory(stand.samples) + verdict.of_log(stand.server.stderr)
+    failures += verdict.of_memory(stand.samples) + verdict.of_log(stand.server.stderr, stand.renewals().get("bad pair", 0))
     return [failure if failure.startswith(stand.name) else f"{stand.name}: {failure}" for failure in failures]
 
 
@@ -120,12 +120,14 @@ def main():
             event_loops.append(name)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # by way of every `finally`
     with tempfile.TemporaryDirectory(prefix="larder-soak-") as folder:
-        access = Access(SERVER, folder, not asked.without_tls, not asked.without_users)
         stands = []
         try:
             try:
                 for name in event_loops:
-                    stands.append(Stand(name, seed, folder, access, asked.server_options))
+                    own_folder = pathlib.Path(folder) / name
+                    own_folder.mkdir()
+                    access = Access(SERVER, own_folder, not asked.without_tls, not asked.without_users)
+                    stands.append(Stand(name, seed, own_folder, access, asked.server_options))
             except AssertionError as why:  # a server that does not start has said why
                 print(f"script/soak: {why}", file=sys.stderr)
                 return 2

@@ -48,12 +48,11 @@ def way_to(address):
 
 
 class Stand:
-    """A server over this event loop. `access` (access.py) says how clients get in; `options` come last on its command line."""
+    """A server over this event loop, with a folder of its own. `access` (access.py) says how clients get in; `options` come last on
+    its command line."""
 
     def __init__(self, event_loop, seed, folder, access, options):
-        self.name, self._access = event_loop, access
-        self._folder = pathlib.Path(folder) / event_loop
-        self._folder.mkdir()
+        self.name, self._access, self._folder = event_loop, access, folder
         self._rng = random.Random(f"{seed} {event_loop} stand")
         self._workers, self._incarnations = [], []
         self.kills, self.samples, self.proxy_counts = 0, [], {}
@@ -64,18 +63,20 @@ class Stand:
         for listener in listeners:
             command += ["--listen", listener]
         memory = () if "--memory" in options else ("--memory", MEMORY)
-        self.server = Program(command[0], [*command[1:], *memory, *options]).wait_until_ready()
+        self.server = Program(command[0], [*command[1:], *memory, *options], log=folder / "log").wait_until_ready()
         self.at_start = self.sample()
         administrator_routes = [access.route(address.scheme, way_to(address), True, is_administrator=True)
                                 for address in self.server.addresses]
         self._settings = Settings(str(self._folder), seed, event_loop, self._routes(seed), administrator_routes,
-                                  PROCESS_COUNT * DRIVERS_EACH, DRIVERS_EACH)
+                                  PROCESS_COUNT * DRIVERS_EACH, DRIVERS_EACH, self.server.process.pid)
         self._table = self._settings.open_table(create=True)
         (self._folder / "settings").write_text(json.dumps(self._settings), encoding="utf-8")
         for number in range(PROCESS_COUNT):
             self._incarnations.append(0)
             self._workers.append(self._start_worker(number))
-        self._administrator = self._start("administrator.py", self._folder / "settings")
+        self._others = {"the administrator": self._start("administrator.py", self._folder / "settings")}
+        if self._settings.renewals:
+            self._others["the renewal"] = self._start("renewal.py", self._folder / "settings", BIN / "larder-server")
 
     def _routes(self, seed):
         """Every address of the server, through the proxy and without it."""
@@ -127,6 +128,10 @@ class Stand:
         """How often the administrator did what."""
         return {duty: self._table.counter(duty_counter(duty, self._settings.driver_count)) for duty in DUTIES}
 
+    def renewals(self):
+        """How often what was replaced under the server."""
+        return {name: self._table.counter(duty_counter(name, self._settings.driver_count)) for name in self._settings.renewals}
+
     def violations(self):
         """All that the clients have found."""
         if not self._settings.violations_path.exists():
@@ -143,7 +148,7 @@ class Stand:
 
     def stop_clients(self):
         """Lets the requests under way finish; then the proxy ends too."""
-        processes = {"the administrator": self._administrator}  # first: he may be reading what the others do
+        processes = dict(self._others)  # first: the administrator may be reading what the clients do
         processes |= {f"client process {number}": worker for number, worker in enumerate(self._workers)}
         for process in processes.values():
             process.terminate()
@@ -176,7 +181,7 @@ class Stand:
             return json.loads(read_response(stream)[1])
 
     def close(self):
-        for process in (*self._workers, self._administrator, self._proxy):
+        for process in (*self._workers, *self._others.values(), self._proxy):
             if process.poll() is None:
                 process.kill()
                 process.wait()

@@ -2,7 +2,7 @@
 
 Goal: what script/soak reports is true, and what is wrong it reports. Method: a server that tells one kind of lie now and then
 (liar.py) must be found out, as that; the same server without a lie must not. On a real server, somebody else stores lies under the
-keys, which must be seen over every protocol. Then the real thing, with seeds and faults as in the hour.
+keys, which must be seen over every protocol; and what is renewed under it is not what was to be. Then the real thing, with seeds and faults as in the hour.
 """
 
 import pathlib
@@ -17,16 +17,19 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/soak"), str(ROOT / "tests/e2e")]
 
+import connect  # noqa: E402
 import keyspace  # noqa: E402
 import values  # noqa: E402
 import verdict  # noqa: E402
+from access import Access  # noqa: E402
 from connect import Route, Stream  # noqa: E402
 from driver import Driver  # noqa: E402
 from liar import LIES, Liar  # noqa: E402
-from programs import Program  # noqa: E402
+from programs import BIN, Program  # noqa: E402
+from renewal import Renewal, Wrong  # noqa: E402
 from resp_client import RespClient  # noqa: E402
 from settings import PROTOCOLS, Settings, counter  # noqa: E402
-from stand import Sample  # noqa: E402
+from stand import Sample, way_to  # noqa: E402
 
 SEED = 20
 REQUESTS_MAX = 5_000
@@ -100,6 +103,36 @@ def test_a_lie_is_seen_over_every_protocol(protocol, server, tmp_path):
     server.stop()
 
 
+@pytest.fixture
+def renewal(tmp_path, monkeypatch):
+    """That of a server with TLS and users; nobody waits for long."""
+    access = Access(BIN / "larder-server", tmp_path, with_tls=True, with_users=True)
+    listeners = access.listeners(("resp", "line"), {scheme: tmp_path / scheme for scheme in ("resp", "line")})
+    options = [*access.server_options(), *(word for listener in listeners for word in ("--listen", listener))]
+    program = Program("larder-server", options, log=tmp_path / "log").wait_until_ready()
+    monkeypatch.setattr(connect, "PATIENCE_S", 2)
+    routes = [access.route(address.scheme, way_to(address), True, is_administrator=True) for address in program.addresses]
+    settings = Settings(str(tmp_path), SEED, "trial", [], routes, 1, 1, program.process.pid)
+    yield Renewal(settings, settings.open_table(create=True), random.Random(SEED), BIN / "larder-server")
+    program.stop()
+
+
+def test_a_guest_who_has_gone_and_is_served_is_noticed(renewal, monkeypatch):
+    renewal.guest()
+    put = renewal._users.put
+    monkeypatch.setattr(renewal._users, "put", lambda *sections: put(*sections[:1], renewal._sections[0]))
+    with pytest.raises(Wrong, match="the connection of the guest over RESP2 is not closed"):
+        renewal.guest()
+
+
+def test_a_certificate_that_is_not_the_new_one_is_noticed(renewal, monkeypatch):
+    renewal.certificate()
+    old, put = renewal._pair, renewal._certificates.put
+    monkeypatch.setattr(renewal._certificates, "put", lambda *_: put(*old))
+    with pytest.raises(Wrong, match="not the certificate that was put there"):
+        renewal.certificate()
+
+
 def samples(resident=lambda at_s: 80 * MIB, descriptors=20, threads=3):
     return [Sample(at_s, resident(at_s), descriptors, threads, at_s * 1000) for at_s in range(1, 101)]
 
@@ -122,6 +155,10 @@ def test_an_error_in_the_log_is_reported_and_so_is_what_never_happened():
     assert verdict.of_log(good) == []
     assert verdict.of_log(good + bad + "==1==ERROR: AddressSanitizer\n") == [f"the server's log: {line}" for line in (
         bad.strip(), "==1==ERROR: AddressSanitizer")]
+    bad_pair = "2026-01-01T00:00:00.000Z error TLS: the key 'k' cannot be used; new connections get what was there before\n"
+    assert verdict.of_log(good + bad_pair, bad_pair_count=1) == []
+    assert "0 bad pairs were put there, and 1 are told of" in verdict.of_log(bad_pair)[0]
+    assert "2 bad pairs were put there, and 1 are told of" in verdict.of_log(bad_pair, bad_pair_count=2)[0]
     assert verdict.of_coverage({"proxy: cut": 0, "proxy: stall": 1}) == ["proxy: cut never happened"]
 
 
