@@ -180,14 +180,19 @@ class Renewal:
         awaited = [line]
         if self._is_told:
             os.kill(self._settings.server_pid, signal.SIGHUP)
-            # All is read again then, and users last: a later change must not take this line for its own.
-            awaited = [line, *([USERS_READ] if self._settings.with_users else [])]
+            # All is read again then, and users last: a later change must not take that line for its own.
+            awaited += [USERS_READ] * self._settings.with_users
         until = time.monotonic() + PATIENCE_S
-        while missing := [text for text in awaited if text not in self._log.read_bytes()[seen_size:].decode()]:
+        while missing := [text for text in awaited if text not in self._said_since(seen_size)]:
             _expect(f"the server has not said {missing[0]!r}", time.monotonic() < until)
             time.sleep(0.02)
         _expect(reply := self._bystander.command(b"PING"), reply == b"PONG")
         self._count("told by SIGHUP" if self._is_told else "noticed")
+
+    def _said_since(self, size):
+        with self._log.open("rb") as file:
+            file.seek(size)
+            return file.read().decode()
 
     def _count(self, what):
         self._table.add(duty_counter(what, self._settings.driver_count))

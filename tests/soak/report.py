@@ -1,6 +1,7 @@
 """The report of a soak run: a page with figures, and a plot beside it."""
 
 import datetime
+import math
 import os
 import pathlib
 import platform
@@ -64,22 +65,33 @@ def server_table(stands):
     for stand in stands:
         most = max(sample.descriptor_count for sample in stand.samples)
         medians = [f"{verdict.median_resident(stand.samples, quarter) / MIB:.1f}" for quarter in (1, 3)]
+        growth = verdict.trend(stand.samples)
         rows.append([stand.name, *medians, f"{verdict.growth_bound(stand.samples) / MIB:.1f}",
+                     f"{growth.likely / MIB:.1f}", "-" if math.isinf(growth.sure) else f"{max(0, growth.sure) / MIB:.1f}",
+                     f"{growth.allowed / MIB:.1f}",
                      f"{max(sample.resident_size for sample in stand.samples) / MIB:.1f}",
                      f"{stand.at_start.descriptor_count}, {most}, {stand.at_end.descriptor_count}",
                      f"{stand.at_start.thread_count}, {stand.at_end.thread_count}",
                      int(stand.stats.get("evictions", 0)), int(stand.stats.get("expired", 0))])
-    return table(["event loop", "resident MiB, second quarter", "last quarter", "allowed", "peak",
+    return table(["event loop", "resident MiB, second quarter", "last quarter", "allowed",
+                  "trend since the first quarter, MiB", "of that sure", "allowed", "peak",
                   "descriptors before, at most, after", "threads before, after", "evicted", "expired"], rows)
 
 
 def plot(path, stands):
     lines = {}
     for stand in stands:
-        lines[f"{stand.name}: MiB"] = [(sample.at_s, sample.resident_size / MIB) for sample in stand.samples]
-        lines[f"{stand.name}: descriptors"] = [(sample.at_s, sample.descriptor_count) for sample in stand.samples]
+        lines[f"{stand.name}: MiB"] = thinned(stand.samples, lambda sample: sample.resident_size / MIB)
+        lines[f"{stand.name}: descriptors"] = thinned(stand.samples, lambda sample: sample.descriptor_count)
         lines[f"{stand.name}: 100 requests/s"] = rates(stand.samples)
     write_plot(path, lines, {}, [], "seconds", "resident memory in MiB, descriptors, hundreds of requests a second")
+
+
+def thinned(samples, of, points=240):
+    """The median of `of` over each of so many parts of the run: what a line of the plot can show."""
+    step = math.ceil(len(samples) / points)
+    parts = [samples[at : at + step] for at in range(0, len(samples), step)]
+    return [(part[-1].at_s, statistics.median(map(of, part))) for part in parts]
 
 
 def rates(samples, points=60):

@@ -21,7 +21,7 @@ MISDEEDS = ["cut", "reset", "half-close", "stop reading", "storm"]
 # What an administrator does, and how often.
 DUTIES = {"move_limit": 8, "look_at_keys": 8, "look_at_server": 8, "monitor": 8, "pause": 8, "empty": 1}
 
-# What is replaced under the server, as it is counted (renewal.py), and by which of the two it needs.
+# What is replaced under the server with TLS and with users, and how it learns of it in either case (renewal.py).
 RENEWALS_OF_TLS = ["certificate", "bad pair"]
 RENEWALS_OF_USERS = ["guest comes", "guest has another password", "guest goes"]
 RENEWALS_OF_EITHER = ["told by SIGHUP", "noticed"]

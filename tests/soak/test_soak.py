@@ -133,14 +133,42 @@ def test_a_certificate_that_is_not_the_new_one_is_noticed(renewal, monkeypatch):
         renewal.certificate()
 
 
-def samples(resident=lambda at_s: 80 * MIB, descriptors=20, threads=3):
-    return [Sample(at_s, resident(at_s), descriptors, threads, at_s * 1000) for at_s in range(1, 101)]
+def samples(resident=lambda at_s: 80 * MIB, descriptors=20, threads=3, seconds=100):
+    return [Sample(at_s, resident(at_s), descriptors, threads, at_s * 1000) for at_s in range(1, seconds + 1)]
 
 
 def test_memory_that_grows_is_reported_and_memory_that_varies_is_not():
     assert verdict.of_memory(samples()) == []
     assert verdict.of_memory(samples(lambda at_s: (80 + at_s % 7) * MIB)) == []
     assert "grows" in verdict.of_memory(samples(lambda at_s: (80 + at_s / 2) * MIB))[0]
+
+
+def an_hour(seed, grown_by):
+    """Memory as an hour's run shows it: the limit moves every few seconds, values of megabytes come and go."""
+    rng, limit = random.Random(seed), [70]
+
+    def resident(at_s):
+        if rng.random() < 0.2:
+            limit[0] = rng.uniform(58, 78)
+        return int((limit[0] + rng.gauss(0, 7) + grown_by(at_s / 3600)) * MIB)
+
+    return samples(resident, seconds=3600)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_hour_tells_a_slow_leak_from_noise(seed):
+    assert verdict.of_memory(an_hour(seed, lambda part: 0)) == []
+    assert verdict.of_memory(an_hour(seed, lambda part: 12 * (part > 0.5))) == []  # once, and no more: a heap has spread
+    assert verdict.of_memory(an_hour(seed, lambda part: 20 * min(part, 0.25))) == []  # until it is full
+    (failure,) = verdict.of_memory(an_hour(seed, lambda part: 20 * part))
+    assert failure.startswith("resident memory grows all the while")
+    likely = verdict.trend(an_hour(seed, lambda part: 20 * part)).likely
+    assert abs(likely / MIB - 15) < 5
+
+
+def test_a_short_run_claims_no_trend():
+    for seconds in (4, 10, 30):
+        assert verdict.of_memory(samples(lambda at_s: (80 + at_s / 10) * MIB, seconds=seconds)) == []
 
 
 def test_a_leak_is_reported():
