@@ -27,6 +27,10 @@ from resp_client import Refused, RespClient
 from settings import Settings, duty_counter
 from text_clients import LineClient
 
+# Between two of them. Whenever users are read anew, every login is worked out again, which takes a tenth of a second of a core that
+# is busy: more often, and the clients do nothing but log in.
+WAIT_S = (0.5, 8)
+
 # Lines of the server's log.
 TAKEN = "TLS: new connections get the certificate as it is now"
 KEPT = "; new connections get what was there before"
@@ -204,7 +208,7 @@ def main(settings_path, program):
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     renewal, deck = Renewal(settings, settings.open_table(), rng, program), []
-    while not over.wait(rng.uniform(0.1, 3)):
+    while not over.wait(rng.uniform(*WAIT_S)):
         deck = deck or renewal.deck()
         what = deck.pop()
         try:

@@ -84,7 +84,8 @@ def plot(path, stands):
         lines[f"{stand.name}: MiB"] = thinned(stand.samples, lambda sample: sample.resident_size / MIB)
         lines[f"{stand.name}: descriptors"] = thinned(stand.samples, lambda sample: sample.descriptor_count)
         lines[f"{stand.name}: 100 requests/s"] = rates(stand.samples)
-    write_plot(path, lines, {}, [], "seconds", "resident memory in MiB, descriptors, hundreds of requests a second")
+    in_minutes = {name: [(at_s / 60, value) for at_s, value in points] for name, points in lines.items()}
+    write_plot(path, in_minutes, {}, [], "minutes", "resident memory in MiB, descriptors, hundreds of requests a second")
 
 
 def thinned(samples, of, points=240):
