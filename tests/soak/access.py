@@ -13,21 +13,22 @@ PASSWORD = "a long password of the soak test"
 USERS = {"soak": (["read", "write"], ["soak:"]), "administrator": (["read", "write", "admin"], [])}  # rights and prefixes
 
 
-def put(path, data):
-    """In the place of what was there, at once, and for its owner alone."""
-    new = path.with_suffix(".new")
-    new.touch(mode=0o600)
-    new.write_bytes(data)
-    new.rename(path)
+def put(*files):
+    """Each of these (path, bytes) in the place of what was there, for its owner alone; all are written before the first is put."""
+    for path, data in files:
+        path.with_suffix(".new").touch(mode=0o600)
+        path.with_suffix(".new").write_bytes(data)
+    for path, _ in files:
+        path.with_suffix(".new").rename(path)
 
 
 class Certificates:
     """The pair that a server reads, in its folder, and the CA of its own that signs each."""
 
     def __init__(self, folder):
-        self._issued = pathlib.Path(folder) / "issued"
+        folder = pathlib.Path(folder)
+        self.certificate_path, self.key_path, self._issued = folder / "certificate.pem", folder / "key.pem", folder / "issued"
         self.ca_file = str(self._issued / "ca.pem")
-        self.certificate_path, self.key_path = pathlib.Path(folder) / "cert.pem", pathlib.Path(folder) / "key.pem"
 
     def issue(self):
         """A certificate for localhost and its key that never were before, as bytes."""
@@ -35,9 +36,8 @@ class Certificates:
         return (self._issued / "server.pem").read_bytes(), (self._issued / "server.key").read_bytes()
 
     def put(self, certificate, key):
-        """One right after the other: the server reads what stands still."""
-        put(self.certificate_path, certificate)
-        put(self.key_path, key)
+        """One right after the other: the server reads what stands still for a second."""
+        put((self.certificate_path, certificate), (self.key_path, key))
 
 
 class Users:
@@ -47,12 +47,13 @@ class Users:
         self._program, self.path = program, pathlib.Path(folder) / "users.toml"
 
     def section(self, name, password, rights, prefixes):
-        hashed = subprocess.run([self._program, "--hash-password"], input=password, capture_output=True, text=True, check=True).stdout
+        command = [self._program, "--hash-password"]
+        hashed = subprocess.run(command, input=password, capture_output=True, text=True, check=True).stdout
         lines = [f"[user.{name}]", f'password = "{hashed.strip()}"', f"rights = {rights}", f"prefixes = {prefixes}" if prefixes else ""]
         return "\n".join(lines).replace("'", '"').rstrip() + "\n"
 
     def put(self, *sections):
-        put(self.path, "".join(sections).encode())
+        put((self.path, "".join(sections).encode()))
 
 
 class Access:

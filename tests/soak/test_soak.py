@@ -2,7 +2,8 @@
 
 Goal: what script/soak reports is true, and what is wrong it reports. Method: a server that tells one kind of lie now and then
 (liar.py) must be found out, as that; the same server without a lie must not. On a real server, somebody else stores lies under the
-keys, which must be seen over every protocol; and what is renewed under it is not what was to be. Then the real thing, with seeds and faults as in the hour.
+keys, which must be seen over every protocol. Certificates and users that are not replaced as they were to be must be noticed, and leaks
+that are planted in what was measured. Then the real thing, with seeds and faults as in the hour.
 """
 
 import pathlib
