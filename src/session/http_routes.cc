@@ -72,7 +72,8 @@ HttpRefusal get_key(HttpCall& call, Output& output) {
   const http::BodyPolicy policy = body_policy(call);
   const bool found =
       call.environment.cache.get(database, call.key, call.now, [&](const cache::ItemView& item) {
-        const http::ResponseHead head = head_of(call, 200, "application/octet-stream");
+        http::ResponseHead head = head_of(call, 200, "application/octet-stream");
+        head.is_of_users = true;
         if (policy == http::BodyPolicy::send && item.value.size() >= lent_size_min) {
           if (Loan loan = item.lend()) return http::write_response_from(head, std::move(loan), output);
         }

@@ -41,7 +41,8 @@ inline int status_of(const std::string& reply) {
 inline constexpr const char* no_content = "HTTP/1.1 204 No Content\r\n\r\n";
 
 inline std::string found(Bytes value) {
-  return "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: " +
+  return "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
+         "X-Content-Type-Options: nosniff\r\nContent-Length: " +
          std::to_string(value.size()) + "\r\n\r\n" + std::string(value);
 }
 

@@ -23,7 +23,8 @@ struct ResponseHead {
   int status = 200;
   Bytes content_type{};  // empty: no such header
   bool keep_alive = true;
-  int version_minor = 1;  // of the request: a client of HTTP/1.0 is told when the connection stays
+  bool is_of_users = false;  // the body is whatever somebody stored: no browser is to guess what it is
+  int version_minor = 1;     // of the request: a client of HTTP/1.0 is told when the connection stays
   std::span<const HeaderView> headers{};
 };
 
