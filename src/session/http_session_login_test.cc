@@ -144,15 +144,15 @@ TEST(HttpSession, ReadsNoBodyBeforeItKnowsWhoSendsIt) {
     Now now() const override { return {.wall = TimePoint{Duration{1'700'000'000'000}}, .steady = {}}; }
   };
   World world;
-  world.service.accounts.users.set({{.name = "a",
-                                     .password = make_scrypt_hash("x", {.n = 2, .r = 1, .salt = "12345678"}),
-                                     .rights = all_rights}});
   const std::string head =
       "PUT /v1/keys/k HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nAuthorization: Bearer a:x\r\n\r\n";
   for (std::size_t cut = 0; cut <= 5; ++cut) {
+    const std::string salt = "1234567" + std::to_string(cut);  // so that nobody is remembered
+    world.service.accounts.users.set({{.name = "a",
+                                       .password = make_scrypt_hash("x", {.n = 2, .r = 1, .salt = salt}),
+                                       .rights = all_rights}});
     HttpSession session(world.environment, no_resp);
     session.attach(std::make_shared<Noted>());
-    world.service.accounts.users.set({*world.service.accounts.users.find("a")});  // nobody is remembered
     Peer peer(session);
     peer.send(head + std::string("value").substr(0, cut));
     peer.send(std::string("value").substr(cut));

@@ -275,10 +275,10 @@ void LoginQueue::tell(LoginAttempt& attempt, State state) noexcept {
   }
 }
 
-// Of another generation of users everything is another digest.
+// The hash of his password is in it: with another one, what was right is another digest.
 LoginQueue::Digest LoginQueue::digest_of(const LoginAttempt& attempt, Bytes password) const {
-  std::string text = std::to_string(attempt.generation_) + " " + std::to_string(attempt.name_.size()) + " ";
-  text += attempt.name_;
+  std::string text = std::to_string(attempt.name_.size()) + " " + attempt.name_;
+  if (attempt.user_ != nullptr) text += attempt.user_->password.hash;
   text += password;
   Digest digest{};
   unsigned size = 0;

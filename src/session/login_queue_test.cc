@@ -122,11 +122,19 @@ TEST(LoginQueue, RemembersWhoWasRight) {
   EXPECT_EQ(desk.ask("a", "red", "192.0.2.4")->state(), State::waits);
 }
 
-TEST(LoginQueue, ForgetsThemWithOtherUsers) {
+// SIGHUP for another certificate, or for another user, costs nobody a scrypt.
+TEST(LoginQueue, ForgetsHimWithAnotherHashOfHisAndNobodyElse) {
   Desk desk;
   EXPECT_EQ(desk.settled("a", "red"), State::right);
-  desk.accounts.users.set({user("a", "red")});
+  desk.accounts.users.set({user("a", "red"), user("b", "green"), user("c", "blue")});
+  EXPECT_EQ(desk.ask("a", "red")->state(), State::right);
+  User with_other_salt = user("a", "red");
+  with_other_salt.password = make_scrypt_hash("red", {.n = 2, .r = 1, .salt = "87654321"});
+  desk.accounts.users.set({with_other_salt});
   EXPECT_EQ(desk.ask("a", "red")->state(), State::waits);
+  desk.run();
+  desk.accounts.users.set({user("b", "red")});
+  EXPECT_EQ(desk.settled("a", "red"), State::wrong);
 }
 
 TEST(LoginQueue, HoldsBackAPlaceThatWasWrong) {

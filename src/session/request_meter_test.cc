@@ -76,14 +76,12 @@ class RequestMeters : public testing::TestWithParam<Dialect> {
   }
 
   /// Time passes, and who is to be woken is.
-  void pass(Duration time, std::vector<Connection*> connections) {
+  void pass(Duration time, const std::vector<Connection*>& connections) {
     world_.now += time;
-    std::vector<int> counts;
-    for (const Connection* const connection : connections) counts.push_back(connection->remote->wake_count);
     world_.service.clients.tick(world_.now);
-    for (std::size_t i = 0; i < connections.size(); ++i) {
-      connections[i]->peer.set_now(world_.now);
-      if (connections[i]->remote->wake_count > counts[i]) connections[i]->peer.send("");
+    for (Connection* const connection : connections) {
+      connection->peer.set_now(world_.now);
+      if (connection->remote->wake_count.exchange(0) > 0) connection->peer.send("");
     }
   }
 

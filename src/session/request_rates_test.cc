@@ -53,6 +53,7 @@ TEST(RequestBucket, GivesManyThreadsNoMoreThanThereIs) {
   constexpr std::size_t thread_count = 4;
   std::vector<std::size_t> counts(thread_count);
   std::vector<std::thread> threads;
+  threads.reserve(thread_count);
   for (std::size_t& count : counts) threads.emplace_back([&] { count = burst(bucket, 10'000, start); });
   for (std::thread& thread : threads) thread.join();
   std::size_t sum = 0;

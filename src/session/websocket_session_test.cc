@@ -386,7 +386,9 @@ TEST(WebSocketSession, HoldsUsersToTheirRights) {
                   .password = make_scrypt_hash("x", {.n = 2, .r = 1, .salt = "12345678"}),
                   .rights = read_right,
                   .prefixes = {"app:"}};
-  world.service.accounts.users.set({user});
+  User other = user;
+  other.name = "other";
+  world.service.accounts.users.set({user, other});
   HttpSession session(world.environment, [&] { return std::make_unique<RespSession>(world.environment, 7); });
   session.attach(std::make_shared<Noted>());
   Peer peer(session);
@@ -406,8 +408,7 @@ TEST(WebSocketSession, HoldsUsersToTheirRights) {
     EXPECT_EQ(peer.take_replies(), text_reply(reply)) << message;
   }
   // What binary messages carry logs in by itself, and the connection waits for that.
-  world.service.accounts.users.set({user});
-  peer.send(frames::binary_frame("AUTH app x\r\nGET app:k\r\n"));
+  peer.send(frames::binary_frame("AUTH other x\r\nGET app:k\r\n"));
   EXPECT_EQ(peer.take_replies(), "");
   EXPECT_TRUE(world.service.logins.run_due(clock));
   peer.send("");
