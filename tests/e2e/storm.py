@@ -1,8 +1,8 @@
 """Guessing at a rate: wrong passwords that are due at fixed intervals, whatever the server does with those before.
 
-Something for crowd.py to run in a process of its own. A connection has one guess under way; a guess that is due goes to an idle
-connection from its address, or to a new one. Over HTTP each has a connection of its own, since a refusal ends it. At the end whoever
-still waits is given up.
+For crowd.py to run in a process of its own. A connection has one guess under way; a guess that is due goes to an idle
+connection from its address, or to a new one. Over HTTP each has a connection of its own, since a refusal ends it. At the end
+whoever still waits is given up.
 """
 
 import base64
@@ -35,7 +35,8 @@ def guess(scheme, number, password_size):
     return b"GET /v1/keys/guessed HTTP/1.1\r\nHost: h\r\nAuthorization: Basic " + text + b"\r\n\r\n"
 
 
-ANSWERS = {b"-WRONGPASS": "wrong", b"-ERR too m": "crowded", b"-NOAUTH Au": "asked", b"HTTP/1.1 4": "wrong", b"HTTP/1.1 5": "crowded"}
+# By how they begin. Over HTTP who is crowded out is told the same as who is wrong.
+ANSWERS = {b"-WRONGPASS": "wrong", b"-ERR too m": "crowded", b"-NOAUTH Au": "asked", b"HTTP/1.1 4": "wrong"}
 
 
 class Guesser:
@@ -66,13 +67,13 @@ class Options:
     password_size: int = 1
     connection_count_max: int = 9200
     core: int | None = None  # to run on
-    patience_s: float = 0.2  # for answers, after the last guess
+    patience_s: float = 1  # for answers, after the last guess
 
 
 def guess_at_rate(address, hosts, rate, seconds, options, is_over=None):
-    """Yields what came of it: a count for each kind of answer, of those `sent`, of those still `waiting` for one at the end, of those
-    `unsent` for want of a connection, and of `connections`; and then, when nobody is connected any more, nothing. `options` are those
-    above; it ends early when `is_over` is set."""
+    """Yields what came of it: a count for each kind of answer, of those `sent`, of those still `waiting` for one at the end, of
+    those `unsent` for want of a connection, and of `connections`; and then, when nobody is connected any more, nothing. `options`
+    are those above; it ends early when `is_over` is set."""
     given = Options(**options)
     if given.core is not None:
         os.sched_setaffinity(0, {given.core})
