@@ -131,7 +131,6 @@ WebResponse answer(Result<std::optional<std::string>> value) {
     std::optional<std::string>& found = *value;
     if (!found) return sentence(404, "no value under this key");
     WebResponse response{.content_type = "application/octet-stream", .body = *std::move(found)};
-    response.headers.push_back({.name = "X-Content-Type-Options", .value = "nosniff"});
     return response;
   }
   switch (value.error().kind) {

@@ -8,8 +8,9 @@
 //   stored GET, HEAD  /healthz              200 "ok\n", whatever the cache does anything else 404, or 405
 //   with Allow
 //
-// `/api/storage` means `/api/storage/`. A value goes out as application/octet-stream with nosniff: whoever
-// stored it may have meant it to be HTML in this application's origin, and it must not become that.
+// `/api/storage` means `/api/storage/`. A value goes out as application/octet-stream, and nothing is to be
+// guessed: whoever stored it may have meant it to be HTML in this application's origin, and it must not
+// become that.
 #pragma once
 
 #include <cstddef>

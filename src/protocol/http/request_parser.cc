@@ -169,6 +169,12 @@ class RequestParser::Impl final {
  public:
   Impl(const RequestLimits& limits, BodySink* sink) : limits_(limits), sink_(sink) { start_message(); }
 
+  void set_head_limits(std::size_t request_line_size_max, std::size_t header_size_max) {
+    limits_.request_line_size_max = request_line_size_max;
+    limits_.header_size_max = header_size_max;
+    if (part_ == Part::empty_line) scanner_ = HeadScanner(request_line_size_max, header_size_max);
+  }
+
   Result<std::optional<Request>> next(Bytes input) {
     const std::size_t size = input.size();
     if (refusal_.status == 0) advance(input);
@@ -305,7 +311,7 @@ class RequestParser::Impl final {
     }
   }
 
-  const RequestLimits limits_;
+  RequestLimits limits_;
   BodySink* sink_;
   Part part_ = Part::empty_line;
   Request request_;
@@ -324,6 +330,10 @@ RequestParser::RequestParser(const RequestLimits& limits, BodySink* sink)
 RequestParser::~RequestParser() = default;
 RequestParser::RequestParser(RequestParser&&) noexcept = default;
 RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
+
+void RequestParser::set_head_limits(std::size_t request_line_size_max, std::size_t header_size_max) {
+  impl_->set_head_limits(request_line_size_max, header_size_max);
+}
 
 Result<std::optional<Request>> RequestParser::next(Bytes input) { return impl_->next(input); }
 std::size_t RequestParser::consumed() const { return impl_->consumed(); }

@@ -66,6 +66,9 @@ class RequestParser final {
   RequestParser(RequestParser&&) noexcept;
   RequestParser& operator=(RequestParser&&) noexcept;
 
+  /// Other limits for heads, from the next one on.
+  void set_head_limits(std::size_t request_line_size_max, std::size_t header_size_max);
+
   /// The next whole request, or nullopt: feed more bytes. `input` starts where the last call stopped
   /// consuming: the same bytes again, with more behind them. The whole head (at most the two head limits
   /// together) is wanted in one piece; of a body everything is consumed at once.

@@ -86,8 +86,10 @@ bool write_head(const ResponseHead& head, std::size_t body_size, Output& output)
   append_status_line(head.status, output);
   const bool bodiless = head.status == 204 || head.status == 304;
   if (!bodiless) {
-    if (!head.content_type.empty()) append_header("Content-Type", head.content_type, output);
-    if (head.is_of_users) append_header("X-Content-Type-Options", "nosniff", output);
+    if (!head.content_type.empty()) {
+      append_header("Content-Type", head.content_type, output);
+      append_header("X-Content-Type-Options", "nosniff", output);
+    }
     append_header("Content-Length", IntegerText(std::uint64_t{body_size}).bytes(), output);
   }
   for (const HeaderView& header : head.headers) append_header(header.name, header.value, output);

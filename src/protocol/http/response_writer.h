@@ -23,8 +23,7 @@ struct ResponseHead {
   int status = 200;
   Bytes content_type{};  // empty: no such header
   bool keep_alive = true;
-  bool is_of_users = false;  // the body is whatever somebody stored: no browser is to guess what it is
-  int version_minor = 1;     // of the request: a client of HTTP/1.0 is told when the connection stays
+  int version_minor = 1;  // of the request: a client of HTTP/1.0 is told when the connection stays
   std::span<const HeaderView> headers{};
 };
 
@@ -33,7 +32,8 @@ enum class BodyPolicy : std::uint8_t {
   omit,  // the answer to HEAD: the length is told, the bytes are not
 };
 
-/// Appends one response. A 204 or 304 has no body whatever `body` says.
+/// Appends one response; no browser is to guess what its body is (X-Content-Type-Options). A 204 or 304 has
+/// no body whatever `body` says.
 void write_response(const ResponseHead& head, Bytes body, Output& output,
                     BodyPolicy policy = BodyPolicy::send);
 /// The same with a body that is sent from where it lies.

@@ -10,10 +10,10 @@ namespace {
 TEST(ResponseWriter, TellsTheLengthOfEveryBody) {
   Output output;
   write_response({.status = 200, .content_type = "application/octet-stream"}, Bytes("a\0b", 3), output);
-  EXPECT_EQ(
-      output.pending(),
-      Bytes("HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 3\r\n\r\na\0b",
-            81));
+  EXPECT_EQ(output.pending(),
+            Bytes("HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nX-Content-Type-Options: "
+                  "nosniff\r\nContent-Length: 3\r\n\r\na\0b",
+                  114));
   output.clear();
   write_response({.status = 404}, "", output);
   EXPECT_EQ(output.pending(), "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
@@ -51,7 +51,8 @@ TEST(ResponseWriter, WritesSentencesAsText) {
   Output output;
   write_text({.status = 400, .keep_alive = false}, "No.", output);
   EXPECT_EQ(output.pending(),
-            "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 4\r\n"
+            "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: "
+            "nosniff\r\nContent-Length: 4\r\n"
             "Connection: close\r\n\r\nNo.\n");
 }
 
