@@ -140,6 +140,8 @@ void Connection::resume(const Now& now) try {
 }
 
 void Connection::time_passed(const Now& now) {
+  // It may have ended without a call: a password was taken back.
+  if (stranger_due_ != Scheduled::never && !handler_->is_stranger()) stranger_due_ = Scheduled::never;
   const auto due = deadline();
   if (!due || now.steady < *due) return;
   if (state_ == State::lingering) {

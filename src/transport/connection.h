@@ -85,6 +85,11 @@ class Connection final {
   void send_blocked();
   void write_side_shut(const Now& now);
   void woken(const Now& now);
+  /// The peer has ended, as received_end() will tell once all that he sent is read: who waits for something
+  /// that he need not be kept for gets what he is owed, and no more.
+  void peer_left(const Now& now) {
+    if (ends_with_peer()) drain(now);
+  }
   /// Answers must_resume().
   void resume(const Now& now);
   /// The handler may answer another idle_timeout() than last time. Counts from the last byte, as before.

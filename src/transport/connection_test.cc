@@ -81,6 +81,26 @@ TEST_F(ConnectionTest, APauseIsNotWorthKeepingItForAPeerThatHasEnded) {
   EXPECT_EQ(take_all(connection), "abc");
 }
 
+TEST_F(ConnectionTest, SendsAPeerThatHasEndedWhatHeIsOwedBeforeAPause) {
+  for (const bool is_told_first : {false, true}) {
+    Connection connection = make([&](Bytes, Output& output) {
+      output.append("answered");
+      return Progress{1, Wait::pause, 0};
+    });
+    connection.received("abc", now_);
+    if (is_told_first) connection.received_end(now_);
+    connection.peer_left(now_);
+    EXPECT_FALSE(connection.finished());
+    EXPECT_EQ(take_all(connection), "answered");
+    if (!is_told_first) {
+      shut(connection);
+      connection.received_end(now_);
+    }
+    EXPECT_EQ(connection.ending(), Ending::complete);
+    EXPECT_EQ(record_.inputs.size(), is_told_first ? 2U : 1U);
+  }
+}
+
 TEST_F(ConnectionTest, IsWokenWhileItWaitsForInputToo) {
   Connection connection = make([&](Bytes input, Output& output) {
     if (record_.inputs.size() > 1) output.append("news");
@@ -224,6 +244,10 @@ TEST_F(ConnectionTest, LetsAPeerStayWhoIsNoStrangerInTime) {
   EXPECT_EQ(connection.deadline(), std::nullopt) << "once is enough";
   Connection known = make(echo_lines);
   EXPECT_EQ(known.deadline(), now_.steady + 5s);
+  pass(5s);
+  record_.is_stranger = false;
+  known.time_passed(now_);
+  EXPECT_FALSE(known.finished()) << "nobody asks who he is any more";
 }
 
 TEST_F(ConnectionTest, TakesAnotherIdleTimeoutWhileItIsSilent) {

@@ -124,7 +124,7 @@ void EpollLoop::serve(Peer& any_peer) {
       note_called(peer);
     }
     if (peer.broken && !connection.wants_input()) connection.lost();
-    if (peer.ended && connection.ends_with_peer()) connection.lost();
+    if (peer.ended) connection.peer_left(now());
     connection.seal(now());
     send_pending(peer, send_size);
     if (connection.must_shut_write_side()) {

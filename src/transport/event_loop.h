@@ -110,6 +110,9 @@ class EventLoop {
   /// too. On the loop's thread.
   virtual void idle_timeouts_changed() = 0;
 
+  /// Has every handler called again that waits to be woken or for input. On the loop's thread.
+  virtual void wake_all() = 0;
+
   /// Serves until shut_down() was called and the last connection is gone. Errors: what the kernel refused.
   virtual Result<void> run() = 0;
 

@@ -189,6 +189,48 @@ TEST_P(EventLoopClosing, ClosesASilentPeerByAnIdleTimeoutThatWasSetMeanwhile) {
   EXPECT_EQ(observer.read([&] { return observer.idle_closed; }), 1U);
 }
 
+TEST_P(EventLoopClosing, WakesAllWhoWaitForInputOrToBeWoken) {
+  Watched handlers;
+  bool closes = false;
+  int calls = 0;
+  TestServer server(GetParam(), [&] {
+    return std::make_unique<FunctionHandler>([&](Bytes input, const Now&, Output&) {
+      handlers.change([&] { ++calls; });
+      if (closes) return Progress{input.size(), Wait::close, 0};
+      return Progress{0, input.starts_with("wake") ? Wait::wake : Wait::input, 0};
+    });
+  });
+  const TestPeer silent(server.port());
+  const TestPeer half(server.port());
+  const TestPeer waiting(server.port());
+  half.send("half a requ");
+  waiting.send("wake me");
+  ASSERT_TRUE(handlers.await([&] { return calls == 2; }));
+  ASSERT_TRUE(server.observer().await([&] { return server.observer().opened == 3; }));
+  server.on_loop([&] {
+    closes = true;
+    server.loop().wake_all();
+  });
+  for (const TestPeer* const peer : {&silent, &half, &waiting}) {
+    EXPECT_EQ(peer->receive_to_end().error_number, 0);
+  }
+}
+
+TEST_P(EventLoopClosing, AnswersAPeerThatHasEndedBeforeAPauseOfWhichHeIsNotKept) {
+  TestServer server(GetParam(), each([](Bytes input, const Now&, Output& output) {
+                      if (!input.ends_with("!")) return Progress{0, Wait::input, 0};
+                      output.append("answered");
+                      return Progress{5, Wait::pause, 0};
+                    }));
+  const TestPeer peer(server.port());
+  peer.send("first and what waits!");
+  peer.end_sending();
+  const auto rest = peer.receive_to_end();
+  EXPECT_EQ(rest.bytes, "answered");
+  EXPECT_EQ(rest.error_number, 0);
+  ASSERT_TRUE(server.observer().await([&] { return server.observer().closed == 1; }));
+}
+
 TEST_P(EventLoopClosing, ClosesAPeerThatIsAStrangerForTooLong) {
   ManualClock clock;
   TestServer server(

@@ -43,8 +43,8 @@ class Handler {
   /// `input` starts where the last call stopped consuming. See base/progress.h for the answer.
   virtual Progress advance(Bytes input, const Now& now, Output& output) = 0;
 
-  /// The connection closes because its peer was silent for too long or the loop shuts down, and no request is
-  /// under way. Last words may be appended; nothing is called after this.
+  /// The connection closes because its peer was silent, or a stranger, for too long, or because the loop
+  /// shuts down. Last words may be appended; nothing is called after this.
   virtual void closing(Output& /*output*/) {}
 
   /// Memory, in bytes, of what it keeps of a message under way: counts as the connection's buffer.

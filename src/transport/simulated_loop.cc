@@ -256,7 +256,7 @@ void SimulatedLoop::serve(Peer& any_peer) {
       receive(end, draw_bytes(end));
     }
     if (end.broken && !connection.wants_input()) tell_lost(end);
-    if (end.ended && connection.ends_with_peer()) tell_lost(end);
+    if (end.ended) connection.peer_left(now());
     send(end);
     if (connection.must_shut_write_side()) shut_write_side(end);
     if (connection.finished()) return close_peer(end);

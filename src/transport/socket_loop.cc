@@ -172,6 +172,14 @@ void SocketLoop::idle_timeouts_changed() {
   }
 }
 
+void SocketLoop::wake_all() {
+  for (const auto& peer : peers_) {
+    peer->connection.woken(now_);
+    note_called(*peer);
+    make_ready(*peer);
+  }
+}
+
 void SocketLoop::shut_down(Duration grace) {
   tasks_->post([this, grace] { begin_shut_down(grace); });
 }

@@ -44,6 +44,7 @@ class SocketLoop : public EventLoop {
   Result<void> run() final;
   void shut_down(Duration grace) final;
   void idle_timeouts_changed() final;
+  void wake_all() final;
   [[nodiscard]] std::size_t connection_count() const final {
     return connection_count_.load(std::memory_order_relaxed);
   }

@@ -318,7 +318,7 @@ void UringLoop::serve(Peer& any_peer) {
     note_called(peer);
   }
   if (peer.broken && !connection.wants_input()) connection.lost();
-  if (peer.ended && connection.ends_with_peer()) connection.lost();
+  if (peer.ended) connection.peer_left(now());
   connection.seal(now());
   if (!connection.finished() && connection.owes()) {
     if (peer.writable) {
