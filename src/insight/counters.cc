@@ -16,7 +16,8 @@ CounterTotals add_up(std::span<const Counters> workers) {
     totals.origins_refused += worker.origins_refused.value();
     totals.logins_refused += worker.logins_refused.value();
     totals.logins_overdue += worker.logins_overdue.value();
-    totals.requests_delayed += worker.requests_delayed.value();
+    totals.requests_delayed_per_address += worker.requests_delayed_per_address.value();
+    totals.requests_delayed_per_user += worker.requests_delayed_per_user.value();
     totals.slow_readers_closed += worker.slow_readers_closed.value();
     totals.idle_closed += worker.idle_closed.value();
     totals.over_budget_closed += worker.over_budget_closed.value();

@@ -39,7 +39,8 @@ struct alignas(128) Counters {
   Counter origins_refused;                  // requests of a web page from elsewhere
   Counter logins_refused;                   // wrong names or passwords
   Counter logins_overdue;                   // connections closed past login-timeout
-  Counter requests_delayed;                 // that waited for requests-per-address or requests-per-user
+  Counter requests_delayed_per_address;     // that waited for requests-per-address
+  Counter requests_delayed_per_user;        // or for requests-per-user
   Counter slow_readers_closed;              // closed past output-size-max
   Counter idle_closed;                      // closed by an idle timeout
   Counter over_budget_closed;               // closed for the room that their buffers took
@@ -67,7 +68,8 @@ struct CounterTotals {
   std::uint64_t origins_refused = 0;
   std::uint64_t logins_refused = 0;
   std::uint64_t logins_overdue = 0;
-  std::uint64_t requests_delayed = 0;
+  std::uint64_t requests_delayed_per_address = 0;
+  std::uint64_t requests_delayed_per_user = 0;
   std::uint64_t slow_readers_closed = 0;
   std::uint64_t idle_closed = 0;
   std::uint64_t over_budget_closed = 0;

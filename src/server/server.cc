@@ -156,17 +156,8 @@ void Server::reload_users() {
   if (!taken) return program::log_error("the users stay as they were: " + taken.error().message);
   program::log_info("users: read " + options_.users_path + " again");
   // Those who are silent, too: each looks whether it is still logged in.
-  std::size_t unwoken_count = 0;
-  for (const auto& client : service_.clients.all()) {
-    try {
-      client->wake();
-    } catch (const std::bad_alloc&) {
-      ++unwoken_count;
-    }
-  }
-  if (unwoken_count > 0) {
-    program::log_warn("no memory to wake some connections, which look at their next command: " +
-                      std::to_string(unwoken_count));
+  for (const std::unique_ptr<transport::EventLoop>& loop : workers_->loops()) {
+    loop->post([&loop = *loop] { loop.wake_all(); });
   }
 }
 
@@ -255,16 +246,20 @@ Result<void> Server::open_workers() {
       const std::int64_t present = idle_timeout_ms.load(std::memory_order_relaxed);
       if (std::exchange(known, present) != present) loop.idle_timeouts_changed();
     });
+    // Of each worker, since the others may have ended before it.
+    loop.every(tick_period, [this](const Now& now) { service_.clients.tick(now.wall); });
     loops.push_back(&loop);
   }
-  workers_->loops().front()->every(tick_period, [this](const Now& now) {
+  workers_->loops().front()->every(tick_period, [this, ticked_at = TimePoint::min()](const Now& now) mutable {
     refusals_.tick(now.steady);
-    service_.clients.tick(now.wall);
     service_.rates.tick(now.wall);
+    // The clock was set back: who sleeps looks when he is to wake now.
+    if (now.wall < std::exchange(ticked_at, now.wall)) service_.clients.tick(TimePoint::max());
     service_.note_memory_used(cache_->stats().memory_used);
     const insight::CounterTotals totals = insight::add_up(workers_->counters());
     service_.sample(now.wall, totals);
     tell_of_closings(totals.over_budget_closed, now.steady);
+    tell_of_delays(totals, now.steady);
   });
   spread_ = std::make_unique<transport::AcceptSpread>(std::move(loops));
   return {};
@@ -385,6 +380,22 @@ void Server::tell_of_closings(std::uint64_t count, SteadyTime now) {
   program::log_warn(
       "connections closed because others waited while their buffers took most of --buffer-memory " +
       program::size_text(options_.buffer_size_max) + ": " + std::to_string(news));
+}
+
+void Server::tell_of_delays(const insight::CounterTotals& totals, SteadyTime now) {
+  using Kind = session::RequestRates::Kind;
+  const auto tell = [&](ToldTrouble& told, std::uint64_t count, Kind kind, std::string_view option,
+                        std::uint64_t bound) {
+    const std::uint64_t news = told.take_news(count, now);
+    if (news == 0) return;
+    program::log_warn("requests that waited for " + std::string(option) + " " + std::to_string(bound) + ": " +
+                      std::to_string(news) + ", one of " + service_.rates.take_delayed(kind));
+  };
+  const session::RequestRates::Bounds& bounds = options_.request_bounds;
+  tell(told_address_delays_, totals.requests_delayed_per_address, Kind::address, "--requests-per-address",
+       bounds.per_address);
+  tell(told_user_delays_, totals.requests_delayed_per_user, Kind::user, "--requests-per-user",
+       bounds.per_user);
 }
 
 // Every worker does its share, wherever the last one stopped: the cache remembers the place. What is due

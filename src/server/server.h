@@ -96,6 +96,7 @@ class Server final : private session::Control {
   void refuse(std::string_view text, transport::Socket socket, SteadyTime now);
   void tell_of_crowd(const std::string& address, SteadyTime now);
   void tell_of_closings(std::uint64_t count, SteadyTime now);
+  void tell_of_delays(const insight::CounterTotals& totals, SteadyTime now);
 
   ServerOptions options_;
   ConfigRewriter config_rewriter_;
@@ -109,6 +110,8 @@ class Server final : private session::Control {
   std::unique_ptr<transport::TlsStore> tls_;         // null: nobody speaks TLS here
   AddressCounts address_counts_;
   ToldTrouble told_crowds_{Duration{10'000}};  // of worker 0, too: refusals for one address
+  ToldTrouble told_address_delays_{Duration{10'000}};
+  ToldTrouble told_user_delays_{Duration{10'000}};
   ToldTrouble told_closings_{Duration{1000}};  // of worker 0, too: for the sake of others' buffers
   std::unique_ptr<cache::Cache> cache_;
   std::vector<SplitMix64> randoms_;                   // one a worker

@@ -191,8 +191,8 @@ program::OptionTable make_table() {
       {.flag = "login-timeout",
        .kind = OptionKind::duration,
        .default_text = "0",
-       .help = "How long a connection that has to log in may take for it before it is closed; 0 means for "
-               "ever"},
+       .help = "How long a connection that has to log in may take for it before it is closed, what "
+               "--login-delay-max holds it back included; 0 means for ever"},
       {.flag = "requests-per-address",
        .kind = OptionKind::count,
        .default_text = "0",

@@ -71,7 +71,7 @@ class Workers::Observer final : public transport::LoopObserver {
   insight::Counters& counters_;
   const Clock& clock_;
   ToldTrouble told_tls_failures_{Duration{1000}};
-  ToldTrouble told_strangers_{Duration{1000}};
+  ToldTrouble told_strangers_{Duration{10'000}};
 };
 
 Workers::Workers(std::size_t count, std::size_t buffer_size_max, std::vector<int> cores)

@@ -72,8 +72,7 @@ HttpRefusal get_key(HttpCall& call, Output& output) {
   const http::BodyPolicy policy = body_policy(call);
   const bool found =
       call.environment.cache.get(database, call.key, call.now, [&](const cache::ItemView& item) {
-        http::ResponseHead head = head_of(call, 200, "application/octet-stream");
-        head.is_of_users = true;
+        const http::ResponseHead head = head_of(call, 200, "application/octet-stream");
         if (policy == http::BodyPolicy::send && item.value.size() >= lent_size_min) {
           if (Loan loan = item.lend()) return http::write_response_from(head, std::move(loan), output);
         }
@@ -171,7 +170,8 @@ HttpRefusal get_stats(HttpCall& call, Output& output) {
       .add("origins_refused", stats.counters.origins_refused)
       .add("logins_refused", stats.counters.logins_refused)
       .add("logins_overdue", stats.counters.logins_overdue)
-      .add("requests_delayed", stats.counters.requests_delayed)
+      .add("requests_delayed_per_address", stats.counters.requests_delayed_per_address)
+      .add("requests_delayed_per_user", stats.counters.requests_delayed_per_user)
       .add("slow_readers_closed", stats.counters.slow_readers_closed)
       .add("idle_closed", stats.counters.idle_closed)
       .add("over_budget_closed", stats.counters.over_budget_closed)
@@ -271,7 +271,14 @@ bool is_host_fine(const HttpCall& call) {
 }
 
 // RFC 9110 asks for a challenge in every 401.
-HttpRefusal login_needed(bool is_wrong) {
+HttpRefusal login_needed(LoginState state) {
+  if (state == LoginState::crowded) {
+    return {.status = 503,
+            .message = "Too many logins wait for their turn; try again later.",
+            .header_name = "Retry-After",
+            .header_value = "5"};
+  }
+  const bool is_wrong = state == LoginState::wrong;
   return {.status = 401,
           .message = is_wrong ? "This is no user, or not his password." : "A login is needed.",
           .header_name = "WWW-Authenticate",
@@ -303,8 +310,8 @@ const HttpMethod* judge(HttpCall& call, HttpRefusal& refusal) {
   // A browser asks its question without a login, and learns from the answer what it was told already.
   const HttpMethod* const method = route == nullptr ? nullptr : find_method(*route, call.request);
   const bool is_open = route != nullptr && (route->is_open || method == &preflight_method);
-  if (call.needs_login && (!is_open || call.is_login_wrong)) {
-    refusal = login_needed(call.is_login_wrong);
+  if (call.needs_login && (!is_open || call.login_state != LoginState::untried)) {
+    refusal = login_needed(call.login_state);
     return nullptr;
   }
   if (route == nullptr) {

@@ -38,6 +38,8 @@ struct HttpRefusal {
   bool is_denial = false;  // 403: this user may not
 };
 
+enum class LoginState : std::uint8_t { untried, wrong, crowded };
+
 /// One request on its way through the table. The references outlive it.
 struct HttpCall {
   const Environment& environment;
@@ -46,7 +48,7 @@ struct HttpCall {
   TimePoint now;
   Bytes body{};                     // wherever it lies; only counts when the request is answered
   bool needs_login = false;         // whoever asks would have to log in first
-  bool is_login_wrong = false;      // he has tried
+  LoginState login_state{};         // what came of the login that he has tried
   Bytes local_address{};            // where the connection ends here, as in ConnectionFacts
   protocol::http::Target target{};  // views into the request; set by judge()
   std::string key{};                // of /v1/keys/, set by judge()

@@ -21,6 +21,9 @@ http::RequestLimits request_limits(const Limits& limits) {
   return {.request_line_size_max = 3 * limits.key_size_max + 1024, .body_size_max = limits.value_size_max};
 }
 
+/// Before anybody has logged in on the connection a head is no longer than anything else is.
+constexpr std::size_t stranger_part_size_max = stranger_size_max / 2;
+
 }  // namespace
 
 HttpSession::HttpSession(const Environment& environment, MakeSession make_resp_session,
@@ -31,7 +34,9 @@ HttpSession::HttpSession(const Environment& environment, MakeSession make_resp_s
       parser_(request_limits(environment.limits), this),
       login_(environment, facts.address),
       gate_(environment.service.clients, facts.id),
-      meter_(environment, facts) {}
+      meter_(environment, facts) {
+  if (login_.is_stranger()) parser_.set_head_limits(stranger_part_size_max, stranger_part_size_max);
+}
 
 HttpCall HttpSession::call_for(const http::Request& request, TimePoint now) const {
   return {.environment = environment_,
@@ -39,8 +44,8 @@ HttpCall HttpSession::call_for(const http::Request& request, TimePoint now) cons
           .login = login_.login(),
           .now = now,
           .needs_login = environment_.service.accounts.ask_for_login() &&
-                         (!is_authorized_ || is_wrong_ || login_.is_stranger()),
-          .is_login_wrong = is_wrong_,
+                         (!is_authorized_ || login_state_ != LoginState::untried || login_.is_stranger()),
+          .login_state = login_state_,
           .local_address = local_address_};
 }
 
@@ -53,7 +58,7 @@ std::optional<Wait> HttpSession::authorize(const http::Request& request, TimePoi
     return std::nullopt;
   }
   is_authorized_ = true;
-  is_wrong_ = false;
+  login_state_ = LoginState::untried;
   if (!environment_.service.accounts.ask_for_login()) return std::nullopt;
   const std::string* const header = request.find("Authorization");
   const bool is_known = header != nullptr && *header == known_authorization_ && login_.is_still_valid();
@@ -67,10 +72,13 @@ std::optional<Wait> HttpSession::authorize(const http::Request& request, TimePoi
       is_one ? login_.ask(credentials->name, credentials->password, now) : LoginGate::State::wrong;
   is_authorized_ = state != LoginGate::State::waits;
   if (!is_authorized_) return login_.wait();
-  is_wrong_ = state != LoginGate::State::right;
-  if (!is_wrong_) {
+  if (state == LoginGate::State::wrong) login_state_ = LoginState::wrong;
+  if (state == LoginGate::State::crowded) login_state_ = LoginState::crowded;
+  if (state == LoginGate::State::right) {
     known_authorization_ = *header;
     has_logged_in_ = true;
+    const http::RequestLimits limits = request_limits(environment_.limits);
+    parser_.set_head_limits(limits.request_line_size_max, limits.header_size_max);
   }
   return std::nullopt;
 }
@@ -134,6 +142,7 @@ Progress HttpSession::advance(Bytes input, TimePoint now, Output& output) {
     }
     const Next next = request.has_value() ? answer(*request, now, output) : greet_body(now, output);
     if (next == Next::close) return {.consumed = consumed, .wait = Wait::close};
+    if (next == Next::wait) return {.consumed = consumed, .wait = Wait::pause};
     if (next == Next::upgrade) {
       websocket_ = std::make_unique<WebSocketSession>(environment_, std::move(make_resp_session_), gate_,
                                                       login_, meter_);
@@ -164,7 +173,7 @@ HttpSession::Next HttpSession::answer(const http::Request& request, TimePoint no
   const HttpMethod* const method = judge(call, refusal);
   if (method != nullptr) refusal = method->answer(call, output);
   is_authorized_ = false;
-  const bool goes_on = request.keep_alive && refusal.status != 401;
+  const bool goes_on = request.keep_alive && refusal.status != 401 && refusal.status != 503;
   if (refusal.status != 0) {
     count_refusal(refusal.status, refusal.is_denial);
     write_refusal(call, refusal, goes_on, output);
@@ -188,6 +197,7 @@ HttpSession::Next HttpSession::greet_body(TimePoint now, Output& output) {
                .message = "What is open to everybody takes no body where a login is asked for."};
   }
   if (refusal.status != 0) {
+    if (meter_.holds_up(login_.login(), now)) return Next::wait;
     count_request(now);
     count_refusal(refusal.status, refusal.is_denial);
     write_refusal(call, refusal, false, output);
@@ -222,16 +232,19 @@ void HttpSession::refuse_unread(Bytes sentence, TimePoint now, Output& output) {
     HttpRefusal refusal;
     const HttpMethod* const method = judge(call, refusal);
     if (method != nullptr && method->drop != nullptr) method->drop(call);
-    if (refusal.status == 401 || refusal.is_denial) return write_refusal(call, refusal, false, output);
+    if (refusal.status == 401 || refusal.status == 503 || refusal.is_denial) {
+      return write_refusal(call, refusal, false, output);
+    }
     return write_refusal(call, {.status = status, .message = std::string(sentence)}, false, output);
   }
   http::write_text({.status = status, .keep_alive = false}, sentence, output);
 }
 
 std::size_t HttpSession::held_size() const {
-  if (websocket_ != nullptr) return websocket_->held_size();
+  const std::size_t login_size = login_.held_size();
+  if (websocket_ != nullptr) return login_size + websocket_->held_size();
   const http::Request* const request = held_.has_value() ? &*held_ : parser_.arriving();
-  return request == nullptr ? 0 : request->body.capacity();
+  return login_size + (request == nullptr ? 0 : request->body.capacity());
 }
 
 void HttpSession::count_request(TimePoint now) {
@@ -244,7 +257,7 @@ void HttpSession::count_refusal(int status, bool is_denial) {
   if (is_denial) return;
   if (status == 403 || status == 421) {
     environment_.counters.origins_refused.add();
-  } else if (status != 401 && status != 404 && status != 405 && status != 507) {
+  } else if (status != 401 && status != 404 && status != 405 && status != 503 && status != 507) {
     environment_.counters.protocol_errors.add();
   }
 }

@@ -57,7 +57,7 @@ class HttpSession final : public Session, private protocol::http::BodySink {
   [[nodiscard]] bool is_stranger() const override;
 
  private:
-  enum class Next : std::uint8_t { request, close, upgrade };
+  enum class Next : std::uint8_t { request, close, upgrade, wait };
   [[nodiscard]] HttpCall call_for(const protocol::http::Request& request, TimePoint now) const;
   [[nodiscard]] std::optional<Wait> authorize(const protocol::http::Request& request, TimePoint now);
   [[nodiscard]] bool waits(const protocol::http::Request& request, TimePoint now);
@@ -77,7 +77,7 @@ class HttpSession final : public Session, private protocol::http::BodySink {
   protocol::http::RequestParser parser_;
   LoginGate login_;                      // of the request under way
   bool is_authorized_ = false;           // it is known who makes that
-  bool is_wrong_ = false;                // and he gave a wrong password
+  LoginState login_state_{};             // and what came of his login, if he is not let in
   bool has_logged_in_ = false;           // somebody, for a request of this connection
   std::string known_authorization_;      // the last that was right
   TimePoint now_{};                      // of the call under way

@@ -10,7 +10,8 @@ namespace {
 
 std::string login_needed(Bytes more_headers = {}) {
   const std::string sentence = "A login is needed.\n";
-  return "HTTP/1.1 401 Unauthorized\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " +
+  return "HTTP/1.1 401 Unauthorized\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: "
+         "nosniff\r\nContent-Length: " +
          std::to_string(sentence.size()) + "\r\n" + std::string(more_headers) +
          "WWW-Authenticate: Basic realm=\"larder\"\r\nConnection: close\r\n\r\n" + sentence;
 }

@@ -25,15 +25,17 @@ TEST(HttpSession, AnswersAConversationTheSameWayHoweverItIsCut) {
       request("GET /healthz") + request("GET /v1/keys/k", "Connection: close\r\n") + request("GET /healthz");
   const std::string sentence = "There is no value under this key.\n"s;
   const std::string missing =
-      "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " +
+      "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: "
+      "nosniff\r\nContent-Length: " +
       std::to_string(sentence.size()) + "\r\n";
   std::string head = found("v\0\r\n1"s);
   head.resize(head.size() - 5);
-  const std::string expected = no_content + found("v\0\r\n1"s) + head + no_content + found("abcde") +
-                               no_content + missing + "\r\n" + sentence +
-                               "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                               "Content-Length: 3\r\n\r\nok\n" +
-                               missing + "Connection: close\r\n\r\n" + sentence;
+  const std::string expected =
+      no_content + found("v\0\r\n1"s) + head + no_content + found("abcde") + no_content + missing + "\r\n" +
+      sentence +
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
+      "Content-Length: 3\r\n\r\nok\n" +
+      missing + "Connection: close\r\n\r\n" + sentence;
   {
     Fixture whole;
     whole.peer.send(conversation);
@@ -59,7 +61,8 @@ TEST(HttpSession, AnswersAThousandPipelinedRequestsInOrder) {
     const std::string value = "v" + std::to_string(i);
     requests += i % 2 == 0 ? request("PUT " + key, "", value) : request("GET /healthz");
     expected += i % 2 == 0 ? no_content
-                           : "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                           : "HTTP/1.1 200 OK\r\nContent-Type: text/plain; "
+                             "charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
                              "Content-Length: 3\r\n\r\nok\n";
   }
   EXPECT_EQ(fixture.exchange(requests), expected);
@@ -241,7 +244,8 @@ TEST(HttpSession, ReceivesALargeValueWhereItStays) {
   const std::string sentence = "There is nothing at this address.\n";
   EXPECT_TRUE(peer.take_replies() ==
               no_content + found(value) +
-                  "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " +
+                  "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; "
+                  "charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: " +
                   std::to_string(sentence.size()) + "\r\n\r\n" + sentence + no_content + found("short"));
   peer.send("PUT /v1/keys/k HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n" +
             std::string(1'000'000, 'x'));
@@ -328,7 +332,8 @@ TEST(HttpSession, ShowsItsFigures) {
                              "\"http_on_wrong_port\":0",
                              "\"origins_refused\":0",
                              "\"logins_overdue\":0",
-                             "\"requests_delayed\":0",
+                             "\"requests_delayed_per_address\":0",
+                             "\"requests_delayed_per_user\":0",
                              "\"slow_readers_closed\":0",
                              "\"idle_closed\":0",
                              "\"connection_buffer_limit\":",

@@ -37,6 +37,7 @@ class LineSession final : public Session {
   }
   Progress advance(Bytes input, TimePoint now, Output& output) override;
   [[nodiscard]] bool is_stranger() const override { return login_.is_stranger(); }
+  [[nodiscard]] std::size_t held_size() const override { return login_.held_size(); }
 
  private:
   [[nodiscard]] const char* denial_of(const protocol::LineRequest& request) const;

@@ -35,7 +35,7 @@ class LoginGate final {
         login_(environment.service.accounts),
         is_open_(login_.is_done()) {}
   ~LoginGate() {
-    if (attempt_ != nullptr) attempt_->give_up();
+    if (attempt_ != nullptr) environment_.service.logins.withdraw(*attempt_);
   }
   LoginGate(const LoginGate&) = delete;
   LoginGate& operator=(const LoginGate&) = delete;
@@ -70,6 +70,9 @@ class LoginGate final {
     attempt_ = nullptr;
     return state;
   }
+
+  /// Memory, in bytes, of the attempt that is under way.
+  [[nodiscard]] std::size_t held_size() const { return attempt_ != nullptr ? attempt_->held_size() : 0; }
 
   /// While it waits. A peer who has gone need not be kept for what is not even looked at yet.
   [[nodiscard]] Wait wait() const {

@@ -47,7 +47,9 @@ LoginAttempt::State LoginQueue::judge_cheaply(LoginAttempt& attempt, TimePoint n
   }
   if (attempt.user_ == nullptr || remembered_.empty()) return State::waits;
   const auto found = remembered_.find(digest_of(attempt, attempt.password_));
-  return found != remembered_.end() && now < found->second ? State::right : State::waits;
+  if (found == remembered_.end() || now >= found->second) return State::waits;
+  found->second = now + remembered_for;
+  return State::right;
 }
 
 // The long way. Throws std::bad_alloc.
@@ -100,11 +102,10 @@ bool LoginQueue::add(const std::shared_ptr<LoginAttempt>& attempt, TimePoint now
     const std::lock_guard lock(mutex_);
     forget_old_failures(now);
     Place& place = places_[attempt->place_];
-    const std::size_t count = place.waiting.size();
-    if (count >= place_waiting_count_max || !make_room(count, displaced)) return false;
+    if (place.waiting.size() >= place_waiting_count_max || !make_room(place, now, displaced)) return false;
     place.waiting.push_back(attempt);
     try {
-      if (count == 0 && !place.is_under_way) line_up(attempt->place_, place, now);
+      if (place.line == nullptr && !place.is_under_way) line_up(attempt->place_, place, now);
     } catch (const std::bad_alloc&) {
       place.waiting.pop_back();  // or its place would wait without standing in line, and for ever
       throw;
@@ -116,25 +117,55 @@ bool LoginQueue::add(const std::shared_ptr<LoginAttempt>& attempt, TimePoint now
   return true;
 }
 
-// When all is full, who came last where most wait makes room for a place where fewer do.
-bool LoginQueue::make_room(std::size_t waiting_count, std::shared_ptr<LoginAttempt>& displaced) {
+// When all is full, who came last where most wait, of places with failures if there are any, makes room for a
+// place where fewer do, or that has none.
+bool LoginQueue::make_room(const Place& place, TimePoint now, std::shared_ptr<LoginAttempt>& displaced) {
   if (waiting_count_ < waiting_count_max) return true;
+  const auto weight = [now](const Place& other) {
+    return other.waiting.empty() ? std::pair(false, std::size_t{0})
+                                 : std::pair(other.has_failed(now), other.waiting.size());
+  };
   const auto fullest =
-      std::ranges::max_element(places_, {}, [](const auto& entry) { return entry.second.waiting.size(); });
-  if (fullest->second.waiting.size() <= waiting_count + 1) return false;
-  displaced = std::move(fullest->second.waiting.back());
-  fullest->second.waiting.pop_back();
+      std::ranges::max_element(places_, {}, [&](const auto& entry) { return weight(entry.second); });
+  if (weight(fullest->second) <= std::pair(place.has_failed(now), place.waiting.size() + 1)) return false;
+  Place& giving = fullest->second;
+  displaced = std::move(giving.waiting.back());
+  giving.waiting.pop_back();
+  if (giving.waiting.empty()) take_out_of_line(giving);
   --waiting_count_;
   return true;
 }
 
-void LoginQueue::line_up(const std::string& name, const Place& place, TimePoint now) {
+void LoginQueue::line_up(const std::string& name, Place& place, TimePoint now) {
   const TimePoint due_at = is_sane(place.due_at, now) ? std::max(now, place.due_at) : now;
-  line_.emplace(std::pair(due_at, ++line_number_), name);
+  Line& line = place.has_failed(now) ? line_behind_ : line_;
+  const Turn turn(due_at, ++line_number_);
+  line.emplace(turn, name);
+  place.line = &line;
+  place.turn = turn;
+}
+
+void LoginQueue::take_out_of_line(Place& place) {
+  if (place.line != nullptr) std::exchange(place.line, nullptr)->erase(place.turn);
+}
+
+void LoginQueue::withdraw(const LoginAttempt& attempt) noexcept {
+  std::shared_ptr<LoginAttempt> withdrawn;  // and freed when the lock is
+  const std::lock_guard lock(mutex_);
+  const auto place = places_.find(attempt.place_);
+  if (place == places_.end()) return;
+  std::deque<std::shared_ptr<LoginAttempt>>& waiting = place->second.waiting;
+  const auto found = std::ranges::find(waiting, &attempt, &std::shared_ptr<LoginAttempt>::get);
+  if (found == waiting.end()) return;
+  withdrawn = std::move(*found);
+  waiting.erase(found);
+  --waiting_count_;
+  if (!waiting.empty()) return;
+  take_out_of_line(place->second);
+  if (place->second.failure_count == 0 && !place->second.is_under_way) places_.erase(place);
 }
 
 void LoginQueue::note_failure(const std::string& name, TimePoint now) {
-  if (delay_max_ == Duration{0}) return;
   forget_old_failures(now);
   Place& place = places_[name];
   const Duration since = now - place.failed_at;
@@ -165,27 +196,39 @@ void LoginQueue::forget_old_failures(TimePoint now) {
                 [&](const auto& entry) { return is_idle(entry.second) && entry.second.failed_at <= limit; });
 }
 
-// The first attempt of the place that is due. Those that were given up go on the way.
-std::shared_ptr<LoginAttempt> LoginQueue::take_due(TimePoint now, std::optional<TimePoint>& next_at) {
-  while (!line_.empty()) {
-    const TimePoint due_at = line_.begin()->first.first;
-    if (now < due_at && is_sane(due_at, now)) {
-      next_at = due_at;
-      return nullptr;
-    }
-    Place& place = places_.find(line_.begin()->second)->second;
-    line_.erase(line_.begin());
-    while (!place.waiting.empty()) {
-      std::shared_ptr<LoginAttempt> attempt = std::move(place.waiting.front());
-      place.waiting.pop_front();
-      --waiting_count_;
-      if (attempt->is_given_up_.load(std::memory_order_relaxed)) continue;
-      place.is_under_way = true;
-      return attempt;
-    }
-  }
+// Whose first place is due; null: neither's, and `next_at` is when one will be. Of both it is the one without
+// failures, but for each ninth time: who has mistyped his password gets in as well, if later.
+LoginQueue::Line* LoginQueue::line_that_is_due(TimePoint now, std::optional<TimePoint>& next_at) {
+  constexpr unsigned passed_by_max = 8;
   next_at.reset();
-  return nullptr;
+  const auto is_due = [&](const Line& line) {
+    if (line.empty()) return false;
+    const TimePoint due_at = line.begin()->first.first;
+    if (now >= due_at || !is_sane(due_at, now)) return true;
+    next_at = std::min(next_at.value_or(due_at), due_at);
+    return false;
+  };
+  const bool is_first_due = is_due(line_);
+  const bool is_second_due = is_due(line_behind_);
+  if (is_first_due && (!is_second_due || passed_by_ < passed_by_max)) {
+    passed_by_ += is_second_due ? 1 : 0;
+    return &line_;
+  }
+  passed_by_ = 0;
+  return is_second_due ? &line_behind_ : nullptr;
+}
+
+// The first attempt of the place that is due.
+std::shared_ptr<LoginAttempt> LoginQueue::take_due(TimePoint now, std::optional<TimePoint>& next_at) {
+  Line* const line = line_that_is_due(now, next_at);
+  if (line == nullptr) return nullptr;
+  Place& place = places_.find(line->begin()->second)->second;
+  take_out_of_line(place);
+  std::shared_ptr<LoginAttempt> attempt = std::move(place.waiting.front());
+  place.waiting.pop_front();
+  --waiting_count_;
+  place.is_under_way = true;
+  return attempt;
 }
 
 std::optional<TimePoint> LoginQueue::run_due(const Clock& clock) {
@@ -254,13 +297,15 @@ void LoginQueue::serve(const Clock& clock, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const std::optional<TimePoint> next_at = run_due(clock);
     std::unique_lock lock(mutex_);
-    const auto first_due = [this] {
-      return line_.empty() ? std::nullopt : std::optional(line_.begin()->first.first);
+    const auto has_earlier = [](const Line& line, TimePoint than) {
+      return !line.empty() && line.begin()->first.first < than;
     };
+    const TimePoint than = next_at.value_or(TimePoint::max());
+    const auto is_time = [&] { return has_earlier(line_, than) || has_earlier(line_behind_, than); };
     if (!next_at) {
-      changed_.wait(lock, stop, [&] { return !line_.empty(); });
+      changed_.wait(lock, stop, is_time);
     } else if (const Duration left = *next_at - clock.now().wall; left > Duration{0}) {
-      changed_.wait_for(lock, stop, left, [&] { return first_due() < next_at; });
+      changed_.wait_for(lock, stop, left, is_time);
     }
   }
 }
@@ -271,7 +316,7 @@ void LoginQueue::tell(LoginAttempt& attempt, State state) noexcept {
   try {
     attempt.remote_->wake();
   } catch (const std::bad_alloc&) {
-    attempt.give_up();  // nobody hears of it: the idle timeout, or its peer's patience, ends the connection
+    // Nobody hears of it: a timeout, or its peer's patience, ends the connection.
   }
 }
 
@@ -295,7 +340,6 @@ void LoginQueue::remember(const LoginAttempt& attempt, TimePoint now) {
     std::erase_if(remembered_, [now](const auto& entry) { return entry.second <= now; });
     if (remembered_.size() >= remembered_count_max) remembered_.clear();
   }
-  constexpr Duration remembered_for{60'000};
   remembered_.insert_or_assign(digest_of(attempt, attempt.password_), now + remembered_for);
 }
 

@@ -9,11 +9,12 @@
 //
 // A place is an address, the first 64 bits of an IPv6 one, or a Unix socket. After failures from there the
 // next attempt is not looked at before a while has passed: 0, 100, 200, 400 ms and so on. Nobody else waits
-// for that.
+// for that. And it stands in a second line, behind places without failures: who guesses from a thousand
+// addresses keeps nobody else out.
 //
 // For a name that nobody has a password is worked out as well, and thrown away: how long a refusal takes does
-// not tell which names there are. Who was right is remembered for a minute, as a keyed digest: a pool
-// that opens a hundred connections pays for one.
+// not tell which names there are. Who was right is remembered until ten minutes after the last time, as a
+// keyed digest: a pool that opens a hundred connections pays for one.
 #pragma once
 
 #include <array>
@@ -47,6 +48,7 @@ inline constexpr std::size_t credential_size_max = 16384;
 ///
 /// Ownership  shared by its session and the queue
 /// Threads    the session's, but for settle()
+/// Invariant  what is longer than any credential is not kept
 class LoginAttempt final {
  public:
   enum class State : std::uint8_t { waits, right, wrong, crowded };
@@ -57,8 +59,10 @@ class LoginAttempt final {
   [[nodiscard]] State state() const { return state_.load(std::memory_order_acquire); }
   /// Since others from its place were wrong, or are before it: it is not even looked at yet.
   [[nodiscard]] bool is_held_back() const { return is_held_back_.load(std::memory_order_relaxed); }
-  /// Nobody waits for it any more.
-  void give_up() { is_given_up_.store(true, std::memory_order_relaxed); }
+  /// Memory, in bytes.
+  [[nodiscard]] std::size_t held_size() const {
+    return sizeof *this + name_.capacity() + password_.capacity();
+  }
 
   /// Once it is right: `login` is that user's.
   void finish(Login& login) const { login.finish(user_, generation_); }
@@ -76,7 +80,6 @@ class LoginAttempt final {
   std::uint64_t generation_ = 0;
   std::atomic<State> state_{State::waits};
   std::atomic<bool> is_held_back_{false};
-  std::atomic<bool> is_given_up_{false};
 };
 
 /// Settles attempts.
@@ -92,6 +95,7 @@ class LoginQueue final {
   static constexpr std::size_t remembered_count_max = 1024;
   static constexpr Duration first_delay{100};
   static constexpr Duration forgotten_after{60'000};
+  static constexpr Duration remembered_for{600'000};
   using Secret = std::array<unsigned char, 32>;
 
   /// The accounts outlive it.
@@ -109,6 +113,9 @@ class LoginQueue final {
   /// to wake it is settled here, whatever that costs: tests and fuzzers live like that.
   void ask(const std::shared_ptr<LoginAttempt>& attempt, TimePoint now);
 
+  /// Nobody waits for it any more.
+  void withdraw(const LoginAttempt& attempt) noexcept;
+
   /// Settles one attempt that is due. When the next is; nullopt: nobody waits.
   std::optional<TimePoint> run_due(const Clock& clock);
 
@@ -118,12 +125,20 @@ class LoginQueue final {
  private:
   using State = LoginAttempt::State;
   using Digest = std::array<unsigned char, 32>;
+  using Turn = std::pair<TimePoint, std::uint64_t>;  // when it is due, and in which order they came
+  using Line = std::map<Turn, std::string>;          // of places where somebody waits
   struct Place {
     std::deque<std::shared_ptr<LoginAttempt>> waiting;
     bool is_under_way = false;  // one of its attempts was taken out and is being worked on
     unsigned failure_count = 0;
     TimePoint failed_at{};
-    TimePoint due_at{};  // the next attempt
+    TimePoint due_at{};    // the next attempt
+    Line* line = nullptr;  // in which it stands; null: in none
+    Turn turn;
+
+    [[nodiscard]] bool has_failed(TimePoint now) const {
+      return failure_count > 0 && now - failed_at < forgotten_after;
+    }
   };
 
   [[nodiscard]] State judge(LoginAttempt& attempt) const;
@@ -133,8 +148,10 @@ class LoginQueue final {
   [[nodiscard]] std::shared_ptr<LoginAttempt> take_due(TimePoint now, std::optional<TimePoint>& next_at);
   void note_failure(const std::string& name, TimePoint now);
   void forget_old_failures(TimePoint now);
-  [[nodiscard]] bool make_room(std::size_t waiting_count, std::shared_ptr<LoginAttempt>& displaced);
-  void line_up(const std::string& name, const Place& place, TimePoint now);
+  [[nodiscard]] bool make_room(const Place& place, TimePoint now, std::shared_ptr<LoginAttempt>& displaced);
+  void line_up(const std::string& name, Place& place, TimePoint now);
+  void take_out_of_line(Place& place);
+  [[nodiscard]] Line* line_that_is_due(TimePoint now, std::optional<TimePoint>& next_at);
   [[nodiscard]] std::deque<std::shared_ptr<LoginAttempt>> conclude(const std::string& name, State state,
                                                                    TimePoint now);
   [[nodiscard]] State work_out(LoginAttempt& attempt, const Clock& clock);
@@ -148,8 +165,10 @@ class LoginQueue final {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::map<std::string, Place, std::less<>> places_;
-  std::map<std::pair<TimePoint, std::uint64_t>, std::string> line_;  // of places where somebody waits
-  std::uint64_t line_number_ = 0;                                    // the last one given
+  Line line_;                      // of places without failures
+  Line line_behind_;               // of the others
+  unsigned passed_by_ = 0;         // how often the first was preferred to the second, since that had its turn
+  std::uint64_t line_number_ = 0;  // the last one given
   std::size_t waiting_count_ = 0;
   std::map<Digest, TimePoint> remembered_;  // until when
 };

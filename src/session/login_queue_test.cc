@@ -118,7 +118,11 @@ TEST(LoginQueue, RemembersWhoWasRight) {
   EXPECT_EQ(desk.ask("a", "red", "192.0.2.2")->state(), State::right);
   EXPECT_EQ(desk.ask("a", "blue", "192.0.2.2")->state(), State::waits);
   EXPECT_EQ(desk.ask("b", "red", "192.0.2.3")->state(), State::waits);
-  desk.clock.wall += Duration{60'000};
+  for (int i = 0; i < 3; ++i) {
+    desk.clock.wall += LoginQueue::remembered_for - Duration{1};
+    EXPECT_EQ(desk.ask("a", "red", "192.0.2.4")->state(), State::right) << "each time counts";
+  }
+  desk.clock.wall += LoginQueue::remembered_for;
   EXPECT_EQ(desk.ask("a", "red", "192.0.2.4")->state(), State::waits);
 }
 
@@ -218,10 +222,77 @@ TEST(LoginQueue, PassesOverWhoHasGone) {
   Desk desk;
   const Attempt gone = desk.ask("a", "wrong");
   const Attempt next = desk.ask("a", "red");
-  gone->give_up();
+  desk.queue.withdraw(*gone);
+  EXPECT_EQ(gone.use_count(), 1) << "nobody keeps his password";
   EXPECT_TRUE(desk.queue.run_due(desk.clock));
   EXPECT_EQ(gone->state(), State::waits);
   EXPECT_EQ(next->state(), State::right);
+}
+
+TEST(LoginQueue, KnowsNothingOfAPlaceThatAllHaveLeft) {
+  Desk desk;
+  std::vector<Attempt> all{desk.ask("a", "red"), desk.ask("a", "red"), desk.ask("b", "blue", "192.0.2.2")};
+  for (const Attempt& attempt : all) desk.queue.withdraw(*attempt);
+  EXPECT_FALSE(desk.queue.run_due(desk.clock));
+  const Attempt again = desk.ask("a", "red");
+  EXPECT_TRUE(desk.queue.run_due(desk.clock));
+  EXPECT_EQ(again->state(), State::right);
+  desk.queue.withdraw(*again);
+}
+
+// A thousand addresses guess without end; whoever else comes waits for one password that is being tried.
+TEST(LoginQueue, TriesWhoComesFromAPlaceWithoutFailuresFirst) {
+  Desk desk(Duration{0});
+  constexpr std::size_t place_count = 1000;
+  std::vector<Attempt> guesses;
+  for (std::size_t i = 0; i < 2 * place_count; ++i) {
+    guesses.push_back(desk.ask("a", "wrong", std::to_string(i % place_count)));
+  }
+  for (std::size_t i = 0; i < place_count + place_count / 4; ++i) {
+    EXPECT_TRUE(desk.queue.run_due(desk.clock));
+  }
+  EXPECT_EQ(guesses[place_count - 1]->state(), State::wrong) << "each has failed once";
+  EXPECT_EQ(guesses.back()->state(), State::waits);
+  const Attempt newcomer = desk.ask("b", "blue", "192.0.2.2");
+  EXPECT_TRUE(desk.queue.run_due(desk.clock));
+  EXPECT_EQ(newcomer->state(), State::right);
+}
+
+// He has a failure, and waits behind those without one, but not for ever.
+TEST(LoginQueue, TriesAPlaceWithFailuresEachNinthTime) {
+  Desk desk(Duration{0});
+  EXPECT_EQ(desk.settled("a", "rde"), State::wrong);
+  const Attempt mistyped = desk.ask("a", "red");
+  std::vector<Attempt> others;
+  for (int i = 0; i < 100; ++i) others.push_back(desk.ask("b", "wrong", std::to_string(i)));
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(desk.queue.run_due(desk.clock));
+  EXPECT_EQ(mistyped->state(), State::waits);
+  EXPECT_TRUE(desk.queue.run_due(desk.clock));
+  EXPECT_EQ(mistyped->state(), State::right);
+}
+
+TEST(LoginQueue, HasRoomForANewcomerWhenItIsFullOfPlacesWithFailures) {
+  Desk desk(Duration{0});
+  std::vector<Attempt> guesses;
+  const auto guess = [&](std::size_t place) {
+    guesses.push_back(desk.ask("a", "wrong", std::to_string(place)));
+    return guesses.back()->state();
+  };
+  // Each has failed, and each has one that waits.
+  constexpr std::size_t place_count = LoginQueue::place_count_max - 2;
+  for (std::size_t place = 0; place < place_count; ++place) {
+    EXPECT_EQ(guess(place), State::waits);
+    EXPECT_TRUE(desk.queue.run_due(desk.clock));
+  }
+  for (std::size_t place = 0; place < LoginQueue::waiting_count_max; ++place) {
+    EXPECT_EQ(guess(place % place_count), State::waits);
+  }
+  const Attempt newcomer = desk.ask("b", "blue", "192.0.2.2");
+  EXPECT_EQ(newcomer->state(), State::waits);
+  EXPECT_TRUE(desk.queue.run_due(desk.clock));
+  EXPECT_EQ(newcomer->state(), State::right);
+  EXPECT_EQ(guess(5), State::waits) << "in his place";
+  EXPECT_EQ(guess(5), State::crowded);
 }
 
 TEST(LoginQueue, IsBounded) {

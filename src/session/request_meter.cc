@@ -1,7 +1,7 @@
 #include "session/request_meter.h"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 #include "base/peer_network.h"
 
@@ -21,61 +21,74 @@ RequestMeter::Metered::Metered(const Environment& environment, const ConnectionF
       of_address_(environment.service.rates.bucket_of_address(facts.address)) {}
 
 RequestMeter::Metered::~Metered() {
+  give_back();
   if (client_ != nullptr) environment_.service.clients.remove(client_);
 }
 
 // A stranger is bounded by his address alone.
 void RequestMeter::Metered::know_user(const Login& login) {
-  const RequestRates::Bounds& bounds = environment_.service.rates.bounds();
-  if (bounds.per_user == 0 || (of_user_ != nullptr && user_ == login.name())) return;
-  of_user_ = nullptr;
-  if (login.is_missing(environment_.service.accounts)) return;
-  user_ = login.name();
-  of_user_ = environment_.service.rates.bucket_of_user(user_);
+  if (environment_.service.rates.bounds().per_user == 0) return;
+  if (login.is_missing(environment_.service.accounts)) {
+    of_user_ = nullptr;
+  } else if (of_user_ == nullptr || user_ != login.name()) {
+    user_ = login.name();
+    of_user_ = environment_.service.rates.bucket_of_user(user_);
+  }
 }
 
+void RequestMeter::Metered::take(TimePoint now) {
+  const RequestRates::Bounds& bounds = environment_.service.rates.bounds();
+  TimePoint address_turn = now;
+  TimePoint user_turn = now;
+  if (of_address_ != nullptr) address_turn = of_address_->take(bounds.per_address, now);
+  token_of_user_ = of_user_;
+  if (token_of_user_ != nullptr) user_turn = token_of_user_->take(bounds.per_user, now);
+  has_tokens_ = true;
+  taken_at_ = now;
+  turn_ = std::max(address_turn, user_turn);
+  RequestRates& rates = environment_.service.rates;
+  if (address_turn > now) {
+    environment_.counters.requests_delayed_per_address.add();
+    rates.note_delayed(RequestRates::Kind::address, address_);
+  }
+  if (user_turn > now) {
+    environment_.counters.requests_delayed_per_user.add();
+    rates.note_delayed(RequestRates::Kind::user, user_);
+  }
+}
+
+void RequestMeter::Metered::give_back() {
+  if (!std::exchange(has_tokens_, false)) return;
+  const RequestRates::Bounds& bounds = environment_.service.rates.bounds();
+  if (of_address_ != nullptr) of_address_->give_back(bounds.per_address);
+  if (token_of_user_ != nullptr) token_of_user_->give_back(bounds.per_user);
+}
+
+// Who has logged in, or is another one, since he took them takes others. With the clock set back nobody waits
+// for what it said before.
 bool RequestMeter::Metered::holds_up(const Login& login, TimePoint now) {
   if (remote_ == nullptr) return false;
   know_user(login);
-  const RequestRates::Bounds& bounds = environment_.service.rates.bounds();
-  std::optional<TimePoint> address_next;
-  std::optional<TimePoint> user_next;
-  if (of_address_ != nullptr) address_next = of_address_->next(bounds.per_address, now);
-  if (of_user_ != nullptr) user_next = of_user_->next(bounds.per_user, now);
-  if (!address_next && !user_next) {
-    is_waiting_ = false;
-    return false;
-  }
+  if (has_tokens_ && token_of_user_ != of_user_) give_back();
+  if (!has_tokens_) take(now);
+  if (now >= turn_ || now < taken_at_) return false;
+  sleep();
+  return true;
+}
+
+void RequestMeter::Metered::sleep() {
   if (client_ == nullptr) {
     client_ = std::make_shared<Client>(ConnectionFacts{.id = connection_id_});
     client_->attach(remote_);
   }
-  environment_.service.clients.wake_at(std::max(address_next.value_or(now), user_next.value_or(now)),
-                                       client_);
-  if (!std::exchange(is_waiting_, true)) {
-    environment_.counters.requests_delayed.add();
-    tell(address_next.has_value(), now);
-  }
-  return true;
+  environment_.service.clients.wake_at(turn_, client_);
 }
 
 void RequestMeter::Metered::charge(const Login& login, TimePoint now) {
+  if (std::exchange(has_tokens_, false)) return;
   know_user(login);
-  const RequestRates::Bounds& bounds = environment_.service.rates.bounds();
-  if (of_address_ != nullptr) of_address_->take(bounds.per_address, now);
-  if (of_user_ != nullptr) of_user_->take(bounds.per_user, now);
-}
-
-void RequestMeter::Metered::tell(bool is_of_address, TimePoint now) {
-  Service& service = environment_.service;
-  std::uint64_t left_out = 0;
-  if (service.control == nullptr || !service.may_log(now, left_out)) return;
-  const RequestRates::Bounds& bounds = service.rates.bounds();
-  service.control->log((is_of_address ? "requests from " + address_ + " wait: --requests-per-address is " +
-                                            std::to_string(bounds.per_address)
-                                      : "requests of the user " + user_ + " wait: --requests-per-user is " +
-                                            std::to_string(bounds.per_user)) +
-                       (left_out == 0 ? "" : "; lines left out: " + std::to_string(left_out)));
+  take(now);
+  has_tokens_ = false;
 }
 
 }  // namespace larder::session

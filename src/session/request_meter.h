@@ -1,7 +1,8 @@
 // session/request_meter.h: where one connection's requests wait when its address or its user has made as many
 // as it may (request_rates.h).
 //
-//   a request is read -> holds_up()? Wait::pause, and called again : charge(), and it is answered
+//   a request is read -> holds_up(): takes a token of each bucket; not there yet? Wait::pause, called again
+//                     -> charge(): it is answered, and the next one needs tokens of its own
 //
 // What waits is slowed down and not refused: a client of a cache has no way to be told "later", and would
 // take an error for a miss, or for a fault.
@@ -57,7 +58,9 @@ class RequestMeter final {
 
    private:
     void know_user(const Login& login);
-    void tell(bool is_of_address, TimePoint now);
+    void take(TimePoint now);
+    void sleep();
+    void give_back();
 
     const Environment& environment_;
     const std::uint64_t connection_id_;
@@ -65,9 +68,12 @@ class RequestMeter final {
     const std::shared_ptr<RequestBucket> of_address_;  // null: it is not bounded
     std::shared_ptr<RequestBucket> of_user_;           // null: nobody has asked, or users are not bounded
     std::string user_;                                 // whose that is
+    std::shared_ptr<RequestBucket> token_of_user_;     // the one whose token was taken; null: of none
+    bool has_tokens_ = false;                          // for the request that comes next, or waits
+    TimePoint taken_at_{};                             // those were
+    TimePoint turn_{};                                 // and are there from then on
     std::shared_ptr<Remote> remote_;                   // null: nobody can wake it, so it does not wait
     std::shared_ptr<Client> client_;  // made for the first wait; CLIENT LIST does not know it
-    bool is_waiting_ = false;
   };
   static std::unique_ptr<Metered> make(const Environment& environment, const ConnectionFacts& facts);
 

@@ -115,7 +115,7 @@ TEST_P(RequestMeters, LetABurstPassAndThenTheRate) {
   static_cast<void>(take_answers(*connection));
   connection->peer.send(repeat(GetParam().request, 3 * per_second));
   EXPECT_EQ(take_answers(*connection), per_second);
-  EXPECT_EQ(world_.counters.requests_delayed.value(), 1U);
+  EXPECT_EQ(world_.counters.requests_delayed_per_address.value(), 1U);
   for (std::size_t quarter = 1; quarter <= 2 * per_second; ++quarter) {
     pass(1000ms / per_second, {connection.get()});
     EXPECT_EQ(take_answers(*connection), 1U) << quarter;
@@ -166,40 +166,95 @@ TEST_P(RequestMeters, HoldNobodyUpWithoutBounds) {
   connection->peer.send(GetParam().hello);
   connection->peer.send(repeat(GetParam().request, 1000));
   EXPECT_EQ(take_answers(*connection), 1000U);
-  EXPECT_EQ(world_.counters.requests_delayed.value(), 0U);
+  EXPECT_EQ(world_.counters.requests_delayed_per_address.value(), 0U);
+  EXPECT_EQ(world_.counters.requests_delayed_per_user.value(), 0U);
 }
 
-/// Keeps what would go to the log.
-struct KeptLog final : Control {
-  void shut_down(bool) override {}
-  void log(Bytes line) override { lines.emplace_back(line); }
-  Result<void> rewrite_config() override { return {}; }
-  std::vector<std::string> lines;
-};
+// One who asks without end, and one who asks once: the second waits for one token, not for all of the
+// first's.
+TEST_P(RequestMeters, ServeWhoAsksOnceBesideWhoAsksWithoutEnd) {
+  world_.service.rates.set_up({.per_address = per_second, .per_user = 0});
+  const auto greedy = connect("192.0.2.1:1", 1);
+  const auto modest = connect("192.0.2.1:2", 2);
+  const std::vector<Connection*> both{greedy.get(), modest.get()};
+  for (Connection* const connection : both) connection->peer.send(GetParam().hello);
+  pass(10s, both);
+  for (Connection* const connection : both) static_cast<void>(take_answers(*connection));
+  greedy->peer.send(repeat(GetParam().request, 100 * per_second));
+  EXPECT_EQ(take_answers(*greedy), per_second);
+  modest->peer.send(GetParam().request);
+  pass(250ms, both);
+  EXPECT_EQ(take_answers(*greedy), 1U);
+  EXPECT_EQ(take_answers(*modest), 0U);
+  pass(250ms, both);
+  EXPECT_EQ(take_answers(*modest), 1U);
+  pass(1s, both);
+  EXPECT_EQ(take_answers(*greedy), per_second);
+}
 
-TEST(RequestMeter, TellsTheLogOfWhomItHoldsUpOnceASecond) {
+// What was taken by who has gone is there for others.
+TEST_P(RequestMeters, GiveBackWhatWhoHasGoneDidNotUse) {
+  world_.service.rates.set_up({.per_address = per_second, .per_user = 0});
+  for (std::uint64_t id = 1; id < 1000; ++id) {
+    const auto leaving = connect("192.0.2.1:1", id);
+    leaving->peer.send(GetParam().hello);
+    leaving->peer.send(repeat(GetParam().request, per_second + 1));
+  }
+  const auto connection = connect("192.0.2.1:2", 1000);
+  pass(1s, {connection.get()});
+  connection->peer.send(GetParam().hello);
+  static_cast<void>(take_answers(*connection));
+  pass(1s, {connection.get()});
+  connection->peer.send(GetParam().request);
+  EXPECT_EQ(take_answers(*connection), 1U);
+}
+
+TEST_P(RequestMeters, GoOnWhenTheClockIsSetBack) {
+  world_.service.rates.set_up({.per_address = per_second, .per_user = 0});
+  const auto connection = connect("192.0.2.1:1");
+  connection->peer.send(GetParam().hello);
+  world_.service.rates.tick(world_.now);
+  pass(10s, {connection.get()});
+  static_cast<void>(take_answers(*connection));
+  connection->peer.send(repeat(GetParam().request, 2 * per_second));
+  EXPECT_EQ(take_answers(*connection), per_second);
+  world_.now -= 1h;
+  world_.service.rates.tick(world_.now);
+  world_.service.clients.tick(TimePoint::max());
+  connection->peer.set_now(world_.now);
+  connection->peer.send("");
+  EXPECT_EQ(take_answers(*connection), per_second);
+}
+
+TEST(RequestMeter, LetsNobodyPassWhoseBodyIsRefusedBeforeItComes) {
   World world;
-  KeptLog log;
-  world.service.control = &log;
-  world.service.rates.set_up({.per_address = 2, .per_user = 1});
-  const std::string get = "GET k\r\n";
-  std::vector<std::unique_ptr<RespSession>> sessions;
-  const auto overrun = [&](const std::string& address, std::size_t count) {
-    sessions.push_back(std::make_unique<RespSession>(
-        world.environment, ConnectionFacts{.id = sessions.size() + 1, .address = address}));
+  world.service.rates.set_up({.per_address = per_second, .per_user = 0});
+  std::vector<std::unique_ptr<Session>> sessions;
+  std::size_t refused_count = 0;
+  for (std::uint64_t id = 1; id <= 100; ++id) {
+    sessions.push_back(make_http(world, {.id = id, .address = "192.0.2.1:1"}));
     sessions.back()->attach(std::make_shared<Noted>());
     Peer peer(*sessions.back(), world.now);
-    for (std::size_t i = 0; i < count; ++i) peer.send(get);
-  };
-  overrun("192.0.2.1:1", 2);
-  overrun("192.0.2.2:1", 2);
-  ASSERT_EQ(log.lines.size(), 1U);
-  EXPECT_EQ(log.lines[0], "requests of the user default wait: --requests-per-user is 1");
-  world.now += 60s;
-  world.service.rates.set_up({.per_address = 2, .per_user = 0});
-  overrun("[2001:db8::7]:1", 3);
-  ASSERT_EQ(log.lines.size(), 2U);
-  EXPECT_EQ(log.lines[1], "requests from 2001:db8::/64 wait: --requests-per-address is 2; lines left out: 1");
+    peer.send("PUT /nowhere HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n");
+    refused_count += peer.played().closed ? 1U : 0U;
+  }
+  EXPECT_EQ(refused_count, per_second);
+}
+
+// Who has logged in is bounded by his name as well, and by it no longer once he has not.
+TEST(RequestMeter, BoundsAStrangerByHisAddressAlone) {
+  World world;
+  world.service.accounts.password.set("secret");
+  world.service.rates.set_up({.per_address = 0, .per_user = 2});
+  RespSession session(world.environment, ConnectionFacts{.id = 1, .address = "192.0.2.1:1"});
+  session.attach(std::make_shared<Noted>());
+  Peer peer(session, world.now);
+  peer.send("PING\r\nPING\r\nPING\r\nAUTH secret\r\nPING\r\nRESET\r\nPING\r\nPING\r\n");
+  const std::string denied = "-NOAUTH Authentication required.\r\n";
+  EXPECT_EQ(peer.take_replies(), denied + denied + denied + "+OK\r\n+PONG\r\n+RESET\r\n" + denied + denied);
+  peer.send("AUTH secret\r\nPING\r\n");
+  EXPECT_EQ(peer.take_replies(), "+OK\r\n") << "his two are used";
+  EXPECT_EQ(world.service.rates.take_delayed(RequestRates::Kind::user), "default");
 }
 
 }  // namespace

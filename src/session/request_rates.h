@@ -5,16 +5,17 @@
 //
 // A bucket holds a second's tokens, so that a burst passes, and fills at the rate. It is one number: the
 // moment at which it will be full again. Source: the virtual scheduling form of the generic cell rate
-// algorithm, ITU-T I.371, annex A.
+// algorithm, ITU-T I.371, annex A. Tokens are given in the order in which they are asked for, also those that
+// are not there yet: who asks often does not keep out who asks once.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 
 #include "base/bytes.h"
@@ -25,11 +26,12 @@ namespace larder::session {
 /// Threads    any
 class RequestBucket final {
  public:
-  /// nullopt: there is a token, of `per_second` each second. Otherwise when there will be one.
-  [[nodiscard]] std::optional<TimePoint> next(std::uint64_t per_second, TimePoint now) const;
-  /// Takes a token. Of several threads that saw the last one each gets one, and the next comes later.
-  void take(std::uint64_t per_second, TimePoint now);
+  /// Takes a token, of `per_second` each second. From when on it is there: `now` at the earliest.
+  [[nodiscard]] TimePoint take(std::uint64_t per_second, TimePoint now);
+  /// One that was taken is not used.
+  void give_back(std::uint64_t per_second);
   [[nodiscard]] bool is_full(TimePoint now) const;
+  void fill() { full_at_ns_.store(0, std::memory_order_relaxed); }
 
  private:
   std::atomic<std::int64_t> full_at_ns_{0};
@@ -58,8 +60,13 @@ class RequestRates final {
   [[nodiscard]] std::shared_ptr<RequestBucket> bucket_of_address(Bytes peer);
   [[nodiscard]] std::shared_ptr<RequestBucket> bucket_of_user(Bytes name);
 
-  /// Forgets those that nobody needs. Called a few times a second.
+  /// Forgets those that nobody needs, and fills all when the clock was set back. Called a few times a second.
   void tick(TimePoint now);
+
+  enum class Kind : std::uint8_t { address, user };
+  /// Keeps the name of one who has to wait, for the log, until it is taken.
+  void note_delayed(Kind kind, Bytes name);
+  [[nodiscard]] std::string take_delayed(Kind kind);
 
   [[nodiscard]] std::size_t bucket_count() const;
 
@@ -74,6 +81,12 @@ class RequestRates final {
   Buckets users_;
   std::shared_ptr<RequestBucket> of_further_addresses_ = std::make_shared<RequestBucket>();
   TimePoint forgets_at_{};
+  TimePoint ticked_at_{};
+  struct Delayed {
+    std::atomic<bool> is_noted{false};
+    std::string name;
+  };
+  std::array<Delayed, 2> delayed_;  // of each kind
 };
 
 }  // namespace larder::session

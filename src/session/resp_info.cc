@@ -209,7 +209,8 @@ void write_stats(Text& text, const InfoFigures& figures) {
   field(text, "larder_connections_refused_per_address", stats.counters.connections_refused_per_address);
   field(text, "larder_logins_refused", stats.counters.logins_refused);
   field(text, "larder_logins_overdue", stats.counters.logins_overdue);
-  field(text, "larder_requests_delayed", stats.counters.requests_delayed);
+  field(text, "larder_requests_delayed_per_address", stats.counters.requests_delayed_per_address);
+  field(text, "larder_requests_delayed_per_user", stats.counters.requests_delayed_per_user);
   field(text, "larder_slow_readers_closed", stats.counters.slow_readers_closed);
   field(text, "larder_idle_closed", stats.counters.idle_closed);
   field(text, "larder_tls_handshakes", stats.counters.tls_handshakes);

@@ -24,7 +24,7 @@ class Attempt final {
  public:
   Attempt() = default;
   ~Attempt() {
-    if (attempt_ != nullptr) attempt_->give_up();
+    if (attempt_ != nullptr) logins_->withdraw(*attempt_);
   }
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
@@ -33,7 +33,7 @@ class Attempt final {
   [[nodiscard]] bool begin(RespCall& call, Bytes name, Bytes password) {
     RespState& state = call.state;
     LoginQueue& logins = call.environment.service.logins;
-    held_size_ = sizeof(LoginAttempt) + name.size() + password.size();
+    logins_ = &logins;
     attempt_ = std::make_shared<LoginAttempt>(login_place(state.client->facts.address), name, password,
                                               state.remote);
     if (!call.is_in_transaction || state.remote == nullptr) {
@@ -54,8 +54,8 @@ class Attempt final {
     return attempt_->is_held_back() ? Wait::pause : Wait::wake;
   }
 
-  // Memory, in bytes: what is longer than any credential is not kept.
-  [[nodiscard]] std::size_t held_size() const { return std::min(held_size_, 2 * credential_size_max); }
+  // Memory, in bytes.
+  [[nodiscard]] std::size_t held_size() const { return attempt_ != nullptr ? attempt_->held_size() : 0; }
 
   // Once it is settled. False: `call` is answered with an error. A connection that was logged in before stays
   // so.
@@ -75,7 +75,7 @@ class Attempt final {
 
  private:
   std::shared_ptr<LoginAttempt> attempt_;
-  std::size_t held_size_ = 0;
+  LoginQueue* logins_ = nullptr;  // where that waits
 };
 
 class AuthTask final : public Task {

@@ -35,8 +35,9 @@ def guess(scheme, number, password_size):
     return b"GET /v1/keys/guessed HTTP/1.1\r\nHost: h\r\nAuthorization: Basic " + text + b"\r\n\r\n"
 
 
-# By how they begin. Over HTTP who is crowded out is told the same as who is wrong.
-ANSWERS = {b"-WRONGPASS": "wrong", b"-ERR too m": "crowded", b"-NOAUTH Au": "asked", b"HTTP/1.1 4": "wrong"}
+# By how they begin.
+ANSWERS = {b"-WRONGPASS": "wrong", b"-ERR too m": "crowded", b"-NOAUTH Au": "asked", b"HTTP/1.1 4": "wrong",
+           b"HTTP/1.1 5": "crowded"}
 
 
 class Guesser:

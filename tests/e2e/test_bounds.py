@@ -149,10 +149,11 @@ def test_requests_past_their_addresss_share_wait_for_their_turn(start_server):
             assert time.monotonic() - started > 0.9, scheme
     with server.peer("resp") as peer:
         peer.send(b"INFO stats\r\n")
-        assert int(peer.read_until(b"larder_requests_delayed:") and peer.read_line()) >= len(REQUESTS)
-    assert "requests from 127.0.0.1 wait: --requests-per-address is 20" in server.wait_for_line("--requests-per-address")
+        assert int(peer.read_until(b"larder_requests_delayed_per_address:") and peer.read_line()) >= len(REQUESTS)
+    line = server.wait_for_line("--requests-per-address")
+    assert re.search(r"requests that waited for --requests-per-address 20: \d+, one of 127\.0\.0\.1\n", line)
     server.stop()
-    assert server.stderr.count("--requests-per-address") < 20
+    assert server.stderr.count("--requests-per-address") == 1
 
 
 def test_requests_past_their_users_share_wait_for_their_turn(start_server):
@@ -167,4 +168,12 @@ def test_requests_past_their_users_share_wait_for_their_turn(start_server):
         for peer in (one, two):
             peer.read_until(b"+PONG\r\n" * rate)
         assert time.monotonic() - started > 0.9
-    assert "requests of the user default wait: --requests-per-user is 20" in server.wait_for_line("--requests-per-user")
+    assert re.search(r"waited for --requests-per-user 20: \d+, one of default\n", server.wait_for_line("--requests-per-user"))
+
+
+def test_who_ends_his_side_while_he_waits_gets_what_was_answered(start_server, event_loop):
+    server = start_server("--requests-per-address", 20, "--event-loop", event_loop)
+    with server.peer("resp") as peer:
+        peer.send(b"PING\r\n" * 30)
+        peer.socket.shutdown(socket.SHUT_WR)
+        assert peer.read_all() == b"+PONG\r\n" * 20

@@ -114,8 +114,7 @@ def test_guesses_from_one_address_hold_up_nobody_elsewhere(start_server, scheme)
     # While the last answers were read and counted one or another of the line may have been tried.
     assert PLACE_WAITING_MAX - 10 <= seen["waiting"] <= PLACE_WAITING_MAX + 1
     assert seen["wrong"] + seen["crowded"] <= refused <= seen["sent"] - PLACE_WAITING_MAX + 10
-    if scheme == "resp":  # HTTP says the same of both
-        assert 2 <= seen["wrong"] < 20
+    assert 2 <= seen["wrong"] < 20
 
 
 @pytest.mark.parametrize("scheme", ["resp", "http"])
