@@ -326,7 +326,7 @@ void Server::on_accept(const Dialect& dialect, bool has_tls, transport::Socket s
     return;
   }
   transport::SocketAddresses addresses = transport::addresses_of(socket);
-  std::optional<AddressCounts::Place> place = address_counts_.take(addresses.peer);
+  std::optional<transport::AddressCounts::Place> place = address_counts_.take(addresses.peer);
   if (!place) {
     const SteadyTime now = clock_.now().steady;
     workers_->counters().front().connections_refused_per_address.add();

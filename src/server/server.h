@@ -24,7 +24,6 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "cache/backend.h"
-#include "server/address_counts.h"
 #include "server/config_rewriter.h"
 #include "server/dialects.h"
 #include "server/file_mark.h"
@@ -35,6 +34,7 @@
 #include "session/service.h"
 #include "session/session.h"
 #include "transport/accept_spread.h"
+#include "transport/address_counts.h"
 #include "transport/listener.h"
 #include "transport/refusals.h"
 #include "transport/tls_store.h"
@@ -108,7 +108,7 @@ class Server final : private session::Control {
   transport::Refusals refusals_;                     // of worker 0, which accepts
   std::uint64_t connection_id_ = 0;                  // of worker 0: the last one given
   std::unique_ptr<transport::TlsStore> tls_;         // null: nobody speaks TLS here
-  AddressCounts address_counts_;
+  transport::AddressCounts address_counts_;
   ToldTrouble told_crowds_{Duration{10'000}};  // of worker 0, too: refusals for one address
   ToldTrouble told_address_delays_{Duration{10'000}};
   ToldTrouble told_user_delays_{Duration{10'000}};

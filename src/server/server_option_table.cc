@@ -1,6 +1,7 @@
 #include <cstdint>
 
 #include "cache/factory.h"
+#include "program/address_bound.h"
 #include "program/allowed_origins.h"
 #include "program/health_check.h"
 #include "program/password_option.h"
@@ -105,12 +106,7 @@ program::OptionTable make_table() {
        .max = 1'000'000,
        .help = "The most connections at a time, over all addresses; lowered to what the limit of open files "
                "allows"},
-      {.flag = "connections-per-address",
-       .kind = OptionKind::count,
-       .default_text = "0",
-       .max = 1'000'000,
-       .help = "The most connections at a time from one address, which is a network of 64 bits for IPv6; 0 "
-               "means no such bound, and Unix sockets have none"},
+      program::address_bound_option_row(),
       {.flag = "key-size-max",
        .kind = OptionKind::size,
        .default_text = "16kb",

@@ -6,8 +6,8 @@
 #include <memory>
 #include <utility>
 
-#include "server/address_counts.h"
 #include "session/session.h"
+#include "transport/address_counts.h"
 #include "transport/handler.h"
 
 namespace larder::server {
@@ -31,7 +31,7 @@ class SessionHandler final : public transport::Handler {
  public:
   /// The settings' idle timeout and the session's own hold both; 0: for ever. The settings outlive it.
   SessionHandler(std::unique_ptr<session::Session> session, const session::Settings& settings,
-                 AddressCounts::Place place = {})
+                 transport::AddressCounts::Place place = {})
       : place_(std::move(place)), session_(std::move(session)), settings_(settings) {}
 
   void attach(std::shared_ptr<transport::Waker> waker) override {
@@ -58,7 +58,7 @@ class SessionHandler final : public transport::Handler {
   }
 
  private:
-  AddressCounts::Place place_;
+  transport::AddressCounts::Place place_;
   std::unique_ptr<session::Session> session_;
   const session::Settings& settings_;
 };

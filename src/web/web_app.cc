@@ -4,6 +4,7 @@
 #include <functional>
 #include <malloc.h>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "program/sandbox.h"
 #include "program/stop_signals.h"
 #include "protocol/http/response_writer.h"
+#include "transport/address_counts.h"
 #include "transport/addresses.h"
 #include "transport/event_loop.h"
 #include "transport/listener.h"
@@ -191,6 +193,7 @@ int serve(const program::OptionValues& values) {
   CountingObserver observer(counts);
   CountReport report(counts);
   transport::Refusals refusals;
+  transport::AddressCounts address_counts(options->address_connection_count_max);
   const std::string refusal = no_room();
 
   transport::LoopOptions loop_options;
@@ -222,16 +225,21 @@ int serve(const program::OptionValues& values) {
     if (listener.endpoint.is_unix()) socket_files.push_back(std::move(listener.file));
     const bool has_tls = listener.endpoint.tls;
     connections.listen(std::move(listener.socket), [&, connections_max, has_tls](transport::Socket socket) {
-      if (connections.connection_count() < connections_max) {
+      transport::SocketAddresses addresses = transport::addresses_of(socket);
+      const bool has_room = connections.connection_count() < connections_max;
+      auto place = has_room ? address_counts.take(addresses.peer) : std::nullopt;
+      if (place) {
         PageRules rules{.allowed_origins = options->allowed_origins,
-                        .local_address = transport::addresses_of(socket).local};
+                        .local_address = std::move(addresses.local)};
         transport::TlsUse use;
         if (has_tls) use = {.context = tls->current(), .application_protocol = "http/1.1"};
-        return connections.adopt(std::move(socket),
-                                 std::make_unique<WebHandler>(calls, limits, budget, std::move(rules)),
-                                 std::move(use));
+        return connections.adopt(
+            std::move(socket),
+            std::make_unique<WebHandler>(calls, limits, budget, std::move(rules), *std::move(place)),
+            std::move(use));
       }
       ++counts.connections_refused;
+      if (has_room) ++counts.connections_refused_per_address;
       refusals.refuse(std::move(socket), has_tls ? "" : refusal, clock.now().steady);
     });
   }

@@ -13,11 +13,12 @@ namespace larder::web {
 struct WebCounts {
   using Count = std::atomic<std::uint64_t>;
 
-  Count connections{};          // served, since the start
-  Count connections_refused{};  // no room for one more, or no descriptor or memory
-  Count slow_readers_closed{};  // peers that did not take their answers
-  Count requests_refused{};     // 503 without a call: no room for it
-  Count cache_failures{};       // calls that got no answer
+  Count connections{};                      // served, since the start
+  Count connections_refused{};              // no room for one more, or no descriptor or memory
+  Count connections_refused_per_address{};  // of these, for one address had its share
+  Count slow_readers_closed{};              // peers that did not take their answers
+  Count requests_refused{};                 // 503 without a call: no room for it
+  Count cache_failures{};                   // calls that got no answer
 
   /// One line of all of them.
   [[nodiscard]] std::string text() const;

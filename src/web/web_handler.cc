@@ -36,8 +36,14 @@ struct WebHandler::PendingCall {
   std::optional<WebResponse> response;
 };
 
-WebHandler::WebHandler(CallRunner& runner, const WebLimits& limits, MemoryBudget& budget, PageRules rules)
-    : runner_(runner), limits_(limits), rules_(std::move(rules)), parser_(limits.request), share_(budget) {}
+WebHandler::WebHandler(CallRunner& runner, const WebLimits& limits, MemoryBudget& budget, PageRules rules,
+                       transport::AddressCounts::Place place)
+    : place_(std::move(place)),
+      runner_(runner),
+      limits_(limits),
+      rules_(std::move(rules)),
+      parser_(limits.request),
+      share_(budget) {}
 
 Progress WebHandler::advance(Bytes input, const Now& /*now*/, Output& output) {
   std::size_t consumed = 0;

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "protocol/http/request_parser.h"
+#include "transport/address_counts.h"
 #include "transport/handler.h"
 #include "web/cache_calls.h"
 #include "web/memory_budget.h"
@@ -32,7 +33,8 @@ struct WebLimits {
 /// Invariant  at most one call is under way; the answer to it leaves before any later one
 class WebHandler final : public transport::Handler {
  public:
-  WebHandler(CallRunner& runner, const WebLimits& limits, MemoryBudget& budget, PageRules rules);
+  WebHandler(CallRunner& runner, const WebLimits& limits, MemoryBudget& budget, PageRules rules,
+             transport::AddressCounts::Place place = {});
 
   void attach(std::shared_ptr<transport::Waker> waker) override { waker_ = std::move(waker); }
   Progress advance(Bytes input, const Now& now, Output& output) override;
@@ -46,6 +48,7 @@ class WebHandler final : public transport::Handler {
   bool answer_pending(Output& output);
   void refuse_arriving(const WebResponse& response, Output& output);
 
+  const transport::AddressCounts::Place place_;  // among the connections of its address
   CallRunner& runner_;
   const WebLimits& limits_;
   const PageRules rules_;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "program/address_bound.h"
 #include "program/allowed_origins.h"
 #include "program/health_check.h"
 #include "program/password_option.h"
@@ -36,6 +37,7 @@ const OptionTable& web_option_table() {
              "Where to serve: http://host:port, where port 0 picks a free one, http+tls://host:port for TLS, "
              "or http+unix:///path for a Unix socket"},
         program::unix_mode_option_row(),
+        program::address_bound_option_row(),
         {.flag = "cache",
          .kind = OptionKind::endpoint,
          .default_text = "resp://127.0.0.1:6379",
@@ -100,6 +102,7 @@ Result<WebOptions> web_options(const program::OptionValues& values) {
   if (!password) return std::unexpected(password.error());
   return WebOptions{.listen = values.endpoints("listen"),
                     .unix_mode = *unix_mode,
+                    .address_connection_count_max = values.number("connections-per-address"),
                     .cache = values.endpoint("cache"),
                     .cache_user = program::given_text(values, "cache-user"),
                     .cache_password = std::move(password->text),

@@ -1,6 +1,7 @@
 // web/web_options.h: what larder-web can be told.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,11 @@ namespace larder::web {
 
 /// The values, by name.
 struct WebOptions {
-  std::vector<Endpoint> listen;  // one or more, http; port 0 picks one
-  unsigned unix_mode = 0;        // of the files of Unix sockets among them
-  Endpoint cache;                // resp, plain or with TLS
-  std::string cache_user{};      // empty: the default one
+  std::vector<Endpoint> listen;                  // one or more, http; port 0 picks one
+  unsigned unix_mode = 0;                        // of the files of Unix sockets among them
+  std::size_t address_connection_count_max = 0;  // of one address; 0: no bound
+  Endpoint cache;                                // resp, plain or with TLS
+  std::string cache_user{};                      // empty: the default one
   std::string cache_password{};
   std::string cache_tls_ca{};  // files; empty: not given
   std::string cache_tls_cert{};

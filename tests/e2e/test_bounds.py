@@ -70,6 +70,27 @@ def test_connections_past_their_addresss_share_are_told_so_and_counted(start_ser
     assert server.stderr.count("--connections-per-address") == 1
 
 
+def test_connections_to_the_web_application_past_their_addresss_share_are_refused(start_web):
+    web = start_web("resp://127.0.0.1:1", "--connections-per-address", 2)
+    request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with web.peer("http") as first, web.peer("http") as second:
+        for peer in (first, second):
+            peer.ask(request, b"HTTP/1.1 200")
+        with web.peer("http") as third:
+            assert third.read_all().startswith(b"HTTP/1.1 503 ")
+        with socket.create_connection(tuple(web.address("http")), PATIENCE_S, ("127.0.0.2", 0)) as other:
+            other.sendall(request)
+            assert other.recv(100).startswith(b"HTTP/1.1 200")
+    assert "1 refused (1 for one address had its share)" in web.wait_for_line("overloaded")
+
+    def is_served():
+        with web.peer("http") as peer:
+            peer.send(request)
+            return peer.read_line().startswith(b"HTTP/1.1 200")
+
+    wait_until(is_served)
+
+
 def test_a_place_that_is_free_again_is_taken(start_server):
     server = start_server("--connections-max", "1")
     with server.peer("line") as peer:

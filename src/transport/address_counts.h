@@ -1,4 +1,4 @@
-// server/address_counts.h: how many connections each address has, for --connections-per-address.
+// transport/address_counts.h: how many connections each address has, for --connections-per-address.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace larder::server {
+namespace larder::transport {
 
 /// Counts connections by the address that they come from (base/peer_network.h).
 ///
@@ -56,4 +56,4 @@ class AddressCounts final {
   std::unordered_map<std::string, std::size_t> counts_;
 };
 
-}  // namespace larder::server
+}  // namespace larder::transport

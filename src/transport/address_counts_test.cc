@@ -1,11 +1,11 @@
 // One address has as many connections as it may, whoever else there is, and what ends makes room. Method:
 // places are taken and given back in all orders, and the table is empty when none is left.
-#include "server/address_counts.h"
+#include "transport/address_counts.h"
 
 #include <gtest/gtest.h>
 #include <vector>
 
-namespace larder::server {
+namespace larder::transport {
 namespace {
 
 TEST(AddressCounts, RefusesOneAddressAndNotTheNext) {
@@ -46,4 +46,4 @@ TEST(AddressCounts, CountsNoUnixSocketsAndNobodyWithoutABound) {
 }
 
 }  // namespace
-}  // namespace larder::server
+}  // namespace larder::transport

@@ -1,9 +1,9 @@
-#include "server/address_counts.h"
+#include "transport/address_counts.h"
 
 #include "base/assert.h"
 #include "base/peer_network.h"
 
-namespace larder::server {
+namespace larder::transport {
 
 std::optional<AddressCounts::Place> AddressCounts::take(std::string_view peer) {
   if (count_max_ == 0) return Place();
@@ -28,4 +28,4 @@ void AddressCounts::give_back(const std::string& address) {
   if (--found->second == 0) counts_.erase(found);
 }
 
-}  // namespace larder::server
+}  // namespace larder::transport
