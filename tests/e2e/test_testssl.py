@@ -1,7 +1,8 @@
 """What testssl.sh, Debian's scanner of TLS servers, says of the addresses with TLS.
 
-Goal: it finds nothing of medium severity or higher in protocols, ciphers, forward secrecy, certificate and known vulnerabilities.
-Method: the program itself against a running server, which it does not know to be RESP; what is intended is listed with its reason.
+Goal: it finds nothing of medium severity or higher in protocols, ciphers, forward secrecy, certificate, known vulnerabilities and
+the headers of HTTP. Method: the program itself against a running server, of which it does not know RESP; what is intended is listed
+with its reason.
 """
 
 import json
@@ -20,6 +21,9 @@ INTENDED = {
 }
 
 
+pytestmark = pytest.mark.skipif(shutil.which("testssl") is None, reason="there is no testssl.sh")
+
+
 @pytest.fixture
 def certificates(tmp_path):
     # Below 60 days it would warn of the end.
@@ -27,14 +31,10 @@ def certificates(tmp_path):
     return tmp_path / "certificates"
 
 
-def test_it_finds_nothing_of_medium_severity(start_server, certificates, tmp_path):
-    if shutil.which("testssl") is None:
-        pytest.skip("there is no testssl.sh")
-    server = start_server("--tls-cert", certificates / "server.pem", "--tls-key", certificates / "server.key",
-                          listen=["resp+tls://127.0.0.1:0"])
-    host, port = server.address("resp+tls")
-    report = tmp_path / "report.json"
-    checks = ["--protocols", "--std", "--fs", "--server-defaults", "--vulnerable"]
+def scan(address, certificates, report, *checks):
+    """What it finds: a list of its findings."""
+    host, port = address
+    checks = ["--protocols", "--std", "--fs", "--server-defaults", "--vulnerable", *checks]
     subprocess.run(["testssl", "--quiet", "--color", "0", "--warnings", "off", *checks, "--jsonfile", report,
                     "--add-ca", certificates / "ca.pem", f"{host}:{port}"],
                    stdin=subprocess.DEVNULL, capture_output=True, timeout=540, check=False)
@@ -42,5 +42,27 @@ def test_it_finds_nothing_of_medium_severity(start_server, certificates, tmp_pat
     seen = {finding["id"] for finding in findings}
     looked_at = {"SSLv3", "TLS1", "TLS1_2", "TLS1_3", "PFS", "heartbleed", "CRIME_TLS", "ROBOT", "LUCKY13"}
     assert looked_at <= seen, seen
-    severe = [finding for finding in findings if finding["severity"] in SEVERE and finding["id"] not in INTENDED]
-    assert not severe, severe
+    return findings
+
+
+def severe(findings):
+    return [finding for finding in findings if finding["severity"] in SEVERE and finding["id"] not in INTENDED]
+
+
+def test_it_finds_nothing_of_medium_severity(start_server, certificates, tmp_path):
+    server = start_server("--tls-cert", certificates / "server.pem", "--tls-key", certificates / "server.key",
+                          listen=["resp+tls://127.0.0.1:0"])
+    assert not severe(scan(server.address("resp+tls"), certificates, tmp_path / "report.json"))
+
+
+@pytest.mark.parametrize("program", ["larder-server", "larder-web"])
+def test_it_finds_nothing_of_medium_severity_in_http(start_server, start_web, certificates, tmp_path, program):
+    """Its headers, too."""
+    options = ["--tls-cert", certificates / "server.pem", "--tls-key", certificates / "server.key"]
+    if program == "larder-server":
+        server = start_server(*options, listen=["http+tls://127.0.0.1:0"])
+    else:
+        server = start_web("resp://127.0.0.1:1", *options, listen="http+tls://127.0.0.1:0")
+    findings = scan(server.address("http+tls"), certificates, tmp_path / "report.json", "--headers")
+    assert any(finding["id"] == "X-Content-Type-Options" for finding in findings), findings
+    assert not severe(findings)
