@@ -125,7 +125,7 @@ void EpollLoop::serve(Peer& any_peer) {
     }
     if (peer.broken && !connection.wants_input()) connection.lost();
     if (peer.ended) connection.peer_left(now());
-    connection.seal(now());
+    seal(peer);
     send_pending(peer, send_size);
     if (connection.must_shut_write_side()) {
       ::shutdown(peer.socket.get(), SHUT_WR);

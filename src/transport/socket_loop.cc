@@ -371,6 +371,11 @@ void SocketLoop::close_peer(Peer& peer) {
   if (accept_again_at_ != Scheduled::never) accept_again_at_ = now_.steady;
 }
 
+void SocketLoop::seal(Peer& peer) {
+  if (peer.connection.tls() != nullptr) tell_of_tls(peer);
+  peer.connection.seal(now_);
+}
+
 // Of a failure at once, while the kernel still knows whose it is.
 void SocketLoop::tell_of_tls(Peer& peer) {
   const TlsStream& tls = *peer.connection.tls();

@@ -101,6 +101,8 @@ class SocketLoop : public EventLoop {
   void close_all();
 
   void make_ready(Peer& peer);
+  /// Before what is owed is sent: whoever has an answer is counted.
+  void seal(Peer& peer);
   void close_peer(Peer& peer);
   /// After each call of a handler: what is much is counted before the next one is called.
   void note_called(Peer& peer) {

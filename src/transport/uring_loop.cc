@@ -319,7 +319,7 @@ void UringLoop::serve(Peer& any_peer) {
   }
   if (peer.broken && !connection.wants_input()) connection.lost();
   if (peer.ended) connection.peer_left(now());
-  connection.seal(now());
+  seal(peer);
   if (!connection.finished() && connection.owes()) {
     if (peer.writable) {
       queue_send(peer);
