@@ -2,6 +2,7 @@
 // connection to a real cache, whole and cut where it is not known yet who sends a body.
 #include <gtest/gtest.h>
 #include <string>
+#include <tuple>
 
 #include "session/http_test_support.h"
 
@@ -138,6 +139,52 @@ TEST(HttpSession, HoldsUsersToTheirRights) {
             403);
   EXPECT_TRUE(world.cache->get(0, "app:k", world.now, [](const cache::ItemView&) {}));
   EXPECT_EQ(world.counters.origins_refused.value(), 0U);
+}
+
+// The time to log in ends with one request of somebody's: proxies have those of many on one connection.
+TEST(HttpSession, IsAStrangersUntilSomebodyHasLoggedIn) {
+  World world;
+  HttpSession before(world.environment, no_resp);
+  world.service.accounts.password.set("secret");
+  EXPECT_FALSE(before.is_stranger());
+  HttpSession session(world.environment, no_resp);
+  Peer peer(session);
+  EXPECT_TRUE(session.is_stranger());
+  peer.send(request("GET /healthz"));
+  EXPECT_TRUE(session.is_stranger());
+  peer.send(request("GET /v1/keys/k", "Authorization: Bearer secret\r\n"));
+  EXPECT_FALSE(session.is_stranger());
+  peer.send(request("GET /healthz"));
+  EXPECT_FALSE(session.is_stranger());
+}
+
+TEST(HttpSession, ReadsNoLongHeadBeforeSomebodyHasLoggedIn) {
+  World world;
+  const std::string long_line = "GET /v1/keys/" + std::string(10'000, 'k');
+  const std::string login = "Authorization: Bearer secret\r\n";
+  const std::string long_header = "X: " + std::string(10'000, 'x') + "\r\n";
+  HttpSession before(world.environment, no_resp);
+  EXPECT_EQ(status_of(play(before, request(long_line)).replies), 404);
+  world.service.accounts.password.set("secret");
+  for (const auto& [line, headers, status] : {std::tuple(long_line, login, 414),
+                                              {"GET /v1/keys/k", login + long_header, 431},
+                                              {"GET /v1/keys/k", login, 404}}) {
+    HttpSession session(world.environment, no_resp);
+    const Played played = play(session, request(line, headers));
+    EXPECT_EQ(status_of(played.replies), status);
+    EXPECT_EQ(played.closed, status != 404);
+  }
+  HttpSession session(world.environment, no_resp);
+  Peer peer(session);
+  peer.send(request("GET /v1/keys/k", login) + request(long_line, login + long_header));
+  EXPECT_EQ(status_of(peer.take_replies()), 404);
+  EXPECT_FALSE(peer.played().closed);
+  for (const Bytes endless : {long_line, "GET / HTTP/1.1\r\n" + long_header}) {
+    HttpSession stranger(world.environment, no_resp);
+    const Played played = play(stranger, endless, 1000);
+    EXPECT_TRUE(played.closed);
+    EXPECT_LE(played.buffer_size_max, 2 * stranger_size_max);
+  }
 }
 
 TEST(HttpSession, ReadsNoBodyBeforeItKnowsWhoSendsIt) {

@@ -449,6 +449,8 @@ TEST(WebSocketSession, OpensForWhoLogsIn) {
     peer.send(frames::text_frame(message));
     EXPECT_EQ(peer.take_replies(), text_reply(reply)) << message;
   }
+  EXPECT_FALSE(after.is_stranger());
+
   HttpSession stranger(world.environment, make_resp);
   const Played long_message = play(stranger, upgrade + frames::text_frame(std::string(16'385, ' ')));
   EXPECT_TRUE(long_message.closed);
@@ -472,8 +474,10 @@ TEST(WebSocketSession, OpensForWhoLogsIn) {
   Peer resp_peer(by_resp);
   resp_peer.send(upgrade);
   EXPECT_EQ(resp_peer.take_replies(), upgraded);
+  EXPECT_TRUE(by_resp.is_stranger());
   resp_peer.send(frames::binary_frame("AUTH secret\r\n"));
   EXPECT_EQ(resp_peer.take_replies(), binary_reply("+OK\r\n"));
+  EXPECT_FALSE(by_resp.is_stranger());
   resp_peer.send(
       frames::binary_frame("*2\r\n$6\r\nSTRLEN\r\n$20000\r\n" + std::string(20'000, 'k') + "\r\n"));
   EXPECT_FALSE(resp_peer.played().closed) << "he is no stranger any more";

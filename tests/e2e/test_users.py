@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from frames import close_code, frame, open_websocket, read_frame
 from programs import BIN
 
 pytestmark = pytest.mark.skipif(shutil.which("redis-cli") is None, reason="needs redis-cli")
@@ -91,13 +92,20 @@ def test_each_user_may_do_what_the_file_says(start_server, users, three):
 
 def test_what_the_file_takes_away_ends(start_server, users, three, hashes):
     server = start_server("--users", users(*three))
-    with server.peer("resp") as stays, server.peer("resp") as goes, server.peer("resp") as changes:
+    web = open_websocket(server)
+    with server.peer("resp") as stays, server.peer("resp") as goes, server.peer("resp") as changes, server.peer("line") as line:
         ask(stays, ["AUTH", "root", "red"], "+OK")
         ask(goes, ["AUTH", "reader", "red"], "+OK")
+        line.ask(b"auth reader red\r\n", b"OK\r\n")
+        web.send(frame(1, b'{"id":1,"auth":["reader","red"]}'))
+        assert read_frame(web) == (1, b'{"id":1,"ok":true}')
         ask(changes, ["AUTH", "app", "blue"], "+OK")
         users(three[0], section("app", hashes["blue"], ["read"]))
         server.wait_for_line("users: read")
-        assert goes.socket.recv(1) == b""  # without having sent anything
+        for silent in (goes, line):
+            assert silent.socket.recv(1) == b""
+        assert close_code(web) == 1008
+        web.close()
         ask(changes, ["SET", "app:k", "v"], "-NOPERM this user has no permissions to run the 'set' command")
         ask(changes, ["GET", "k"], "$-1")
         ask(stays, ["PING"], "+PONG")
