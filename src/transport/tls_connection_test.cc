@@ -291,6 +291,18 @@ TEST_F(TlsConnectionTest, OldVersionsAndStrangersAreRefused) {
   EXPECT_THAT(unknown.tls()->failure(), HasSubstr("alert unknown ca"));
 }
 
+TEST_F(TlsConnectionTest, TheCheapestCipherIsChosenUnlessTheClientHasNoInstructionsForIt) {
+  for (const auto& [suites, chosen] :
+       {std::pair("TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256",
+                  "TLS_AES_128_GCM_SHA256"),
+        {"TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"}}) {
+    Connection connection = make(echo_lines);
+    TlsClient client({.suites = suites});
+    exchange(connection, client);
+    EXPECT_STREQ(SSL_get_cipher_name(client.ssl()), chosen);
+  }
+}
+
 TEST_F(TlsConnectionTest, AClientsCertificateIsAskedForIfThereIsACa) {
   files_.client_ca = certificates_.ca();
   certificates_.issue("friend");

@@ -78,6 +78,7 @@ void TestCertificates::write(const std::string& file, Bytes text) const { std::o
 
 TlsClient::TlsClient(const ClientHabits& habits) : context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free) {
   SSL_CTX_set_security_level(context_.get(), 0);  // it may be as careless as it likes
+  if (habits.suites != nullptr) SSL_CTX_set_ciphersuites(context_.get(), habits.suites);
   SSL_CTX_set_min_proto_version(context_.get(), habits.version_min);
   SSL_CTX_set_max_proto_version(context_.get(), habits.version_max);
   if (!habits.ca.empty()) {

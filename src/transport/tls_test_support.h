@@ -50,6 +50,7 @@ struct ClientHabits {
   std::string application_protocols{};  // as on the wire: "\x08http/1.1"
   int version_min = TLS1_2_VERSION;
   int version_max = TLS1_3_VERSION;
+  const char* suites = nullptr;    // of TLS 1.3, the best first
   SSL_SESSION* session = nullptr;  // to be resumed
 };
 

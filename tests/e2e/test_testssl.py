@@ -34,7 +34,7 @@ def certificates(tmp_path):
 def scan(address, certificates, report, *checks):
     """What it finds: a list of its findings."""
     host, port = address
-    checks = ["--protocols", "--std", "--fs", "--server-defaults", "--vulnerable", *checks]
+    checks = ["--protocols", "--std", "--fs", "--server-preference", "--server-defaults", "--vulnerable", *checks]
     subprocess.run(["testssl", "--quiet", "--color", "0", "--warnings", "off", *checks, "--jsonfile", report,
                     "--add-ca", certificates / "ca.pem", f"{host}:{port}"],
                    stdin=subprocess.DEVNULL, capture_output=True, timeout=540, check=False)
