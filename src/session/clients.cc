@@ -145,8 +145,9 @@ void Clients::wake_at(TimePoint moment, const std::shared_ptr<Client>& client) {
 // Under the lock, like the next.
 void Clients::add_sleeper(TimePoint moment, const std::shared_ptr<Client>& client) {
   forget_sleeper(*client);
-  client->turn_ = {moment, ++sleep_count_};
-  sleepers_.emplace(*client->turn_, client);
+  const Client::Turn turn(moment, ++sleep_count_);
+  client->turn_ = turn;
+  sleepers_.emplace(turn, client);
   sleeper_count_.store(sleepers_.size(), std::memory_order_relaxed);
 }
 

@@ -144,7 +144,7 @@ TEST(HttpSession, HoldsUsersToTheirRights) {
 // The time to log in ends with one request of somebody's: proxies have those of many on one connection.
 TEST(HttpSession, IsAStrangersUntilSomebodyHasLoggedIn) {
   World world;
-  HttpSession before(world.environment, no_resp);
+  const HttpSession before(world.environment, no_resp);
   world.service.accounts.password.set("secret");
   EXPECT_FALSE(before.is_stranger());
   HttpSession session(world.environment, no_resp);

@@ -315,7 +315,7 @@ void LoginQueue::tell(LoginAttempt& attempt, State state) noexcept {
   attempt.settle(state);
   try {
     attempt.remote_->wake();
-  } catch (const std::bad_alloc&) {
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch)
     // Nobody hears of it: a timeout, or its peer's patience, ends the connection.
   }
 }

@@ -231,7 +231,8 @@ TEST(LoginQueue, PassesOverWhoHasGone) {
 
 TEST(LoginQueue, KnowsNothingOfAPlaceThatAllHaveLeft) {
   Desk desk;
-  std::vector<Attempt> all{desk.ask("a", "red"), desk.ask("a", "red"), desk.ask("b", "blue", "192.0.2.2")};
+  const std::vector<Attempt> all{desk.ask("a", "red"), desk.ask("a", "red"),
+                                 desk.ask("b", "blue", "192.0.2.2")};
   for (const Attempt& attempt : all) desk.queue.withdraw(*attempt);
   EXPECT_FALSE(desk.queue.run_due(desk.clock));
   const Attempt again = desk.ask("a", "red");
@@ -245,6 +246,7 @@ TEST(LoginQueue, TriesWhoComesFromAPlaceWithoutFailuresFirst) {
   Desk desk(Duration{0});
   constexpr std::size_t place_count = 1000;
   std::vector<Attempt> guesses;
+  guesses.reserve(2 * place_count);
   for (std::size_t i = 0; i < 2 * place_count; ++i) {
     guesses.push_back(desk.ask("a", "wrong", std::to_string(i % place_count)));
   }
@@ -264,6 +266,7 @@ TEST(LoginQueue, TriesAPlaceWithFailuresEachNinthTime) {
   EXPECT_EQ(desk.settled("a", "rde"), State::wrong);
   const Attempt mistyped = desk.ask("a", "red");
   std::vector<Attempt> others;
+  others.reserve(100);
   for (int i = 0; i < 100; ++i) others.push_back(desk.ask("b", "wrong", std::to_string(i)));
   for (int i = 0; i < 8; ++i) EXPECT_TRUE(desk.queue.run_due(desk.clock));
   EXPECT_EQ(mistyped->state(), State::waits);
