@@ -156,8 +156,12 @@ void Server::reload_users() {
   if (!taken) return program::log_error("the users stay as they were: " + taken.error().message);
   program::log_info("users: read " + options_.users_path + " again");
   // Those who are silent, too: each looks whether it is still logged in.
-  for (const std::unique_ptr<transport::EventLoop>& loop : workers_->loops()) {
-    loop->post([&loop = *loop] { loop.wake_all(); });
+  try {
+    for (const std::unique_ptr<transport::EventLoop>& loop : workers_->loops()) {
+      loop->post([&loop = *loop] { loop.wake_all(); });
+    }
+  } catch (const std::bad_alloc&) {
+    program::log_warn("no memory to wake the connections, which look at their next request");
   }
 }
 
