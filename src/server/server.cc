@@ -9,7 +9,6 @@
 #include <new>
 #include <optional>
 #include <span>
-#include <sys/resource.h>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -21,6 +20,7 @@
 #include "program/size_text.h"
 #include "program/version.h"
 #include "server/build_id.h"
+#include "server/patient_thread.h"
 #include "server/process_use.h"
 #include "server/session_handler.h"
 #include "server/users_file.h"
@@ -421,11 +421,10 @@ void Server::sweep(std::size_t worker_index, TimePoint now) {
 void Server::start(std::function<void()> on_finished) {
   workers_->start(std::move(on_finished));
   login_thread_ = std::jthread([this](const std::stop_token& stop) {
-    // Whoever is logged in comes first: of a core that both want, this thread has a tenth.
-    constexpr int less_urgent = 10;
-    if (::setpriority(PRIO_PROCESS, 0, less_urgent) != 0)
-      program::log_warn("logins are tried at the same priority as requests are served");
-    service_.logins.serve(clock_, stop);
+    // Whoever is logged in comes first: of a core that both want, passwords have a tenth.
+    constexpr int niceness = 10;
+    PatientThread hashing(niceness);
+    service_.logins.serve(clock_, stop, [&](FunctionRef<void()> work) { hashing.run(work); });
   });
 }
 

@@ -53,15 +53,19 @@ LoginAttempt::State LoginQueue::judge_cheaply(LoginAttempt& attempt, TimePoint n
 }
 
 // The long way. Throws std::bad_alloc.
-LoginAttempt::State LoginQueue::judge(LoginAttempt& attempt) const {
+LoginAttempt::State LoginQueue::judge(const LoginAttempt& attempt, RunSlowly run_slowly) const {
+  ScryptHash hash;
   if (attempt.user_ != nullptr) {
-    return scrypt_matches(attempt.user_->password, attempt.password_) ? State::right : State::wrong;
+    hash = attempt.user_->password;
+  } else {
+    const Digest digest = digest_of(attempt, "");
+    std::uint64_t seed = 0;
+    std::memcpy(&seed, digest.data(), sizeof seed);
+    hash = accounts_.users.decoy(seed);
   }
-  const Digest digest = digest_of(attempt, "");
-  std::uint64_t seed = 0;
-  std::memcpy(&seed, digest.data(), sizeof seed);
-  (void)scrypt_matches(accounts_.users.decoy(seed), attempt.password_);
-  return State::wrong;
+  bool is_right = false;
+  run_slowly([&] { is_right = scrypt_matches(hash, attempt.password_); });
+  return is_right && attempt.user_ != nullptr ? State::right : State::wrong;
 }
 
 bool LoginQueue::settles_at_once(const std::shared_ptr<LoginAttempt>& attempt, TimePoint now) {
@@ -88,7 +92,7 @@ void LoginQueue::ask(const std::shared_ptr<LoginAttempt>& attempt, TimePoint now
       const std::lock_guard lock(mutex_);
       state = judge_cheaply(*attempt, now);
     }
-    if (state == State::waits) state = judge(*attempt);
+    if (state == State::waits) state = judge(*attempt, [](FunctionRef<void()> work) { work(); });
     const std::lock_guard lock(mutex_);
     if (state == State::wrong) note_failure(attempt->place_, now);
     return attempt->settle(state);
@@ -231,7 +235,7 @@ std::shared_ptr<LoginAttempt> LoginQueue::take_due(TimePoint now, std::optional<
   return attempt;
 }
 
-std::optional<TimePoint> LoginQueue::run_due(const Clock& clock) {
+std::optional<TimePoint> LoginQueue::run_due(const Clock& clock, RunSlowly run_slowly) {
   std::optional<TimePoint> next_at;
   std::shared_ptr<LoginAttempt> attempt;
   {
@@ -241,7 +245,7 @@ std::optional<TimePoint> LoginQueue::run_due(const Clock& clock) {
   if (attempt == nullptr) return next_at;
   State state = State::waits;
   try {
-    state = work_out(*attempt, clock);
+    state = work_out(*attempt, clock, run_slowly);
   } catch (const std::bad_alloc&) {
     state = State::crowded;  // there is no room for it, as if too many others waited
   }
@@ -279,13 +283,13 @@ std::deque<std::shared_ptr<LoginAttempt>> LoginQueue::conclude(const std::string
   }
 }
 
-LoginAttempt::State LoginQueue::work_out(LoginAttempt& attempt, const Clock& clock) {
+LoginAttempt::State LoginQueue::work_out(LoginAttempt& attempt, const Clock& clock, RunSlowly run_slowly) {
   {
     const std::lock_guard lock(mutex_);
     const State state = judge_cheaply(attempt, clock.now().wall);
     if (state != State::waits) return state;
   }
-  const State state = judge(attempt);
+  const State state = judge(attempt, run_slowly);
   if (state == State::right) {
     const std::lock_guard lock(mutex_);
     remember(attempt, clock.now().wall);
@@ -293,9 +297,9 @@ LoginAttempt::State LoginQueue::work_out(LoginAttempt& attempt, const Clock& clo
   return state;
 }
 
-void LoginQueue::serve(const Clock& clock, const std::stop_token& stop) {
+void LoginQueue::serve(const Clock& clock, const std::stop_token& stop, RunSlowly run_slowly) {
   while (!stop.stop_requested()) {
-    const std::optional<TimePoint> next_at = run_due(clock);
+    const std::optional<TimePoint> next_at = run_due(clock, run_slowly);
     std::unique_lock lock(mutex_);
     const auto has_earlier = [](const Line& line, TimePoint than) {
       return !line.empty() && line.begin()->first.first < than;

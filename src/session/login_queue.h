@@ -33,6 +33,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/function_ref.h"
 #include "session/clients.h"
 #include "session/login.h"
 
@@ -116,11 +117,18 @@ class LoginQueue final {
   /// Nobody waits for it any more.
   void withdraw(const LoginAttempt& attempt) noexcept;
 
+  /// Calls what it is given, wherever it likes, and returns when that is done: it takes its time, and no lock
+  /// that anybody else wants.
+  using RunSlowly = FunctionRef<void(FunctionRef<void()>)>;
+
   /// Settles one attempt that is due. When the next is; nullopt: nobody waits.
-  std::optional<TimePoint> run_due(const Clock& clock);
+  std::optional<TimePoint> run_due(const Clock& clock, RunSlowly run_slowly);
+  std::optional<TimePoint> run_due(const Clock& clock) {
+    return run_due(clock, [](FunctionRef<void()> work) { work(); });
+  }
 
   /// Runs what is due as it comes, until it is asked to stop.
-  void serve(const Clock& clock, const std::stop_token& stop);
+  void serve(const Clock& clock, const std::stop_token& stop, RunSlowly run_slowly);
 
  private:
   using State = LoginAttempt::State;
@@ -141,7 +149,7 @@ class LoginQueue final {
     }
   };
 
-  [[nodiscard]] State judge(LoginAttempt& attempt) const;
+  [[nodiscard]] State judge(const LoginAttempt& attempt, RunSlowly run_slowly) const;
   [[nodiscard]] State judge_cheaply(LoginAttempt& attempt, TimePoint now);
   [[nodiscard]] bool is_sane(TimePoint due_at, TimePoint now) const { return due_at <= now + delay_max_; }
   [[nodiscard]] bool add(const std::shared_ptr<LoginAttempt>& attempt, TimePoint now);
@@ -154,7 +162,7 @@ class LoginQueue final {
   [[nodiscard]] Line* line_that_is_due(TimePoint now, std::optional<TimePoint>& next_at);
   [[nodiscard]] std::deque<std::shared_ptr<LoginAttempt>> conclude(const std::string& name, State state,
                                                                    TimePoint now);
-  [[nodiscard]] State work_out(LoginAttempt& attempt, const Clock& clock);
+  [[nodiscard]] State work_out(LoginAttempt& attempt, const Clock& clock, RunSlowly run_slowly);
   [[nodiscard]] Digest digest_of(const LoginAttempt& attempt, Bytes password) const;
   void remember(const LoginAttempt& attempt, TimePoint now);
   static void tell(LoginAttempt& attempt, State state) noexcept;

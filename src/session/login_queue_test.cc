@@ -336,7 +336,9 @@ TEST(LoginQueue, ServesOnAThread) {
   Desk desk(Duration{1});
   const SystemClock clock;
   desk.clock.wall = clock.now().wall;
-  const std::jthread thread([&](const std::stop_token& stop) { desk.queue.serve(clock, stop); });
+  const std::jthread thread([&](const std::stop_token& stop) {
+    desk.queue.serve(clock, stop, [](FunctionRef<void()> work) { work(); });
+  });
   std::vector<Attempt> all;
   all.reserve(20);
   for (int i = 0; i < 20; ++i) all.push_back(desk.ask("a", i % 2 == 0 ? "red" : "blue"));
