@@ -325,7 +325,8 @@ void Server::on_accept(const Dialect& dialect, bool has_tls, transport::Socket s
   // A handshake costs more than is given to somebody who is turned away.
   const std::string_view refusal = has_tls ? std::string_view() : dialect.refusal;
   // Only worker 0 accepts, so nobody else can take the last place between the question and the answer.
-  if (spread_->connection_count() >= service_.settings.connection_count_max.load(std::memory_order_relaxed)) {
+  if (open_count_.load(std::memory_order_relaxed) >=
+      service_.settings.connection_count_max.load(std::memory_order_relaxed)) {
     refuse(refusal, std::move(socket), clock_.now().steady);
     return;
   }
@@ -346,7 +347,8 @@ void Server::on_accept(const Dialect& dialect, bool has_tls, transport::Socket s
   if (has_tls) tls = {.context = tls_->current(), .application_protocol = dialect.application_protocol};
   spread_->hand_over(
       0, std::move(socket),
-      [this, &dialect, facts, taken = *std::move(place)](std::size_t worker_index) mutable {
+      [this, &dialect, facts,
+       taken = ConnectionPlace(open_count_, *std::move(place))](std::size_t worker_index) mutable {
         return std::make_unique<SessionHandler>(dialect.make_session(environments_[worker_index], facts),
                                                 service_.settings, std::move(taken));
       },

@@ -109,6 +109,7 @@ class Server final : private session::Control {
   std::uint64_t connection_id_ = 0;                  // of worker 0: the last one given
   std::unique_ptr<transport::TlsStore> tls_;         // null: nobody speaks TLS here
   transport::AddressCounts address_counts_;
+  std::atomic<std::size_t> open_count_ = 0;    // connections, those on their way to a worker included
   ToldTrouble told_crowds_{Duration{10'000}};  // of worker 0, too: refusals for one address
   ToldTrouble told_address_delays_{Duration{10'000}};
   ToldTrouble told_user_delays_{Duration{10'000}};

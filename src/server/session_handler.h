@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -23,15 +24,38 @@ class WakerRemote final : public session::Remote {
   std::shared_ptr<transport::Waker> waker_;
 };
 
+/// What a connection takes, for as long as it lives, of what is bounded.
+class ConnectionPlace final {
+ public:
+  ConnectionPlace() = default;
+  /// Of all, whom `open_count` counts; it outlives this. And of its address.
+  ConnectionPlace(std::atomic<std::size_t>& open_count, transport::AddressCounts::Place of_address)
+      : of_address_(std::move(of_address)), open_count_(&open_count) {
+    open_count_->fetch_add(1, std::memory_order_relaxed);
+  }
+  ConnectionPlace(ConnectionPlace&& other) noexcept
+      : of_address_(std::move(other.of_address_)), open_count_(std::exchange(other.open_count_, nullptr)) {}
+  ConnectionPlace& operator=(ConnectionPlace&&) = delete;
+  ConnectionPlace(const ConnectionPlace&) = delete;
+  ConnectionPlace& operator=(const ConnectionPlace&) = delete;
+  ~ConnectionPlace() {
+    if (open_count_ != nullptr) open_count_->fetch_sub(1, std::memory_order_relaxed);
+  }
+
+ private:
+  transport::AddressCounts::Place of_address_;
+  std::atomic<std::size_t>* open_count_ = nullptr;
+};
+
 /// A session as the handler of a connection.
 ///
-/// Ownership  owns the session and its place among the connections of its address
+/// Ownership  owns the session and its place among the connections
 /// Threads    those of transport::Handler
 class SessionHandler final : public transport::Handler {
  public:
   /// The settings' idle timeout and the session's own hold both; 0: for ever. The settings outlive it.
   SessionHandler(std::unique_ptr<session::Session> session, const session::Settings& settings,
-                 transport::AddressCounts::Place place = {})
+                 ConnectionPlace place = {})
       : place_(std::move(place)), session_(std::move(session)), settings_(settings) {}
 
   void attach(std::shared_ptr<transport::Waker> waker) override {
@@ -58,7 +82,7 @@ class SessionHandler final : public transport::Handler {
   }
 
  private:
-  transport::AddressCounts::Place place_;
+  ConnectionPlace place_;
   std::unique_ptr<session::Session> session_;
   const session::Settings& settings_;
 };

@@ -36,18 +36,11 @@ void AcceptSpread::hand_over(std::size_t accepting_index, Socket socket, MakeHan
     loop.adopt(std::move(socket), make_handler(index), std::move(tls));
     return;
   }
-  // The ticket outlives the adoption: counted twice for a moment, never not at all, so that a limit on their
-  // number holds.
+  // The ticket outlives the adoption: counted twice for a moment, never not at all.
   loop.post(
       [ticket = Ticket({under_way_counts_, &under_way_counts_[static_cast<std::ptrdiff_t>(index)]}), &loop,
        index, accepted = std::move(socket), make = std::move(make_handler),
        tls = std::move(tls)]() mutable { loop.adopt(std::move(accepted), make(index), std::move(tls)); });
-}
-
-std::size_t AcceptSpread::connection_count() const {
-  std::size_t sum = 0;
-  for (std::size_t i = 0; i < loops_.size(); ++i) sum += loops_[i]->connection_count() + under_way_count(i);
-  return sum;
 }
 
 std::size_t AcceptSpread::under_way_count(std::size_t index) const {

@@ -34,9 +34,6 @@ class AcceptSpread final {
   /// which adopts its own share without a detour.
   void hand_over(std::size_t accepting_index, Socket socket, MakeHandler make_handler, TlsUse tls = {});
 
-  /// Connections of all loops, those on their way included.
-  [[nodiscard]] std::size_t connection_count() const;
-
  private:
   class Ticket;
 
