@@ -10,6 +10,7 @@ PatientThread::PatientThread(int niceness) {
   ::sem_init(&asked_, 0, 0);
   ::sem_init(&done_, 0, 0);
   thread_ = std::thread([this, niceness] { serve(niceness); });
+  await(done_);
 }
 
 PatientThread::~PatientThread() {
@@ -29,6 +30,7 @@ void PatientThread::run(FunctionRef<void()> work) {
 
 void PatientThread::serve(int niceness) {
   is_patient_ = ::setpriority(PRIO_PROCESS, 0, niceness) == 0;  // of Linux: of the calling thread
+  ::sem_post(&done_);
   while (true) {
     await(asked_);
     if (work_ == nullptr) return;

@@ -30,7 +30,7 @@ class PatientThread final {
   /// Returns when `work` is done, on the thread.
   void run(FunctionRef<void()> work);
 
-  /// False: it has the priority of the others. Known once it has run something.
+  /// False: it has the priority of the others.
   [[nodiscard]] bool is_patient() const { return is_patient_; }
 
  private:

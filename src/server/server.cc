@@ -20,7 +20,6 @@
 #include "program/size_text.h"
 #include "program/version.h"
 #include "server/build_id.h"
-#include "server/patient_thread.h"
 #include "server/process_use.h"
 #include "server/session_handler.h"
 #include "server/users_file.h"
@@ -422,11 +421,13 @@ void Server::sweep(std::size_t worker_index, TimePoint now) {
 
 void Server::start(std::function<void()> on_finished) {
   workers_->start(std::move(on_finished));
+  // Whoever is logged in comes first: of a core that both want, passwords have a tenth.
+  constexpr int niceness = 10;
+  hashing_thread_ = std::make_unique<PatientThread>(niceness);
+  if (!hashing_thread_->is_patient())
+    program::log_warn("logins are tried at the same priority as requests are served");
   login_thread_ = std::jthread([this](const std::stop_token& stop) {
-    // Whoever is logged in comes first: of a core that both want, passwords have a tenth.
-    constexpr int niceness = 10;
-    PatientThread hashing(niceness);
-    service_.logins.serve(clock_, stop, [&](FunctionRef<void()> work) { hashing.run(work); });
+    service_.logins.serve(clock_, stop, [this](FunctionRef<void()> work) { hashing_thread_->run(work); });
   });
 }
 

@@ -27,6 +27,7 @@
 #include "server/config_rewriter.h"
 #include "server/dialects.h"
 #include "server/file_mark.h"
+#include "server/patient_thread.h"
 #include "server/server_options.h"
 #include "server/told_trouble.h"
 #include "server/workers.h"
@@ -125,7 +126,8 @@ class Server final : private session::Control {
   FileMark users_file_mark_;             // of the thread that reloads: as it was when it was read
   FileMark users_file_seen_;             // and at the last look
   std::unique_ptr<Workers> workers_;     // late: the threads use all of the above
-  std::jthread login_thread_;            // so does this, which wakes connections of theirs
+  std::unique_ptr<PatientThread> hashing_thread_;
+  std::jthread login_thread_;  // uses that and the workers, whose connections it wakes
 };
 
 }  // namespace larder::server
