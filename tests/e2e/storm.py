@@ -86,6 +86,12 @@ def guess_at_rate(address, hosts, rate, seconds, options, is_over=None):
 
     def read_answers(within_s):
         for descriptor, _ in ready.poll(max(0.0, within_s)):
+            if descriptor not in busy:  # the server has closed it: there were more than --connections-max
+                ended = next(one for some in idle.values() for one in some if one.socket.fileno() == descriptor)
+                idle[ended.host].remove(ended)
+                ready.unregister(descriptor)
+                reset(ended.socket)
+                continue
             guesser = busy[descriptor]
             if (answer := guesser.read()) is None:
                 continue
