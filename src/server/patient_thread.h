@@ -16,9 +16,8 @@
 namespace larder::server {
 
 /// Threads    run() on one at a time
-/// Errors     what `work` throws comes out of run(). The constructor throws std::system_error where there is
-/// no
-///            thread to be had
+/// Errors     what `work` throws comes out of run(); without a thread to be had the constructor throws
+///            std::system_error
 class PatientThread final {
  public:
   /// The thread's nice(2) value. Where the kernel refuses it, it goes on without.

@@ -2,7 +2,7 @@
 //
 //              handler: close, or peer's end and nothing owed,
 //              or shut_down() and nothing owed,
-//              or either of these and last words              all sent, write side shut
+//              or as below, but with last words               all sent, write side shut
 //     open ----------------------------------------> draining ------------------------> lingering
 //       |  reset, idle or a stranger for too long,      |  same; or all sent and the        |  peer's end, or
 //       |  reader too slow, no memory                   |  peer's end is here already       |  bound passed
