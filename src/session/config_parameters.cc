@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <fmt/format.h>
+#include <system_error>
 
 #include "base/ascii.h"
 #include "base/numbers.h"
@@ -45,7 +47,7 @@ Number read_number(Bytes text, std::int64_t least, std::int64_t most) {
   return {.value = *value, .refusal = std::nullopt};
 }
 
-// "64mb", "1g", "1000": bytes. None: it is no size.
+// "64mb", "1g", "1000": bytes. No number is 0, with or without a unit, as for Redis. None: it is no size.
 std::optional<std::uint64_t> read_size(Bytes text) {
   struct Unit {
     Bytes name;
@@ -59,12 +61,12 @@ std::optional<std::uint64_t> read_size(Bytes text) {
                                     Unit{"mb", std::uint64_t{1} << 20},
                                     Unit{"g", 1'000'000'000},
                                     Unit{"gb", std::uint64_t{1} << 30}};
-  const std::size_t digit_count = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto digits = parse_int64(text.substr(0, digit_count));
-  if (!digits) return std::nullopt;
-  const auto number = static_cast<std::uint64_t>(*digits);
-  const auto unit = std::ranges::find_if(
-      units, [&](const Unit& known) { return equals_ignoring_case(known.name, text.substr(digit_count)); });
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc::result_out_of_range) return std::nullopt;
+  const Bytes name = text.substr(static_cast<std::size_t>(end - text.data()));
+  const auto unit =
+      std::ranges::find_if(units, [&](const Unit& known) { return equals_ignoring_case(known.name, name); });
   if (unit == units.end() || number > UINT64_MAX / unit->size) return std::nullopt;
   return number * unit->size;
 }

@@ -42,8 +42,12 @@ TEST(ConfigParameters, RefuseWhatIsOfAnotherKindByItsKind) {
   EXPECT_EQ(set(world, "lfu-decay-time", "1s"), "argument couldn't be parsed into an integer");
   EXPECT_EQ(set(world, "lfu-decay-time", "2"), immutable);
   EXPECT_EQ(set(world, "proto-max-bulk-len", "1x"), "argument must be a memory value");
+  EXPECT_EQ(set(world, "proto-max-bulk-len", "-1"), "argument must be a memory value");
+  EXPECT_EQ(set(world, "proto-max-bulk-len", "99999999999999999999"), "argument must be a memory value");
+  EXPECT_EQ(set(world, "proto-max-bulk-len", "99999999999gb"), "argument must be a memory value");
   EXPECT_EQ(set(world, "proto-max-bulk-len", "129mb"), immutable);
   EXPECT_EQ(set(world, "proto-max-bulk-len", "128MB"), std::nullopt);
+  EXPECT_EQ(set(world, "proto-max-bulk-len", "0128mB"), std::nullopt);
   EXPECT_EQ(set(world, "loglevel", "loud"),
             "argument(s) must be one of the following: debug, verbose, notice, warning");
   EXPECT_EQ(set(world, "loglevel", "debug"), immutable);

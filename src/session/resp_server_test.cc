@@ -90,8 +90,10 @@ TEST(RespConfig, NamesTheMemoryLimitsThatCannotWork) {
     World world(std::size_t{64} << 20, backend);
     Connection connection(world);
     const cache::MemoryLimitRange range = world.cache->memory_limit_range();
-    EXPECT_EQ(connection.ask("CONFIG SET maxmemory 0"),
-              refused("maxmemory", "argument must not be 0: a cache always has a limit"));
+    for (const Bytes nothing : {"0", "''", "kb", "0GB"}) {
+      EXPECT_EQ(connection.ask("CONFIG SET maxmemory " + std::string(nothing)),
+                refused("maxmemory", "argument must not be 0: a cache always has a limit"));
+    }
     EXPECT_EQ(connection.ask("CONFIG SET maxmemory 1kb"),
               refused("maxmemory",
                       "the smallest limit that this cache can work with is " + std::to_string(range.least)));

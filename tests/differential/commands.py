@@ -145,7 +145,8 @@ KINDS = {
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Commands: how often, relative to each other, and what they take (grammar.py explains the notation). Those that are
-# sent as they stand, never spoiled, are in AS_THEY_ARE: a word more or less would end the server or make it wait.
+# sent as they stand, never spoiled, are in AS_THEY_ARE: a word more or less would end the server or a client, or make it
+# wait.
 
 STRINGS = [
     (12, "GET key"),
@@ -228,12 +229,10 @@ CONNECTION = [
     (1, "CLIENT LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB|NOSUCH)|ID integer]"),
     (2, "CLIENT GETNAME"),
     (3, "CLIENT SETNAME name"),
-    (1, "CLIENT KILL ID 4000000000"),
     (1, "CLIENT KILL 1.2.3.4:5"),
     (1, "CLIENT KILL ADDR 1.2.3.4:5"),
     (1, "CLIENT KILL LADDR 1.2.3.4:5"),
     (1, "CLIENT KILL TYPE (REPLICA|NOSUCH)"),
-    (1, "CLIENT KILL ID integer USER 'nobody'"),
     (1, "CLIENT UNPAUSE"),
     (1, "CLIENT REPLY ON"),
     (1, "CLIENT NO-EVICT (ON|OFF|nonsense)"),
@@ -274,8 +273,6 @@ SERVER = [
     (1, "PUBSUB NUMPAT"),
     (1, "PUBSUB SHARDCHANNELS [text]"),
     (1, "PUBSUB SHARDNUMSUB [text]"),
-    (1, "REPLICAOF NO ONE"),
-    (1, "SLAVEOF NO ONE"),
     (1, "FUNCTION LIST [LIBRARYNAME text] [WITHCODE]"),
     (4, "nonsense [value]..."),
 ]
@@ -289,6 +286,8 @@ TRANSACTIONS = [
 ]
 
 AS_THEY_ARE = [
+    (1, "CLIENT KILL ID (4000000000|'abc'|'0'|'-1'|'')"),
+    (1, "CLIENT KILL ID integer USER 'nobody'"),
     (1, "CLIENT PAUSE 0 [WRITE|ALL]"),
     (1, "CLIENT PAUSE ('abc'|-1)"),
     (1, "CLIENT PAUSE 0 NOSUCH"),
@@ -299,11 +298,14 @@ AS_THEY_ARE = [
     (1, "CONFIG SET flag-setting ('maybe'|'')"),
     (1, "CONFIG SET number-setting ('abc'|''|'1x')"),
     (1, "CONFIG SET ('maxmemory'|'proto-max-bulk-len') ('abc'|'1x')"),
-    (1, "CONFIG SET 'maxmemory' ('200mb'|'300MB'|'250000000'|'300000k'|'256m'|'-1'|'')"),
+    (1, "CONFIG SET 'maxmemory' ('200mb'|'300MB'|'250000000'|'300000k'|'0256m'|'-1')"),
     (1, "CONFIG SET ('loglevel'|'appendfsync'|'maxmemory-policy') ('nosuch'|'')"),
     (1, "CONFIG SET 'save' '' 'appendonly' 'no' 'hz' 10 'lfu-decay-time' 1 'notify-keyspace-events' ''"),
     (1, "CONFIG SET NOSUCH 1"),
     (1, "CONFIG SET 'timeout'"),
+    (1, "(REPLICAOF|SLAVEOF) NO ONE"),
+    (1, "(REPLICAOF|SLAVEOF) ('127.0.0.1'|NO|text) ('abc'|'-1'|'65536'|'')"),
+    (1, "(REPLICAOF|SLAVEOF) NO"),
     (1, "DEBUG SLEEP 0"),
     (1, "DEBUG SET-ACTIVE-EXPIRE 1"),
     (1, "DEBUG LOG text"),
@@ -989,6 +991,7 @@ SCRIPTS = {
     "help": """
         1 CLIENT HELP
         1 COMMAND HELP
+        1 PUBSUB HELP
     """,
     "settings": """
         1 CONFIG GET maxmemory
@@ -1002,6 +1005,9 @@ SCRIPTS = {
         1 CONFIG GET maxmemory
         1 CONFIG SET maxmemory 300000k timeout abc
         1 CONFIG SET maxmemory -1
+        1 CONFIG SET maxmemory ""
+        1 CONFIG SET maxmemory 0gb
+        1 CONFIG GET maxmemory-policy
         1 SET a "stored below another limit"
         1 CONFIG SET timeout 1 hz
     """,

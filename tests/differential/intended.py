@@ -157,6 +157,12 @@ def same_but_for_what_is_printed(words, one, other):
     return len(begin) >= len(b"ERR No such user") and is_printable(other.value)
 
 
+def refuses_no_limit(_, one, other):
+    return (one.kind, one.value) == ("+", b"OK") and other.kind == "-" and other.value.endswith(
+        b"argument must not be 0: a cache always has a limit"
+    )
+
+
 def larder_says(text):
     """For frames: all that Larder says ends with this, and it has closed, as Redis has."""
 
@@ -194,13 +200,15 @@ INTENDED = [
     Entry("command|list", "no order; Larder names what it serves", same_list),
     Entry("command|count", "Larder counts what it serves", same_count),
     Entry("command|docs", "the words are Larder's own, and some options are newer", same_docs),
-    Entry("client|help command|help config|help function|help memory|help object|help slowlog|help latency|help",
+    Entry("client|help command|help config|help function|help memory|help object|help pubsub|help slowlog|help latency|help",
           "the words are Larder's own", same_shape),
     Entry("memory|stats", "memory is laid out otherwise", same_memory),
     Entry("memory|doctor memory|malloc-stats", "prose, and of another allocator", same_text),
     Entry("memory|usage", "memory is laid out otherwise", near_size),
     Entry("debug", "figures of DEBUG OBJECT are each server's own", same_description),
     Entry("config|get", "some values are each server's own, and some settings are of what Larder has not", same_settings),
+    Entry("config|set", "a cache always has a limit: no memory, or a unit without a number, does not mean any amount",
+          refuses_no_limit),
     Entry("command command|info", "no order, no prose; Larder describes what it serves", same_rows),
     Entry("frame", "what follows a bulk must be CR LF, Redis skips two bytes unseen",
           larder_says(b"Protocol error: invalid bulk length")),

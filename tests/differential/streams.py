@@ -48,7 +48,8 @@ def shown_word(word):
     return repr(word)[1:] if len(word) < 200 else f"{repr(word[:50])[1:]}... ({len(word)} bytes)"
 
 
-CONTAINERS = (b"client", b"command", b"config", b"function", b"latency", b"memory", b"object", b"slowlog")
+CONTAINERS = (b"client", b"command", b"config", b"function", b"latency", b"memory", b"object", b"pubsub",
+              b"slowlog")
 NAMING = ("command|info", "command|docs", "command|getkeys", "command|getkeysandflags")
 
 

@@ -21,8 +21,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LARGE = b"0123456789abcdef" * 400_000
 
 
-def make_certificates(folder):
-    subprocess.run([ROOT / "script/dev-certs", folder], check=True, stderr=subprocess.DEVNULL, timeout=PATIENCE_S)
+def make_certificates(folder, days=30):
+    subprocess.run([ROOT / "script/dev-certs", "--days", str(days), folder], check=True, stderr=subprocess.DEVNULL, timeout=PATIENCE_S)
     return folder
 
 
@@ -35,6 +35,12 @@ def issued(tmp_path_factory):
 def certificates(issued, tmp_path):
     """A folder of certificates that the test may change."""
     return pathlib.Path(shutil.copytree(issued, tmp_path / "certificates"))
+
+
+@pytest.fixture
+def expired(issued, tmp_path):
+    """Certificates of the same CA whose time was over when they were made."""
+    return make_certificates(pathlib.Path(shutil.copytree(issued, tmp_path / "expired")), days=0)
 
 
 def options(folder, *more):
@@ -123,7 +129,7 @@ def test_a_changed_certificate_takes_effect_and_nobody_is_closed(start_server, c
         old.ask(b"PING\r\n", b"+PONG\r\n")
 
 
-def test_a_bad_pair_is_refused_with_a_sentence_and_the_old_one_stays(start_server, certificates, tmp_path):
+def test_a_bad_pair_is_refused_with_a_sentence_and_the_old_one_stays(start_server, certificates, expired, tmp_path):
     server = start_server(*options(certificates), listen=TLS)
     address = server.address("resp+tls")
     with TlsPeer(address, certificates) as peer:
@@ -139,14 +145,28 @@ def test_a_bad_pair_is_refused_with_a_sentence_and_the_old_one_stays(start_serve
         assert said in line and "server.key'" in line
         with TlsPeer(address, certificates) as peer:
             assert peer.serial == before
+    for name in ["server.key", "server.pem"]:
+        shutil.copy(expired / name, certificates / name)
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_for_line("server.pem' has expired: it was valid until 20")
+    with TlsPeer(address, certificates) as peer:
+        assert peer.serial == before
 
 
-@pytest.mark.parametrize("broken", ["server.pem", "server.key"])
-def test_a_server_does_not_start_without_a_pair(start, certificates, broken):
-    (certificates / broken).unlink()
-    server = start("larder-server", "--listen", TLS[0], *options(certificates))
-    assert server.wait() == 1
-    assert f"{broken}' cannot be read: No such file or directory" in server.stderr
+@pytest.mark.parametrize("program", [["larder-server"], ["larder-web", "--cache", "resp://127.0.0.1:1"]], ids=lambda words: words[0])
+def test_a_program_does_not_start_without_a_good_pair(start, certificates, expired, tmp_path, program):
+    others = make_certificates(tmp_path / "others")
+    for files, said in [
+        (["--tls-cert", certificates / "none.pem", "--tls-key", certificates / "server.key"],
+         "none.pem' cannot be read: No such file or directory"),
+        (["--tls-cert", certificates / "server.pem", "--tls-key", certificates / "none.key"],
+         "none.key' cannot be read: No such file or directory"),
+        (["--tls-cert", certificates / "server.pem", "--tls-key", others / "server.key"], "is not that of the certificate"),
+        (options(expired), "server.pem' has expired: it was valid until 20"),
+    ]:
+        tried = start(*program, "--listen", "http+tls://127.0.0.1:0", *files)
+        assert tried.wait() == 1
+        assert said in tried.stderr
 
 
 def test_options_that_do_not_fit_are_refused(start, certificates):
@@ -158,18 +178,17 @@ def test_options_that_do_not_fit_are_refused(start, certificates):
         assert said in server.stderr
 
 
-def test_clients_without_a_certificate_are_refused(start_server, certificates, tmp_path, event_loop):
+def test_clients_without_a_good_certificate_are_refused(start_server, certificates, expired, tmp_path, event_loop):
     server = start_server("--event-loop", event_loop, *options(certificates, "--tls-client-ca", certificates / "ca.pem"),
                           listen=TLS)
     address = server.address("resp+tls")
     with TlsPeer(address, certificates, own="client") as peer:
         peer.ask(b"PING\r\n", b"+PONG\r\n")
     others = make_certificates(tmp_path / "others")
-    for context in [ssl.create_default_context(cafile=certificates / "ca.pem") for _ in range(2)]:
-        with pytest.raises((ssl.SSLError, ConnectionResetError, AssertionError)):
-            with TlsPeer(address, certificates, context=context) as peer:
-                peer.ask(b"PING\r\n", b"+PONG\r\n")
-        context.load_cert_chain(others / "client.pem", others / "client.key")
+    for folder in [None, others, expired]:
+        context = ssl.create_default_context(cafile=certificates / "ca.pem")
+        if folder:
+            context.load_cert_chain(folder / "client.pem", folder / "client.key")
         with pytest.raises((ssl.SSLError, ConnectionResetError, AssertionError)):
             with TlsPeer(address, certificates, context=context) as peer:
                 peer.ask(b"PING\r\n", b"+PONG\r\n")
@@ -184,9 +203,17 @@ def test_the_web_application_speaks_it_too(start, start_server, certificates):
     subprocess.run([*curl, "-d", "k=v", f"https://{host}:{port}/api/storage/"], check=True, capture_output=True)
     got = subprocess.run([*curl, f"https://{host}:{port}/api/storage/?key=k"], check=True, capture_output=True).stdout
     assert got == b"v"
-    make_certificates(certificates)
-    web.process.send_signal(signal.SIGHUP)
-    web.wait_for_line("new connections get the certificate as it is now")
+    with TlsPeer(web.address("http+tls"), certificates) as old:
+        serials = {old.serial}
+        for is_told in [False, True]:
+            make_certificates(certificates)
+            if is_told:
+                web.process.send_signal(signal.SIGHUP)
+            web.wait_for_line("new connections get the certificate as it is now")
+            with TlsPeer(web.address("http+tls"), certificates) as new:
+                assert new.serial not in serials
+                serials.add(new.serial)
+        old.ask(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", b"HTTP/1.1 200 OK\r\n")
 
 
 # Troublemakers.
