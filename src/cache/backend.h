@@ -178,12 +178,7 @@ struct CacheStats {
 };
 
 /// How often a key was written to, for one who watches it; see Keyspace::watch().
-struct WatchMark {
-  std::uint32_t change_count = 0;
-  std::uint32_t swap_count = 0;  // how often its database was exchanged with another
-
-  friend bool operator==(const WatchMark&, const WatchMark&) = default;
-};
+using ChangeCount = std::uint32_t;
 
 /// A key that is about to be asked for. Only the cache that made it knows what it says.
 struct KeyHint {
@@ -212,11 +207,11 @@ class Keyspace : public KeyedCalls {
   virtual void with_everything(Body body) = 0;
 
   /// From now on writes to the key are counted, whether or not it is there, until unwatch() is called as
-  /// often. A write that is told of may have been another key's; none is missed. That the key expires, is
-  /// evicted or cleared is no write: look whether it is there. watch() and watched() in a body that holds the
-  /// key's lock, unwatch() anywhere.
-  virtual WatchMark watch(Database database, Bytes key) = 0;
-  [[nodiscard]] virtual WatchMark watched(Database database, Bytes key) = 0;
+  /// often. A write that is told of may have been another key's; none is missed. An exchange of its database
+  /// is a write of a key that is in one of the two. That the key expires, is evicted or cleared is none: look
+  /// whether it is there. watch() and watched() in a body that holds the key's lock, unwatch() anywhere.
+  virtual ChangeCount watch(Database database, Bytes key) = 0;
+  [[nodiscard]] virtual ChangeCount watched(Database database, Bytes key) = 0;
   virtual void unwatch(Database database, Bytes key) = 0;
 
   /// Shows about `count` items of one database and says where to go on. An item that is there from the first
@@ -231,8 +226,8 @@ class Keyspace : public KeyedCalls {
   /// Forgets everything, shard by shard.
   virtual void clear_all() = 0;
 
-  /// Exchanges the contents of two databases, in constant time.
-  virtual void swap_databases(Database a, Database b) = 0;
+  /// Exchanges the contents of two databases, in the time of two look-ups for each key that is watched.
+  virtual void swap_databases(Database a, Database b, TimePoint now) = 0;
 
   /// Items of one database, expired ones that are not swept yet included.
   [[nodiscard]] virtual std::size_t item_count(Database database) const = 0;

@@ -50,14 +50,14 @@ TEST_P(ConformanceKeys, SwappedDatabasesExchangeTheirContents) {
     cache_.set(1, std::to_string(i), "one", Expiry::none(), Condition::always(), at(0));
   }
   cache_.set(2, "0", "two", Expiry::none(), Condition::always(), at(0));
-  cache_.swap_databases(1, 2);
+  cache_.swap_databases(1, 2, at(0));
   EXPECT_EQ(cache_.item_count(1), 1U);
   EXPECT_EQ(cache_.item_count(2), 100U);
   EXPECT_EQ(value_of(cache_, "0", at(0), 1), "two");
   EXPECT_EQ(value_of(cache_, "0", at(0), 2), "one");
   EXPECT_FALSE(has(cache_, "1", at(0), 1));
-  cache_.swap_databases(2, 9);
-  cache_.swap_databases(9, 9);
+  cache_.swap_databases(2, 9, at(0));
+  cache_.swap_databases(9, 9, at(0));
   EXPECT_EQ(cache_.item_count(9), 100U);
   cache_.clear(9);
   EXPECT_EQ(cache_.stats().items, 1U);
@@ -90,7 +90,7 @@ TEST_P(ConformanceKeys, CountsTheItemsOfADatabaseThatHaveADeadline) {
   EXPECT_EQ(counts(), (Counts{1, 1, 0}));
   cache_.update(0, "a", at(0), [](const ItemView*) { return Change::store("w", Expiry::at(at(200))); });
   EXPECT_EQ(counts(), (Counts{2, 1, 0}));
-  cache_.swap_databases(0, 2);
+  cache_.swap_databases(0, 2, at(0));
   EXPECT_EQ(counts(), (Counts{0, 1, 2}));
   cache_.remove(2, "b", Condition::always(), at(0));
   EXPECT_EQ(counts(), (Counts{0, 1, 1}));
@@ -152,7 +152,7 @@ TEST_P(ConformanceKeys, BodiesUnderLocksAreAtomicAndNeverWaitForEachOther) {
             if (sum != 6000) ++torn;
           });
         } else if (i % 64 == 1) {
-          cache_.swap_databases(7, 8);
+          cache_.swap_databases(7, 8, at(0));
         } else if (i % 64 == 2) {
           cache_.with_everything([&](Keyspace& locked) {
             int sum = 0;
@@ -194,7 +194,7 @@ TEST_P(ConformanceKeys, ABodyThatHasEverythingMayCallAnything) {
       cursor = locked.scan(0, cursor, 10, at(0), [&](Bytes key, const ItemView&) { shown.emplace(key); });
     } while (cursor != 0);
     EXPECT_EQ(shown, (std::set<std::string>{"a", "b", "none"}));
-    locked.swap_databases(0, 4);
+    locked.swap_databases(0, 4, at(0));
     EXPECT_EQ(locked.item_count(4), 3U);
     EXPECT_FALSE(has(locked, "a"));
     EXPECT_EQ(locked.stats().items, 3U);

@@ -195,7 +195,7 @@ class Witness final {
         for (auto& [database, items] : model_) items.clear();
         break;
       case Kind::swap:
-        cache_.swap_databases(call.database, call.other_database);
+        cache_.swap_databases(call.database, call.other_database, now_);
         std::swap(model_[call.database], model_[call.other_database]);
         break;
       case Kind::sweep:

@@ -135,14 +135,12 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   }
   void clear(Database database) override { clear_shards<Guard>(database); }
   void clear_all() override { clear_all_shards<Guard>(); }
-  void swap_databases(Database a, Database b) override;
-  WatchMark watch(Database database, Bytes key) override {
-    return {.change_count = watches_.watch(hasher_(key), database),
-            .swap_count = swap_counts_[database].load()};
+  void swap_databases(Database a, Database b, TimePoint now) override;
+  ChangeCount watch(Database database, Bytes key) override {
+    return watches_.watch(hasher_(key), database, key);
   }
-  [[nodiscard]] WatchMark watched(Database database, Bytes key) override {
-    return {.change_count = watches_.changes(hasher_(key), database),
-            .swap_count = swap_counts_[database].load()};
+  [[nodiscard]] ChangeCount watched(Database database, Bytes key) override {
+    return watches_.changes(hasher_(key), database);
   }
   void unwatch(Database database, Bytes key) override { watches_.unwatch(hasher_(key), database); }
   [[nodiscard]] std::size_t item_count(Database database) const override {
@@ -310,7 +308,7 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   }
   template <class Lock>
   [[nodiscard]] CacheStats add_stats() const;
-  void exchange(Database a, Database b);
+  void exchange(Database a, Database b, TimePoint now);
 
   Hasher hasher_;
   unsigned shard_bit_count_;
@@ -322,7 +320,6 @@ class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {
   std::array<std::atomic<Database>, database_count> physical_databases_{};
   std::atomic<std::size_t> sweep_index_{0};
   WatchTable watches_;
-  std::array<std::atomic<std::uint32_t>, database_count> swap_counts_{};
 };
 
 template <Shard S>

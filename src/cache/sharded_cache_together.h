@@ -45,12 +45,12 @@ class ShardedCache<S>::Locked final : public RoutedCalls<Locked, Keyspace> {
     assert_all();
     cache_.template clear_all_shards<HeldAlready>();
   }
-  void swap_databases(Database a, Database b) override {
+  void swap_databases(Database a, Database b, TimePoint now) override {
     assert_all();
-    cache_.exchange(a, b);
+    cache_.exchange(a, b, now);
   }
-  WatchMark watch(Database database, Bytes key) override { return cache_.watch(database, key); }
-  [[nodiscard]] WatchMark watched(Database database, Bytes key) override {
+  ChangeCount watch(Database database, Bytes key) override { return cache_.watch(database, key); }
+  [[nodiscard]] ChangeCount watched(Database database, Bytes key) override {
     return cache_.watched(database, key);
   }
   void unwatch(Database database, Bytes key) override { cache_.unwatch(database, key); }
@@ -147,22 +147,27 @@ Cursor ShardedCache<S>::scan_shards(Database database, Cursor cursor, std::size_
 }
 
 template <Shard S>
-void ShardedCache<S>::swap_databases(Database a, Database b) {
+void ShardedCache<S>::swap_databases(Database a, Database b, TimePoint now) {
   LARDER_ASSERT(a < database_count);
   LARDER_ASSERT(b < database_count);
   ShardSet all;
   all.set();
   const Locks locks(*this, all);
-  exchange(a, b);
+  exchange(a, b, now);
 }
 
 template <Shard S>
-void ShardedCache<S>::exchange(Database a, Database b) {
+void ShardedCache<S>::exchange(Database a, Database b, TimePoint now) {
   if (a == b) return;
+  const auto is_in = [&](Database database, Bytes key, std::uint64_t hash) {
+    const ItemKey item{.bytes = key, .hash = hash, .database = physical(database)};
+    return slots_[shard_index(hash)]->shard.peek(item, now, [](const ItemView&) {});
+  };
+  watches_.note_exchange(
+      a, b, [&](Bytes key, std::uint64_t hash) { return is_in(a, key, hash) || is_in(b, key, hash); });
   const Database was = physical(a);
   physical_databases_[a].store(physical(b), std::memory_order_release);
   physical_databases_[b].store(was, std::memory_order_release);
-  for (const Database database : {a, b}) swap_counts_[database].fetch_add(1);
 }
 
 // Round robin, a few hundred places at a time, until a whole round finds nothing due: a shard where

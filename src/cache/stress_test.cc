@@ -108,7 +108,7 @@ TEST_P(Stress, ThreadsNeverSeeAnOldATornOrAnotherKeysValue) {
         });
       } while (cursor != 0);
       cache->sweep(at(round_count * std::int64_t{10}), 1000);
-      cache->swap_databases(3, 4);
+      cache->swap_databases(3, 4, at(0));
       cache->clear(9);
       const CacheStats stats = cache->stats();
       if (stats.memory_used > 512 * kib || stats.items > 350) ++lie_count;

@@ -7,7 +7,8 @@
 //   watches
 //                   -> table  { key: watchers, changes }                under a lock, for the others
 //
-// Keys are told apart by their hash of 64 bits and their database.
+// Keys are told apart by their hash of 64 bits and their database. The key itself is kept for exchanges of
+// databases, which write to all keys that are in one of the two, and name none.
 #pragma once
 
 #include <array>
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 
 #include "cache/backend.h"
@@ -24,7 +26,7 @@ namespace larder::cache {
 
 /// Counts writes to keys that are watched.
 ///
-/// Threads    any; watch(), changes() and note() of one key under that key's lock
+/// Threads    any; watch(), changes() and note() of one key under that key's lock, note_exchange() under all
 /// Errors     watch() may throw std::bad_alloc
 /// Invariant  holds no more than is watched; the filter is made with the first watch()
 class WatchTable final {
@@ -35,12 +37,13 @@ class WatchTable final {
   WatchTable& operator=(const WatchTable&) = delete;
 
   /// From now on changes are counted, until unwatch(). Answers with their number so far.
-  std::uint32_t watch(std::uint64_t hash, Database database) {
+  ChangeCount watch(std::uint64_t hash, Database database, Bytes key) {
     const std::lock_guard lock(mutex_);
     if (filter_.load(std::memory_order_relaxed) == nullptr) {
       filter_.store(std::make_unique<Filter>().release(), std::memory_order_release);
     }
-    Watched& watched = watched_[id_of(hash, database)];
+    const auto [place, is_new] = watched_.try_emplace(id_of(hash, database), hash, database, key);
+    Watched& watched = place->second;
     ++watched.watcher_count;
     bucket_of(hash).fetch_add(1, std::memory_order_relaxed);
     return watched.change_count;
@@ -56,7 +59,7 @@ class WatchTable final {
   }
 
   /// Of one that is watched: the number of changes so far.
-  [[nodiscard]] std::uint32_t changes(std::uint64_t hash, Database database) const {
+  [[nodiscard]] ChangeCount changes(std::uint64_t hash, Database database) const {
     const std::lock_guard lock(mutex_);
     const auto found = watched_.find(id_of(hash, database));
     return found == watched_.end() ? 0 : found->second.change_count;
@@ -71,10 +74,27 @@ class WatchTable final {
     if (found != watched_.end()) ++found->second.change_count;
   }
 
+  /// Databases a and b change places: a write to each key watched in one of them for which
+  /// `is_in_either(key, hash)`.
+  template <class IsInEither>
+  void note_exchange(Database a, Database b, IsInEither is_in_either) {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, watched] : watched_) {
+      if (watched.database != a && watched.database != b) continue;
+      if (is_in_either(Bytes(watched.key), watched.hash)) ++watched.change_count;
+    }
+  }
+
  private:
   struct Watched {
+    Watched(std::uint64_t its_hash, Database its_database, Bytes its_key)
+        : hash(its_hash), database(its_database), key(its_key) {}
+
+    std::uint64_t hash;
+    Database database;
+    std::string key;
     std::uint32_t watcher_count = 0;
-    std::uint32_t change_count = 0;
+    ChangeCount change_count = 0;
   };
   static constexpr std::size_t bucket_count = 4096;
   using Filter = std::array<std::atomic<std::uint32_t>, bucket_count>;

@@ -57,8 +57,10 @@ class QuietKeyspace final : public cache::Keyspace {
       body(quiet);
     });
   }
-  cache::WatchMark watch(cache::Database database, Bytes key) override { return keys_.watch(database, key); }
-  [[nodiscard]] cache::WatchMark watched(cache::Database database, Bytes key) override {
+  cache::ChangeCount watch(cache::Database database, Bytes key) override {
+    return keys_.watch(database, key);
+  }
+  [[nodiscard]] cache::ChangeCount watched(cache::Database database, Bytes key) override {
     return keys_.watched(database, key);
   }
   void unwatch(cache::Database database, Bytes key) override { keys_.unwatch(database, key); }
@@ -68,7 +70,9 @@ class QuietKeyspace final : public cache::Keyspace {
   }
   void clear(cache::Database database) override { keys_.clear(database); }
   void clear_all() override { keys_.clear_all(); }
-  void swap_databases(cache::Database a, cache::Database b) override { keys_.swap_databases(a, b); }
+  void swap_databases(cache::Database a, cache::Database b, TimePoint now) override {
+    keys_.swap_databases(a, b, now);
+  }
   [[nodiscard]] std::size_t item_count(cache::Database database) const override {
     return keys_.item_count(database);
   }

@@ -61,7 +61,8 @@ void handle_swapdb(RespCall& call) {
     return index >= 0 && index < static_cast<std::int32_t>(cache::database_count);
   };
   if (!is_database(*first) || !is_database(*second)) return call.reply.error(database_range_error);
-  call.keys.swap_databases(static_cast<cache::Database>(*first), static_cast<cache::Database>(*second));
+  call.keys.swap_databases(static_cast<cache::Database>(*first), static_cast<cache::Database>(*second),
+                           call.now);
   call.reply.ok();
 }
 

@@ -55,14 +55,16 @@ bool is_there(cache::Keyspace& keys, cache::Database database, Bytes key, TimePo
 
 bool WatchedKeys::add(cache::Keyspace& keys, cache::Database database, Bytes key, TimePoint now,
                       std::size_t size_max) {
-  constexpr std::size_t node_size = sizeof(Key) + sizeof(Look) + 64;  // about what a map takes for one
-  if (held_size_ + node_size + key.size() > size_max) return false;
+  // About what a map takes for one here, and what the cache keeps to count; both have the key.
+  constexpr std::size_t node_size = sizeof(Key) + sizeof(Look) + 64 + 128;
+  const std::size_t size = node_size + 2 * key.size();
+  if (held_size_ + size > size_max) return false;
   const auto [place, is_new] = looks_.try_emplace(Key(database, key));
   if (!is_new) return true;
-  held_size_ += node_size + key.size();
+  held_size_ += size;
   keys_ = &keys;
   keys.with_keys(std::span(&key, 1), [&](cache::Keyspace& locked) {
-    place->second.mark = locked.watch(database, key);
+    place->second.change_count = locked.watch(database, key);
     place->second.is_there = is_there(locked, database, key, now);
   });
   return true;
@@ -74,14 +76,11 @@ void WatchedKeys::clear() {
   held_size_ = 0;
 }
 
-// An exchange of databases concerns a key that is in one of them.
 bool WatchedKeys::have_changed(cache::Keyspace& locked, TimePoint now) const {
   return std::ranges::any_of(looks_, [&](const auto& entry) {
     const auto& [key, look] = entry;
-    const cache::WatchMark mark = locked.watched(key.first, key.second);
-    const bool is_there_now = is_there(locked, key.first, key.second, now);
-    if (mark.change_count != look.mark.change_count || is_there_now != look.is_there) return true;
-    return mark.swap_count != look.mark.swap_count && is_there_now;
+    return locked.watched(key.first, key.second) != look.change_count ||
+           is_there(locked, key.first, key.second, now) != look.is_there;
   });
 }
 

@@ -7,8 +7,8 @@
 // The locks are those of the keys that the commands name, or all of them if a command reaches more than its
 // keys. Nobody sees a state in between: no client, no other protocol, no sweep.
 //
-// A watched key has changed if it was written to, or if it has come or gone in another way: expired, evicted,
-// cleared, exchanged with another database.
+// A watched key has changed if it was written to, an exchange of its database with another included, or if it
+// has come or gone in another way: expired, evicted, cleared.
 #pragma once
 
 #include <cstddef>
@@ -103,7 +103,7 @@ class WatchedKeys final {
  private:
   struct Look {
     bool is_there = false;
-    cache::WatchMark mark;
+    cache::ChangeCount change_count = 0;
   };
   using Key = std::pair<cache::Database, std::string>;
 

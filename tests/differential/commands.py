@@ -570,6 +570,20 @@ SCRIPTS = {
         1 MULTI
         1 PING
         1 EXEC
+        1 WATCH b
+        2 SWAPDB 0 1
+        2 FLUSHALL
+        1 MULTI
+        1 PING
+        1 EXEC
+        1 SELECT 1
+        1 SET b 1
+        2 WATCH b
+        1 SWAPDB 1 0
+        1 FLUSHALL
+        2 MULTI
+        2 PING
+        2 EXEC
     """,
     "RENAME and EXPIRE change watched keys": """
         1 SET a 1
