@@ -210,6 +210,7 @@ class Keyspace : public KeyedCalls {
   /// often. A write that is told of may have been another key's; none is missed. An exchange of its database
   /// is a write of a key that is in one of the two. That the key expires, is evicted or cleared is none: look
   /// whether it is there. watch() and watched() in a body that holds the key's lock, unwatch() anywhere.
+  /// watch() may throw std::bad_alloc; then nothing is counted.
   virtual ChangeCount watch(Database database, Bytes key) = 0;
   [[nodiscard]] virtual ChangeCount watched(Database database, Bytes key) = 0;
   virtual void unwatch(Database database, Bytes key) = 0;

@@ -102,11 +102,13 @@ TEST_P(ConformanceWatch, CountsExchangesThatItsKeyIsPartOf) {
   EXPECT_EQ(swaps(0, 4), 0U);
 }
 
-TEST_P(ConformanceWatch, AWriteBesideAnyThreadIsCounted) {
+TEST_P(ConformanceWatch, AWriteOrAnExchangeBesideAnyThreadIsCounted) {
   std::atomic<bool> done{false};
   std::thread writer([&] {
     while (!done) {
       set("k");
+      cache_.swap_databases(0, 4, at(0));
+      cache_.swap_databases(4, 0, at(0));
       cache_.remove(0, "k", Condition::always(), at(0));
     }
   });

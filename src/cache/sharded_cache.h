@@ -90,7 +90,7 @@ inline constexpr std::size_t shard_count_limit = 4096;
 /// Ownership  owns its shards
 /// Threads    any; one lock a shard, never two at once but in with_keys(), with_everything() and
 ///            swap_databases(), which take them in ascending order
-/// Errors     the constructor throws std::bad_alloc; calls answer with outcomes
+/// Errors     the constructor and watch() throw std::bad_alloc; other calls answer with outcomes
 /// Invariant  the sums over all shards stay within the options' limits
 template <Shard S>
 class ShardedCache final : public RoutedCalls<ShardedCache<S>, Cache> {

@@ -8,7 +8,8 @@
 //                   -> table  { key: watchers, changes }                under a lock, for the others
 //
 // Keys are told apart by their hash of 64 bits and their database. The key itself is kept for exchanges of
-// databases, which write to all keys that are in one of the two, and name none.
+// databases, which write to all keys that are in one of the two, and name none; of two keys with the same
+// hash it is the first one's.
 #pragma once
 
 #include <array>

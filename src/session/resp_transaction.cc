@@ -61,12 +61,17 @@ bool WatchedKeys::add(cache::Keyspace& keys, cache::Database database, Bytes key
   if (held_size_ + size > size_max) return false;
   const auto [place, is_new] = looks_.try_emplace(Key(database, key));
   if (!is_new) return true;
+  try {
+    keys.with_keys(std::span(&key, 1), [&](cache::Keyspace& locked) {
+      place->second.change_count = locked.watch(database, key);
+      place->second.is_there = is_there(locked, database, key, now);
+    });
+  } catch (...) {
+    looks_.erase(place);  // nobody counts for it, so nobody is to be told that it is over
+    throw;
+  }
   held_size_ += size;
   keys_ = &keys;
-  keys.with_keys(std::span(&key, 1), [&](cache::Keyspace& locked) {
-    place->second.change_count = locked.watch(database, key);
-    place->second.is_there = is_there(locked, database, key, now);
-  });
   return true;
 }
 

@@ -145,8 +145,8 @@ KINDS = {
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Commands: how often, relative to each other, and what they take (grammar.py explains the notation). Those that are
-# sent as they stand, never spoiled, are in AS_THEY_ARE: a word more or less would end the server or a client, or make it
-# wait.
+# sent as they stand, never spoiled, are in AS_THEY_ARE: a word more or less would end the server or a client, make it a
+# replica, make it wait, or set what is not set alike.
 
 STRINGS = [
     (12, "GET key"),
@@ -1006,6 +1006,7 @@ SCRIPTS = {
         1 CLIENT HELP
         1 COMMAND HELP
         1 PUBSUB HELP
+        1 DEBUG HELP
     """,
     "settings": """
         1 CONFIG GET maxmemory

@@ -6,6 +6,7 @@ says so.
 
 import dataclasses
 import os.path
+import re
 import typing
 
 from commands import YEAR_2100
@@ -137,7 +138,9 @@ def same_time(_, one, other):
 
 
 def same_description(words, one, other):
-    """DEBUG OBJECT: the same names in the same order."""
+    """DEBUG OBJECT: the same names in the same order. DEBUG HELP: words."""
+    if words[1].lower() == b"help":
+        return same_shape(words, one, other)
     if words[1].lower() != b"object" or not one.kind == other.kind == "+":
         return False
     theirs, ours = ([field.partition(b":")[0] for field in reply.value.split()] for reply in (one, other))
@@ -157,10 +160,11 @@ def same_but_for_what_is_printed(words, one, other):
     return len(begin) >= len(b"ERR No such user") and is_printable(other.value)
 
 
-def refuses_no_limit(_, one, other):
-    return (one.kind, one.value) == ("+", b"OK") and other.kind == "-" and other.value.endswith(
-        b"argument must not be 0: a cache always has a limit"
-    )
+def refuses_no_limit(words, one, other):
+    """CONFIG SET maxmemory, to 0 of any unit or to nothing."""
+    is_none = words[2].lower() == b"maxmemory" and re.fullmatch(rb"0*(b|[kmg]b?)?", words[3].lower())
+    said = b"argument must not be 0: a cache always has a limit"
+    return bool(is_none) and (one.kind, one.value, other.kind) == ("+", b"OK", "-") and other.value.endswith(said)
 
 
 def larder_says(text):
@@ -205,7 +209,7 @@ INTENDED = [
     Entry("memory|stats", "memory is laid out otherwise", same_memory),
     Entry("memory|doctor memory|malloc-stats", "prose, and of another allocator", same_text),
     Entry("memory|usage", "memory is laid out otherwise", near_size),
-    Entry("debug", "figures of DEBUG OBJECT are each server's own", same_description),
+    Entry("debug", "figures of DEBUG OBJECT are each server's own, and so are the words of DEBUG HELP", same_description),
     Entry("config|get", "some values are each server's own, and some settings are of what Larder has not", same_settings),
     Entry("config|set", "a cache always has a limit: no memory, or a unit without a number, does not mean any amount",
           refuses_no_limit),
