@@ -19,7 +19,7 @@ class ConformanceWatch : public Conformance {
  protected:
   // How often the key was written to while `call` ran.
   template <class Call>
-  std::uint32_t writes_during(Call call) {
+  ChangeCount writes_during(Call call) {
     const ChangeCount before = watch("k");
     call();
     const ChangeCount after = watched("k");

@@ -22,7 +22,8 @@ LARGE = b"0123456789abcdef" * 400_000
 
 
 def make_certificates(folder, days=30):
-    subprocess.run([ROOT / "script/dev-certs", "--days", str(days), folder], check=True, stderr=subprocess.DEVNULL, timeout=PATIENCE_S)
+    subprocess.run([ROOT / "script/dev-certs", "--days", str(days), folder], check=True, stderr=subprocess.DEVNULL,
+                   timeout=PATIENCE_S)
     return folder
 
 
@@ -153,7 +154,8 @@ def test_a_bad_pair_is_refused_with_a_sentence_and_the_old_one_stays(start_serve
         assert peer.serial == before
 
 
-@pytest.mark.parametrize("program", [["larder-server"], ["larder-web", "--cache", "resp://127.0.0.1:1"]], ids=lambda words: words[0])
+@pytest.mark.parametrize("program", [["larder-server"], ["larder-web", "--cache", "resp://127.0.0.1:1"]],
+                         ids=lambda words: words[0])
 def test_a_program_does_not_start_without_a_good_pair(start, certificates, expired, tmp_path, program):
     others = make_certificates(tmp_path / "others")
     for files, said in [
