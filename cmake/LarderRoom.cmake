@@ -12,6 +12,7 @@ function(larder_room name)
     add_executable(larder_${name}_test ${ROOM_TESTS})
     target_link_libraries(larder_${name}_test PRIVATE larder_${name} larder_warnings ${ROOM_TEST_LIBRARIES}
       GTest::gmock GTest::gtest GTest::gtest_main)
+    target_compile_options(larder_${name}_test PRIVATE ${LARDER_TEST_OPTIONS})
     gtest_discover_tests(larder_${name}_test TEST_PREFIX "${name}/" DISCOVERY_TIMEOUT 60
       PROPERTIES TIMEOUT 120 LABELS unit)
   endif()

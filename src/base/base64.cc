@@ -6,7 +6,7 @@
 namespace larder {
 namespace {
 
-constexpr Bytes digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr Bytes alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 }  // namespace
 
@@ -20,7 +20,7 @@ std::string base64_encode(Bytes bytes) {
       bits = (bits << 8) | (j < group.size() ? static_cast<unsigned char>(group[j]) : 0U);
     }
     for (std::size_t j = 0; j < 4; ++j) {
-      text += j <= group.size() ? digits[(bits >> (18 - 6 * j)) & 63U] : '=';
+      text += j <= group.size() ? alphabet[(bits >> (18 - 6 * j)) & 63U] : '=';
     }
   }
   return text;
@@ -35,7 +35,7 @@ std::optional<std::string> base64_decode(Bytes text) {
   std::uint32_t bits = 0;
   unsigned bit_count = 0;
   for (const char letter : text) {
-    const std::size_t digit = digits.find(letter);
+    const std::size_t digit = alphabet.find(letter);
     if (digit == Bytes::npos) return std::nullopt;
     bits = (bits << 6) | static_cast<std::uint32_t>(digit);
     bit_count += 6;

@@ -4,13 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/sizes.h"
 #include "cache/test_support.h"
 
 namespace larder::cache {
 namespace {
 
-using test::kib;
-using test::mib;
 using testing::HasSubstr;
 
 TEST(Factory, NamesTheDefaultFirst) {

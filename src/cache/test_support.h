@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/sizes.h"
 #include "cache/backend.h"
 #include "cache/factory.h"
 
@@ -27,9 +28,6 @@
 #endif
 
 namespace larder::cache::test {
-
-inline constexpr std::size_t kib = 1024;
-inline constexpr std::size_t mib = 1024 * kib;
 
 /// A moment, in milliseconds from the one at which tests begin.
 [[nodiscard]] inline TimePoint at(std::int64_t ms) { return TimePoint(Duration(1'700'000'000'000 + ms)); }

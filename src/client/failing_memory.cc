@@ -11,11 +11,11 @@ namespace {
 constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
 thread_local std::size_t allocations_left = unlimited;
-thread_local bool has_failed = false;
+thread_local bool allocation_failed = false;
 
 void* allocate(std::size_t size) {
   if (allocations_left == 0) {
-    has_failed = true;
+    allocation_failed = true;
     return nullptr;
   }
   if (allocations_left != unlimited) --allocations_left;
@@ -25,13 +25,13 @@ void* allocate(std::size_t size) {
 }  // namespace
 
 void memory_lasts_for(std::size_t count) {
-  has_failed = false;
+  allocation_failed = false;
   allocations_left = count;
 }
 
 bool memory_is_back() {
   allocations_left = unlimited;
-  return std::exchange(has_failed, false);
+  return std::exchange(allocation_failed, false);
 }
 
 }  // namespace larder::client

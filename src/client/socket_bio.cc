@@ -6,15 +6,13 @@
 #include <openssl/bio.h>
 #include <sys/socket.h>
 
+#include "client/socket_errors.h"
+
 namespace larder::client {
 namespace {
 
 // A descriptor lies in the pointer that a BIO keeps for its method.
 int descriptor_of(BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
-
-bool is_not_now(int error_number) {
-  return error_number == EAGAIN || error_number == EWOULDBLOCK || error_number == EINTR;
-}
 
 int write_to_socket(BIO* bio, const char* data, int size) {
   BIO_clear_retry_flags(bio);

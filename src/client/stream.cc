@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client/dial.h"
+#include "client/socket_errors.h"
 
 namespace larder::client {
 namespace {
@@ -14,10 +15,6 @@ namespace {
 std::unexpected<Error> broken(int error_number) {
   return failure(ErrorKind::disconnected,
                  "the connection broke: " + std::generic_category().message(error_number));
-}
-
-bool is_not_now(int error_number) {
-  return error_number == EAGAIN || error_number == EWOULDBLOCK || error_number == EINTR;
 }
 
 }  // namespace

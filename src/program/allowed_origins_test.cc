@@ -11,7 +11,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-const OptionTable& table() {
+const OptionTable& origin_table() {
   static const OptionTable made = {.program = "prog",
                                    .summary = "A program.",
                                    .environment_prefix = "PROG_",
@@ -20,7 +20,7 @@ const OptionTable& table() {
 }
 
 Result<std::vector<std::string>> origins_of(const std::vector<std::string>& arguments) {
-  const auto parsed = read_options(table(), arguments, {});
+  const auto parsed = read_options(origin_table(), arguments, {});
   EXPECT_TRUE(parsed.has_value());
   return allowed_origins(parsed->values);
 }

@@ -9,6 +9,9 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "program/descriptor.h"
+#include "program/kernel_refusal.h"
+
 namespace larder::program {
 namespace {
 
@@ -60,34 +63,19 @@ std::uint64_t allowed_by(PathRule::Access access) {
   return 0;
 }
 
-std::unexpected<Error> kernel_refuses(const std::string& what) {
-  return failure(ErrorKind::unsupported, what + ": " + std::generic_category().message(errno));
-}
-
-/// Closes what it holds.
-struct Descriptor {
-  explicit Descriptor(long made) : number(static_cast<int>(made)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number >= 0) ::close(number);
-  }
-  int number;
-};
-
 // libc has no calls for these.
 bool add_rule(const Descriptor& ruleset, int type, const void* rule) {
-  return ::syscall(SYS_landlock_add_rule, ruleset.number, type, rule, 0) == 0;
+  return ::syscall(SYS_landlock_add_rule, ruleset.number(), type, rule, 0) == 0;
 }
 
 Result<void> add_path(const Descriptor& ruleset, const PathRule& rule, std::uint64_t handled) {
   const Descriptor file(::open(rule.path.c_str(), O_PATH | O_CLOEXEC));
-  if (file.number < 0) return {};
+  if (!file.is_open()) return {};
   struct stat status{};
-  if (::fstat(file.number, &status) != 0) return kernel_refuses(rule.path);
+  if (::fstat(file.number(), &status) != 0) return kernel_refuses(rule.path);
   std::uint64_t allowed = allowed_by(rule.access) & handled;
   if (!S_ISDIR(status.st_mode)) allowed &= file_accesses;
-  const landlock_path_beneath_attr attributes{.allowed_access = allowed, .parent_fd = file.number};
+  const landlock_path_beneath_attr attributes{.allowed_access = allowed, .parent_fd = file.number()};
   if (!add_rule(ruleset, rule_path_beneath, &attributes)) return kernel_refuses("Landlock, " + rule.path);
   return {};
 }
@@ -106,8 +94,9 @@ Result<int> restrict_files(const LandlockRules& rules) {
   if (!version) return version;
   const RulesetAttributes handled = handled_by(*version);
   // Older kernels know less of the structure, and take more of it if that is zero.
-  const Descriptor ruleset(::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0));
-  if (ruleset.number < 0) return kernel_refuses("Landlock");
+  const Descriptor ruleset(
+      static_cast<int>(::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0)));
+  if (!ruleset.is_open()) return kernel_refuses("Landlock");
   for (const PathRule& rule : rules.paths) {
     if (Result<void> added = add_path(ruleset, rule, handled.handled_access_fs); !added)
       return std::unexpected(added.error());
@@ -119,7 +108,7 @@ Result<int> restrict_files(const LandlockRules& rules) {
     }
   }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return kernel_refuses("no_new_privs");
-  if (::syscall(SYS_landlock_restrict_self, ruleset.number, 0) != 0) return kernel_refuses("Landlock");
+  if (::syscall(SYS_landlock_restrict_self, ruleset.number(), 0) != 0) return kernel_refuses("Landlock");
   return version;
 }
 

@@ -14,7 +14,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-const OptionTable& table() {
+const OptionTable& secret_table() {
   static const OptionTable made = {
       .program = "prog",
       .summary = "A program.",
@@ -37,7 +37,7 @@ class PasswordOption : public testing::Test {
 
   [[nodiscard]] static Result<GivenPassword> given(const std::vector<std::string>& arguments,
                                                    const EnvironmentVariables& environment = {}) {
-    const auto parsed = read_options(table(), arguments, environment);
+    const auto parsed = read_options(secret_table(), arguments, environment);
     EXPECT_TRUE(parsed.has_value());
     return given_password(parsed->values, "secret", "secret-file");
   }

@@ -8,28 +8,14 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "program/descriptor.h"
+
 namespace larder::program {
 namespace {
 
 std::unexpected<Error> refused(int error_number) {
   return failure(ErrorKind::refused, std::generic_category().message(error_number));
 }
-
-/// Owns a descriptor, which may be -1: it could not be opened.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  [[nodiscard]] int number() const { return number_; }
-  [[nodiscard]] bool is_open() const { return number_ >= 0; }
-
- private:
-  int number_;
-};
 
 /// A file beside the one that it is for, gone again unless it took its place.
 class NewFile {

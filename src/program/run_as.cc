@@ -10,14 +10,11 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "program/kernel_refusal.h"
 #include "program/log.h"
 
 namespace larder::program {
 namespace {
-
-std::unexpected<Error> kernel_refuses(const std::string& what) {
-  return failure(ErrorKind::unsupported, what + ": " + std::generic_category().message(errno));
-}
 
 std::optional<User> find_user(const std::string& name) {
   std::array<char, std::size_t{16} << 10> buffer;

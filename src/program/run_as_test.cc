@@ -21,7 +21,7 @@
 namespace larder::program {
 namespace {
 
-OptionTable table() {
+OptionTable user_table() {
   return {.program = "run-as-test",
           .summary = "",
           .environment_prefix = "RUN_AS_TEST_",
@@ -29,7 +29,7 @@ OptionTable table() {
 }
 
 Result<std::optional<User>> asked(const std::vector<std::string>& arguments) {
-  const Result<ParsedOptions> options = read_options(table(), arguments, {});
+  const Result<ParsedOptions> options = read_options(user_table(), arguments, {});
   if (!options) return std::unexpected(options.error());
   return user_to_run_as(options->values);
 }

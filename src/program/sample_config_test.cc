@@ -12,7 +12,7 @@
 namespace larder::program {
 namespace {
 
-constexpr std::array<std::string_view, 2> schemes{"line", "resp"};
+constexpr std::array<std::string_view, 2> sample_schemes{"line", "resp"};
 
 OptionTable small_table() {
   OptionTable table{.program = "sampler", .summary = "Samples", .environment_prefix = "SAMPLE_"};
@@ -20,7 +20,7 @@ OptionTable small_table() {
       {.flag = "listen",
        .kind = OptionKind::endpoint_list,
        .default_text = "line://h:1,resp://h:2",
-       .choices = schemes,
+       .choices = sample_schemes,
        .help = "Where"},
       {.flag = "memory",
        .kind = OptionKind::size,
@@ -42,7 +42,7 @@ OptionTable small_table() {
       {.flag = "word", .kind = OptionKind::text, .value_text = "TEXT", .help = "Said"},
       {.flag = "allow-anonymous", .kind = OptionKind::toggle, .help = "Anybody"},
   };
-  for (const OptionRow& row : common_option_rows(schemes)) table.rows.push_back(row);
+  for (const OptionRow& row : common_option_rows(sample_schemes)) table.rows.push_back(row);
   return table;
 }
 

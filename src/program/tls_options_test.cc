@@ -12,7 +12,7 @@
 namespace larder::program {
 namespace {
 
-const OptionTable& table() {
+const OptionTable& tls_table() {
   static constexpr std::array<std::string_view, 2> schemes{"resp", "resp+tls"};
   static const OptionTable made = [] {
     OptionTable rows{.program = "prog", .summary = "A program.", .environment_prefix = "PROG_"};
@@ -27,7 +27,7 @@ const OptionTable& table() {
 }
 
 Result<TlsPaths> paths_of(const std::vector<std::string>& arguments) {
-  const auto parsed = read_options(table(), arguments, {});
+  const auto parsed = read_options(tls_table(), arguments, {});
   EXPECT_TRUE(parsed.has_value());
   return tls_paths(parsed->values, parsed->values.endpoints("listen"));
 }

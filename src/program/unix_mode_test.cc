@@ -7,7 +7,7 @@
 namespace larder::program {
 namespace {
 
-const OptionTable& table() {
+const OptionTable& mode_table() {
   static const OptionTable made = {.program = "prog",
                                    .summary = "A program.",
                                    .environment_prefix = "PROG_",
@@ -16,7 +16,7 @@ const OptionTable& table() {
 }
 
 Result<unsigned> mode_of(const std::vector<std::string>& arguments) {
-  const auto parsed = read_options(table(), arguments, {});
+  const auto parsed = read_options(mode_table(), arguments, {});
   EXPECT_TRUE(parsed.has_value());
   return unix_mode(parsed->values);
 }

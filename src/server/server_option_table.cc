@@ -1,5 +1,6 @@
 #include <cstdint>
 
+#include "base/sizes.h"
 #include "cache/factory.h"
 #include "program/address_bound.h"
 #include "program/allowed_origins.h"
@@ -17,10 +18,6 @@ namespace larder::server {
 namespace {
 
 using program::OptionKind;
-
-constexpr std::uint64_t kb = 1024;
-constexpr std::uint64_t mb = 1024 * kb;
-constexpr std::uint64_t gb = 1024 * mb;
 
 program::OptionTable make_table() {
   program::OptionTable table{
@@ -57,8 +54,8 @@ program::OptionTable make_table() {
       {.flag = "memory",
        .kind = OptionKind::size,
        .default_text = "256mb",
-       .min = 64 * kb,
-       .max = gb * mb,
+       .min = 64 * kib,
+       .max = gib * mib,
        .help = "The memory for keys, values and all that the cache needs to keep them"},
       {.flag = "items-max",
        .kind = OptionKind::count,
@@ -111,7 +108,7 @@ program::OptionTable make_table() {
        .kind = OptionKind::size,
        .default_text = "16kb",
        .min = 1,
-       .max = 64 * mb,
+       .max = 64 * mib,
        .help = "The longest key"},
       {.flag = "value-size-max",
        .kind = OptionKind::size,
@@ -126,14 +123,14 @@ program::OptionTable make_table() {
        .kind = OptionKind::size,
        .default_text = "1mb",
        .min = 64,
-       .max = gb,
+       .max = gib,
        .help = "The longest line of the line protocol"},
       {.flag = "output-size-max",
        .kind = OptionKind::size,
        .default_note = "twice --value-size-max, and at least 128mb",
        .example = "256mb",
-       .min = 64 * kb,
-       .max = 1024 * gb,
+       .min = 64 * kib,
+       .max = 1024 * gib,
        .help = "Past half of this, or 64mb, of replies that its peer has not taken a connection is no longer "
                "read, "
                "past this it is closed"},
@@ -142,8 +139,8 @@ program::OptionTable make_table() {
        .default_note = "the largest of twice --value-size-max, a quarter of --memory, 8kb for each of "
                        "--connections-max and 64mb",
        .example = "256mb",
-       .min = 4 * mb,
-       .max = gb * mb,
+       .min = 4 * mib,
+       .max = gib * mib,
        .help = "The memory for the buffers of all connections, beside --memory: when it runs short, those "
                "who hold "
                "much are no longer read, and then those who hold most are closed"},

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/output.h"
+#include "base/sizes.h"
 #include "cache/factory.h"
 #include "program/allowed_origins.h"
 #include "program/password_option.h"
@@ -26,14 +27,11 @@ namespace {
 using program::OptionValues;
 using program::size_text;
 
-constexpr std::uint64_t kb = 1024;
-constexpr std::uint64_t mb = 1024 * kb;
-
 // Half of it waits for a client that sends a whole pipeline before it reads, however small values are.
-constexpr std::uint64_t output_size_max_floor = 128 * mb;
+constexpr std::uint64_t output_size_max_floor = 128 * mib;
 
 // Below this the ordinary bursts of a few large replies would be in each other's way.
-constexpr std::uint64_t buffer_size_max_floor = 64 * mb;
+constexpr std::uint64_t buffer_size_max_floor = 64 * mib;
 
 // "set ", the space behind the key, CR and LF.
 constexpr std::uint64_t line_frame_size = 7;

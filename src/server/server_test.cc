@@ -18,7 +18,7 @@ using testing::HasSubstr;
 
 constexpr Duration long_enough{10'000};
 
-ServerOptions options_of(const std::vector<std::string>& arguments) {
+ServerOptions server_options(const std::vector<std::string>& arguments) {
   const auto parsed = program::read_options(server_option_table(), arguments, {});
   EXPECT_TRUE(parsed.has_value());
   auto options = make_server_options(parsed->values);
@@ -27,8 +27,8 @@ ServerOptions options_of(const std::vector<std::string>& arguments) {
 }
 
 TEST(Server, AnswersOnEveryAddressInItsDialect) {
-  auto server = Server::make(options_of({"--workers", "2", "--listen", "http://127.0.0.1:0", "--listen",
-                                         "line://127.0.0.1:0", "--listen", "resp://127.0.0.1:0"}));
+  auto server = Server::make(server_options({"--workers", "2", "--listen", "http://127.0.0.1:0", "--listen",
+                                             "line://127.0.0.1:0", "--listen", "resp://127.0.0.1:0"}));
   ASSERT_TRUE(server.has_value()) << server.error().message;
   (*server)->start({});
   ASSERT_EQ((*server)->endpoints().size(), 3U);
@@ -43,7 +43,7 @@ TEST(Server, AnswersOnEveryAddressInItsDialect) {
 }
 
 TEST(Server, EndsWhenItIsToldToAndSaysSo) {
-  auto server = Server::make(options_of({"--workers", "2", "--listen", "resp://127.0.0.1:0"}));
+  auto server = Server::make(server_options({"--workers", "2", "--listen", "resp://127.0.0.1:0"}));
   ASSERT_TRUE(server.has_value()) << server.error().message;
   std::promise<void> finished;
   (*server)->start([&] { finished.set_value(); });
@@ -54,17 +54,17 @@ TEST(Server, EndsWhenItIsToldToAndSaysSo) {
 }
 
 TEST(Server, NamesTheOptionThatMovesABusyPort) {
-  auto first = Server::make(options_of({"--listen", "resp://127.0.0.1:0"}));
+  auto first = Server::make(server_options({"--listen", "resp://127.0.0.1:0"}));
   ASSERT_TRUE(first.has_value()) << first.error().message;
   const std::string url = (*first)->endpoints().front().url();
-  const auto second = Server::make(options_of({"--listen", url}));
+  const auto second = Server::make(server_options({"--listen", url}));
   ASSERT_FALSE(second.has_value());
   EXPECT_THAT(second.error().message,
               testing::AllOf(HasSubstr(url.substr(7)), HasSubstr("--listen moves it")));
 }
 
 TEST(Server, ListensBeyondLoopbackWithAPassword) {
-  const auto server = Server::make(options_of({"--listen", "resp://0.0.0.0:0", "--password", "secret"}));
+  const auto server = Server::make(server_options({"--listen", "resp://0.0.0.0:0", "--password", "secret"}));
   ASSERT_TRUE(server.has_value()) << server.error().message;
   (*server)->start({});
   const Endpoint endpoint{.scheme = "resp", .host = "127.0.0.1", .port = (*server)->endpoints().front().port};
@@ -72,7 +72,7 @@ TEST(Server, ListensBeyondLoopbackWithAPassword) {
 }
 
 TEST(Server, NeedNotHaveBeenStarted) {
-  EXPECT_TRUE(Server::make(options_of({"--listen", "line://127.0.0.1:0"})).has_value());
+  EXPECT_TRUE(Server::make(server_options({"--listen", "line://127.0.0.1:0"})).has_value());
 }
 
 }  // namespace

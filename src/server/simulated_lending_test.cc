@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t value_size = std::size_t{4} << 20;
 constexpr Duration long_after{300'000};
 
-struct Observer final : transport::LoopObserver {
+struct SlowReaders final : transport::LoopObserver {
   void on_slow_reader_closed() override { ++slow_reader_count; }
   std::size_t slow_reader_count = 0;
 };
@@ -29,20 +29,20 @@ struct Scene {
   bool is_overwritten = false;
   bool reads_now_and_then = false;
 };
-struct Outcome {
+struct LendingOutcome {
   std::size_t slow_reader_count = 0;   // closed when the time was over
   std::size_t memory_used_before = 0;  // while the value was lent
   std::size_t memory_used_after = 0;
 };
 
-Outcome play(const Scene& scene, bool completes) {
+LendingOutcome play(const Scene& scene, bool completes) {
   SplitMix64 random(1);
   transport::SimulatedClock clock;
-  Observer observer;
+  SlowReaders observer;
   session::World world(std::size_t{16} << 20, "segment");
   world.now = clock.now().wall;
   world.put("large", std::string(value_size, 'v'));
-  Outcome outcome;
+  LendingOutcome outcome;
   transport::SimulatedLoop loop(random, clock, {.limits = {}, .clock = nullptr, .observer = &observer},
                                 {.completes = completes});
   loop.listen(transport::Socket(), [&](transport::Socket socket) {
@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(Loops, SimulatedLending, testing::Bool(),
 
 TEST_P(SimulatedLending, ClosesWhoKeepsAnOverwrittenValue) {
   for (const bool reads_now_and_then : {false, true}) {
-    const Outcome outcome =
+    const LendingOutcome outcome =
         play({.is_overwritten = true, .reads_now_and_then = reads_now_and_then}, GetParam());
     EXPECT_EQ(outcome.slow_reader_count, 1U) << reads_now_and_then;
     EXPECT_GE(outcome.memory_used_before, value_size) << "it counts while it is lent";
@@ -92,7 +92,7 @@ TEST_P(SimulatedLending, ClosesWhoKeepsAnOverwrittenValue) {
 }
 
 TEST_P(SimulatedLending, HasPatienceWhileTheValueIsInUse) {
-  const Outcome outcome = play({.is_overwritten = false, .reads_now_and_then = true}, GetParam());
+  const LendingOutcome outcome = play({.is_overwritten = false, .reads_now_and_then = true}, GetParam());
   EXPECT_EQ(outcome.slow_reader_count, 0U);
   EXPECT_GE(outcome.memory_used_after, value_size);
 }

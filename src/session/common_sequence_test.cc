@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/sizes.h"
 #include "base/test_seed.h"
 
 namespace larder::session {
@@ -89,7 +90,6 @@ TEST(CommonSequence, OfNothingIsNothing) {
 
 // 11,585 * 11,585 numbers of four bytes just fit into 512 MiB.
 TEST(CommonSequence, HasBounds) {
-  constexpr std::size_t mib = std::size_t{1} << 20;
   EXPECT_TRUE(can_find_common_sequence(11584, 11584));
   EXPECT_FALSE(can_find_common_sequence(11584, 11585));
   EXPECT_TRUE(can_find_common_sequence(2 * mib - 31, 31));
@@ -100,7 +100,6 @@ TEST(CommonSequence, HasBounds) {
 }
 
 TEST(CommonSequence, IsFoundAtItsBounds) {
-  constexpr std::size_t mib = std::size_t{1} << 20;
   EXPECT_EQ(find_common_sequence(std::string(11584, 'a'), std::string(11584, 'a')).bytes.size(), 11584U);
   EXPECT_EQ(find_common_sequence(std::string(2 * mib - 1, 'a'), "a").bytes, "a");
   EXPECT_EQ(find_common_sequence("a", std::string(2 * mib - 1, 'a')).bytes, "a");

@@ -228,7 +228,7 @@ constexpr Parameter changed(Bytes name, Value value, Set set) {
   return {.name = name, .value = value, .set = set};
 }
 
-constexpr std::array parameters{
+constexpr std::array all_parameters{
     fixed("aclfile", ""),
     flag("activedefrag", "no"),
     fixed("always-show-logo", "no"),
@@ -292,7 +292,7 @@ constexpr std::array parameters{
     told("unixsocket", unix_path, Kind::immutable),
     told("unixsocketperm", unix_mode, Kind::immutable),
 };
-static_assert(std::ranges::is_sorted(parameters, {}, &Parameter::name));
+static_assert(std::ranges::is_sorted(all_parameters, {}, &Parameter::name));
 
 // Why a text is not even of the kind of the parameter.
 Refusal refuse_by_kind(const Parameter& parameter, Bytes text) {
@@ -319,12 +319,12 @@ Refusal refuse_by_kind(const Parameter& parameter, Bytes text) {
 
 }  // namespace
 
-std::span<const Parameter> config_parameters() { return parameters; }
+std::span<const Parameter> config_parameters() { return all_parameters; }
 
 const Parameter* find_config_parameter(Bytes name) {
   const auto found = std::ranges::find_if(
-      parameters, [&](const Parameter& parameter) { return equals_ignoring_case(parameter.name, name); });
-  return found == parameters.end() ? nullptr : &*found;
+      all_parameters, [&](const Parameter& parameter) { return equals_ignoring_case(parameter.name, name); });
+  return found == all_parameters.end() ? nullptr : &*found;
 }
 
 std::string value_of(const Environment& environment, const Parameter& parameter) {

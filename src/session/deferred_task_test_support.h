@@ -10,12 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/sizes.h"
 #include "protocol/resp/command_encoder.h"
 #include "session/resp_test_support.h"
 
 namespace larder::session {
 
-inline constexpr std::size_t mib = std::size_t{1} << 20;
 inline constexpr std::size_t piece_size = std::size_t{64} << 10;
 inline const std::string one = ":1\r\n";
 inline const std::string zero = ":0\r\n";

@@ -10,7 +10,7 @@
 namespace larder::session {
 namespace {
 
-std::string talk(World& world, Bytes requests, std::size_t step = 0) {
+std::string talk_in_lines(World& world, Bytes requests, std::size_t step = 0) {
   LineSession session(world.environment);
   return play(session, requests, step).replies;
 }
@@ -22,7 +22,7 @@ void expect_however_cut(Bytes requests, const std::string& replies) {
     EXPECT_EQ(play_cut(session, requests, cut).replies, replies) << requests << " cut at " << cut;
   }
   World world;
-  EXPECT_EQ(talk(world, requests, 1), replies) << requests;
+  EXPECT_EQ(talk_in_lines(world, requests, 1), replies) << requests;
 }
 
 TEST(LineSession, AnswersTheClassicConversation) {
@@ -80,7 +80,7 @@ TEST(LineSession, LetsInWhoLogsIn) {
             "ERROR wrong user or password\r\nERROR log in first: auth USER PASSWORD\r\nOK\r\nEND\r\n"
             "ERROR wrong user or password\r\nv\r\nEND\r\n");
   EXPECT_EQ(world.counters.logins_refused.value(), 2U);
-  EXPECT_EQ(talk(world, "auth default my secret\nauth default\nauth\n"),
+  EXPECT_EQ(talk_in_lines(world, "auth default my secret\nauth default\nauth\n"),
             "OK\r\nERROR a user, a space and a password are missing\r\n"
             "ERROR a user and a password are missing\r\n");
 }
@@ -100,16 +100,16 @@ TEST(LineSession, HoldsUsersToTheirRights) {
   world.put("k", "v");
   const std::string denied = "ERROR this user may not do that\r\n";
   const std::string key_denied = "ERROR this user may not reach this key\r\n";
-  EXPECT_EQ(talk(world, "auth r r\nget k\nset k w\ndelete k\nget k\n"),
+  EXPECT_EQ(talk_in_lines(world, "auth r r\nget k\nset k w\ndelete k\nget k\n"),
             "OK\r\nv\r\nEND\r\n" + denied + denied + "v\r\nEND\r\n");
-  EXPECT_EQ(talk(world, "auth app app\nget k\nset k w\nset k " + std::string(50, 'x') +
-                            "\nset app:k 1\nget app:k\n"),
+  EXPECT_EQ(talk_in_lines(world, "auth app app\nget k\nset k w\nset k " + std::string(50, 'x') +
+                                     "\nset app:k 1\nget app:k\n"),
             "OK\r\n" + key_denied + key_denied + key_denied + "END\r\n1\r\nEND\r\n");
   // Lines beyond the limit: of a stranger, and of whoever may not empty the key.
   for (const std::string login : {"", "auth r r\n", "auth app app\n"}) {
-    talk(world, login + "set k " + std::string(100'001, 'x') + "\n");
+    talk_in_lines(world, login + "set k " + std::string(100'001, 'x') + "\n");
   }
-  EXPECT_EQ(talk(world, "get k " + std::string(20'000, 'x') + "\n"),
+  EXPECT_EQ(talk_in_lines(world, "get k " + std::string(20'000, 'x') + "\n"),
             "ERROR a line is longer than 16384 bytes\r\n");
   LineSession session(world.environment);
   Peer peer(session);
@@ -146,7 +146,7 @@ TEST(LineSession, ClosesOnQuitAndReadsNothingBehindIt) {
   const Played played = play(session, "set k v\nQUIT\nset k w\n");
   EXPECT_EQ(played.replies, "END\r\n");
   EXPECT_TRUE(played.closed);
-  EXPECT_EQ(talk(world, "get k\n"), "v\r\nEND\r\n");
+  EXPECT_EQ(talk_in_lines(world, "get k\n"), "v\r\nEND\r\n");
 }
 
 TEST(LineSession, ClosesOnALineBeyondTheLimit) {
@@ -163,7 +163,7 @@ TEST(LineSession, RefusesKeysAndValuesBeyondTheirLimitsAndKeepsTheConnection) {
   World world;
   world.limits.key_size_max = 4;
   world.limits.value_size_max = 4;
-  EXPECT_EQ(talk(world, "get 12345\nset 12345 v\nset k 1234\nset k 12345\nget k\n"),
+  EXPECT_EQ(talk_in_lines(world, "get 12345\nset 12345 v\nset k 1234\nset k 12345\nget k\n"),
             "ERROR a key is longer than 4 bytes\r\n"
             "ERROR a key is longer than 4 bytes\r\n"
             "END\r\n"
@@ -183,7 +183,7 @@ TEST(LineSession, KeepsNoOldValueUnderAKeyWhoseNewLineWasTooLong) {
     const Played played = play(session, "set k " + std::string(95, 'v'), step);
     EXPECT_EQ(played.replies, "ERROR a line is longer than 100 bytes\r\n");
     EXPECT_TRUE(played.closed);
-    EXPECT_EQ(talk(world, "get k\n"), "END\r\n");
+    EXPECT_EQ(talk_in_lines(world, "get k\n"), "END\r\n");
     LineSession reader(world.environment);
     EXPECT_TRUE(play(reader, "get j " + std::string(95, 'v'), step).closed);
     LineSession other(world.environment);
@@ -194,8 +194,8 @@ TEST(LineSession, KeepsNoOldValueUnderAKeyWhoseNewLineWasTooLong) {
 
 TEST(LineSession, RefusesAnItemThatTheCacheCannotHold) {
   World world(std::size_t{1} << 20);
-  EXPECT_EQ(talk(world,
-                 "set k v\nset k " + std::string(1000000, 'v') + "x" + std::string(48000, 'v') + "\nget k\n"),
+  EXPECT_EQ(talk_in_lines(world, "set k v\nset k " + std::string(1000000, 'v') + "x" +
+                                     std::string(48000, 'v') + "\nget k\n"),
             "END\r\nERROR the item is larger than this cache ever holds\r\nEND\r\n");
 }
 
@@ -203,7 +203,7 @@ TEST(LineSession, DoesNotShowAValueThatIsNotOneLine) {
   World world;
   for (const Bytes value : {"a\r\nEND", "a\nb", "a\rb"}) {
     world.put("k", value);
-    EXPECT_EQ(talk(world, "get k\nget j\n"),
+    EXPECT_EQ(talk_in_lines(world, "get k\nget j\n"),
               "ERROR value is not one line; read it over RESP or HTTP\r\nEND\r\n");
   }
 }
@@ -218,13 +218,15 @@ TEST(LineSession, ClosesWithoutAWordIfALineIsHttp) {
     EXPECT_TRUE(played.closed);
     EXPECT_EQ(world.counters.http_on_wrong_port.value(), step + 1);
   }
-  EXPECT_EQ(talk(world, "get k\n"), "END\r\n");
+  EXPECT_EQ(talk_in_lines(world, "get k\n"), "END\r\n");
   const Bytes unknown = "ERROR unknown verb; there are get, set, delete, auth and quit\r\n";
-  EXPECT_EQ(talk(world, "\r\nPOST / HTTP/1.1\nset k v\n"), unknown)
+  EXPECT_EQ(talk_in_lines(world, "\r\nPOST / HTTP/1.1\nset k v\n"), unknown)
       << "an empty line in front is no way round";
-  EXPECT_EQ(talk(world, "get k\nHOST: a\nset k v\n"), "END\r\n") << "nor is a command";
-  EXPECT_EQ(talk(world, "get k\nGET / HTTP/1.1\nset k v\n"), "END\r\n") << "nor a verb that is a method, too";
-  EXPECT_EQ(talk(world, "get k\nset j POST / HTTP/1.1\nget j\n"), "END\r\nEND\r\nPOST / HTTP/1.1\r\nEND\r\n")
+  EXPECT_EQ(talk_in_lines(world, "get k\nHOST: a\nset k v\n"), "END\r\n") << "nor is a command";
+  EXPECT_EQ(talk_in_lines(world, "get k\nGET / HTTP/1.1\nset k v\n"), "END\r\n")
+      << "nor a verb that is a method, too";
+  EXPECT_EQ(talk_in_lines(world, "get k\nset j POST / HTTP/1.1\nget j\n"),
+            "END\r\nEND\r\nPOST / HTTP/1.1\r\nEND\r\n")
       << "what is a request is one";
 }
 
@@ -237,7 +239,7 @@ TEST(LineSession, AnswersAThousandRequestsOfOneWriteInOrder) {
     requests.append("set k").append(n).append(" v").append(n).append("\nget k").append(n).append("\n");
     replies.append("END\r\nv").append(n).append("\r\nEND\r\n");
   }
-  EXPECT_EQ(talk(world, requests), replies);
+  EXPECT_EQ(talk_in_lines(world, requests), replies);
   EXPECT_EQ(world.counters.commands.value(), 1000U);
 }
 

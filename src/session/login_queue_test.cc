@@ -35,7 +35,7 @@ struct Woken final : Remote {
   int count = 0;
 };
 
-User user(const std::string& name, Bytes password) {
+User desk_user(const std::string& name, Bytes password) {
   return {.name = name,
           .password = make_scrypt_hash(password, {.n = 2, .r = 1, .salt = "12345678"}),
           .rights = all_rights};
@@ -44,7 +44,7 @@ User user(const std::string& name, Bytes password) {
 /// A server with the users a and b, whose passwords are red and blue.
 struct Desk {
   explicit Desk(Duration delay_max = Duration{5000}) {
-    accounts.users.set({user("a", "red"), user("b", "blue")});
+    accounts.users.set({desk_user("a", "red"), desk_user("b", "blue")});
     queue.set_up({}, delay_max);
   }
   Attempt ask(Bytes name, Bytes password, const std::string& place = "192.0.2.1") {
@@ -96,7 +96,7 @@ TEST(LoginQueue, FindsOutThePasswordAtOnce) {
   desk.accounts.password.set("secret");
   EXPECT_EQ(desk.ask("default", "secret")->state(), State::right);
   // Who is in the file is not the one of the password.
-  desk.accounts.users.set({user("default", "red")});
+  desk.accounts.users.set({desk_user("default", "red")});
   EXPECT_EQ(desk.settled("default", "secret"), State::wrong);
   EXPECT_EQ(desk.settled("default", "red"), State::right);
 }
@@ -130,14 +130,14 @@ TEST(LoginQueue, RemembersWhoWasRight) {
 TEST(LoginQueue, ForgetsHimWithAnotherHashOfHisAndNobodyElse) {
   Desk desk;
   EXPECT_EQ(desk.settled("a", "red"), State::right);
-  desk.accounts.users.set({user("a", "red"), user("b", "green"), user("c", "blue")});
+  desk.accounts.users.set({desk_user("a", "red"), desk_user("b", "green"), desk_user("c", "blue")});
   EXPECT_EQ(desk.ask("a", "red")->state(), State::right);
-  User with_other_salt = user("a", "red");
+  User with_other_salt = desk_user("a", "red");
   with_other_salt.password = make_scrypt_hash("red", {.n = 2, .r = 1, .salt = "87654321"});
   desk.accounts.users.set({with_other_salt});
   EXPECT_EQ(desk.ask("a", "red")->state(), State::waits);
   desk.run();
-  desk.accounts.users.set({user("b", "red")});
+  desk.accounts.users.set({desk_user("b", "red")});
   EXPECT_EQ(desk.settled("a", "red"), State::wrong);
 }
 

@@ -24,7 +24,7 @@ namespace frames = protocol::websocket::test;
 
 constexpr std::uint64_t per_second = 4;
 
-struct Dialect {
+struct MeteredDialect {
   std::string name;
   std::function<std::unique_ptr<Session>(const World& world, ConnectionFacts facts)> make;
   std::string hello;    // before it counts
@@ -32,37 +32,37 @@ struct Dialect {
   std::string mark;     // once in each answer
 };
 
-std::unique_ptr<Session> make_resp(const World& world, ConnectionFacts facts) {
+std::unique_ptr<Session> metered_resp(const World& world, ConnectionFacts facts) {
   return std::make_unique<RespSession>(world.environment, std::move(facts));
 }
 
-std::unique_ptr<Session> make_line(const World& world, const ConnectionFacts& facts) {
+std::unique_ptr<Session> metered_line(const World& world, const ConnectionFacts& facts) {
   return std::make_unique<LineSession>(world.environment, facts.id, facts.address);
 }
 
-std::unique_ptr<Session> make_http(const World& world, const ConnectionFacts& facts) {
+std::unique_ptr<Session> metered_http(const World& world, const ConnectionFacts& facts) {
   return std::make_unique<HttpSession>(
-      world.environment, [&world, facts] { return make_resp(world, facts); }, facts);
+      world.environment, [&world, facts] { return metered_resp(world, facts); }, facts);
 }
 
-std::vector<Dialect> dialects() {
+std::vector<MeteredDialect> metered_dialects() {
   const std::string upgrade =
       "GET /v1/ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-  return {{"RESP", make_resp, "", "GET k\r\n", "$1\r\nv\r\n"},
-          {"RESP error", make_resp, "", "NOSUCH k\r\n", "-ERR unknown command"},
-          {"line", make_line, "", "get k\n", "v\r\nEND"},
-          {"HTTP", make_http, "", "GET /v1/keys/k HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 200"},
-          {"text", make_http, upgrade, frames::text_frame(R"({"id":1,"get":"k"})"), "\"value\""},
-          {"binary", make_http, upgrade, frames::binary_frame("GET k\r\n"), "$1\r\nv\r\n"}};
+  return {{"RESP", metered_resp, "", "GET k\r\n", "$1\r\nv\r\n"},
+          {"RESP error", metered_resp, "", "NOSUCH k\r\n", "-ERR unknown command"},
+          {"line", metered_line, "", "get k\n", "v\r\nEND"},
+          {"HTTP", metered_http, "", "GET /v1/keys/k HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 200"},
+          {"text", metered_http, upgrade, frames::text_frame(R"({"id":1,"get":"k"})"), "\"value\""},
+          {"binary", metered_http, upgrade, frames::binary_frame("GET k\r\n"), "$1\r\nv\r\n"}};
 }
 
-class RequestMeters : public testing::TestWithParam<Dialect> {
+class RequestMeters : public testing::TestWithParam<MeteredDialect> {
  protected:
   RequestMeters() { world_.put("k", "v"); }
 
   struct Connection {
-    Connection(const World& world, const Dialect& dialect, const ConnectionFacts& facts)
+    Connection(const World& world, const MeteredDialect& dialect, const ConnectionFacts& facts)
         : session(dialect.make(world, facts)), peer(*session, world.now) {
       session->attach(remote);
     }
@@ -101,7 +101,7 @@ class RequestMeters : public testing::TestWithParam<Dialect> {
   World world_;
 };
 
-INSTANTIATE_TEST_SUITE_P(All, RequestMeters, testing::ValuesIn(dialects()), [](const auto& each) {
+INSTANTIATE_TEST_SUITE_P(All, RequestMeters, testing::ValuesIn(metered_dialects()), [](const auto& each) {
   std::string name = each.param.name;
   std::erase(name, ' ');
   return name;
@@ -232,7 +232,7 @@ TEST(RequestMeter, LetsNobodyPassWhoseBodyIsRefusedBeforeItComes) {
   std::vector<std::unique_ptr<Session>> sessions;
   std::size_t refused_count = 0;
   for (std::uint64_t id = 1; id <= 100; ++id) {
-    sessions.push_back(make_http(world, {.id = id, .address = "192.0.2.1:1"}));
+    sessions.push_back(metered_http(world, {.id = id, .address = "192.0.2.1:1"}));
     sessions.back()->attach(std::make_shared<Noted>());
     Peer peer(*sessions.back(), world.now);
     peer.send("PUT /nowhere HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n");

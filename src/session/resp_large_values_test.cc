@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "base/sizes.h"
 #include "protocol/resp/command_encoder.h"
 #include "session/resp_test_support.h"
 
 namespace larder::session {
 namespace {
 
-constexpr std::size_t mib = std::size_t{1} << 20;
 constexpr std::size_t piece_size = std::size_t{64} << 10;
 
 std::string bulk(Bytes value) {

@@ -149,7 +149,7 @@ constexpr std::array script_subcommands{
         .reaching(Reach::nothing),
 };
 
-constexpr std::array rows{
+constexpr std::array answer_rows{
     row("acl", -2, "", no_keys, "@slow", nullptr, "server", "6.0.0", "A container for commands about users.",
         "", acl_subcommands)
         .reaching(Reach::nothing),
@@ -219,6 +219,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const CommandSpec> answered_commands() { return rows; }
+std::span<const CommandSpec> answered_commands() { return answer_rows; }
 
 }  // namespace larder::session

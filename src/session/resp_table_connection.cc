@@ -62,7 +62,7 @@ constexpr std::array client_subcommands{
         handle_client_unpause, "connection", "6.2.0", "Ends a pause.", ""),
 };
 
-constexpr std::array rows{
+constexpr std::array connection_rows{
     row("auth", -2, "noscript loading stale fast no_auth allow_busy", no_keys, "@fast @connection",
         handle_auth, "connection", "1.0.0", "Authenticates the connection.", "")
         .taking("[username@6.0.0] password"),
@@ -102,6 +102,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const CommandSpec> connection_commands() { return rows; }
+std::span<const CommandSpec> connection_commands() { return connection_rows; }
 
 }  // namespace larder::session

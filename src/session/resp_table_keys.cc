@@ -24,7 +24,7 @@ constexpr std::array object_subcommands{
         .taking("key"),
 };
 
-constexpr std::array rows{
+constexpr std::array key_rows{
     row("copy", -3, "write denyoom", {1, 2, 1, "RO access", false, "OW update"}, "@keyspace @write @slow",
         handle_copy, "generic", "6.2.0", "Stores the value of a key under another one, too.", "")
         .taking("source:key destination:second-key [DB destination-db:integer] [REPLACE]"),
@@ -99,6 +99,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const CommandSpec> key_commands() { return rows; }
+std::span<const CommandSpec> key_commands() { return key_rows; }
 
 }  // namespace larder::session

@@ -130,7 +130,7 @@ constexpr std::array memory_subcommands{
         .taking("key [SAMPLES count:integer]"),
 };
 
-constexpr std::array rows{
+constexpr std::array server_rows{
     row("command", -1, "loading stale", no_keys, "@slow @connection", handle_command, "server", "2.8.13",
         "Returns detailed information about all commands.", "nondeterministic_output_order",
         command_subcommands)
@@ -181,6 +181,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const CommandSpec> server_commands() { return rows; }
+std::span<const CommandSpec> server_commands() { return server_rows; }
 
 }  // namespace larder::session

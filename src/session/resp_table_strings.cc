@@ -6,7 +6,7 @@
 namespace larder::session {
 namespace {
 
-constexpr std::array rows{
+constexpr std::array string_rows{
     row("append", 3, "write denyoom fast", {1, 1, 1, "RW insert"}, "@write @string @fast", handle_append,
         "string", "2.0.0", "Appends to the value of a key.", "")
         .taking("key value"),
@@ -104,6 +104,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const CommandSpec> string_commands() { return rows; }
+std::span<const CommandSpec> string_commands() { return string_rows; }
 
 }  // namespace larder::session

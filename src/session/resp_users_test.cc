@@ -19,8 +19,8 @@ std::string denied(const std::string& command) {
   return "-NOPERM this user has no permissions to run the '" + command + "' command\r\n";
 }
 
-User user(const std::string& name, Rights rights, std::vector<std::string> prefixes = {},
-          const std::string& password = "") {
+User limited_user(const std::string& name, Rights rights, std::vector<std::string> prefixes = {},
+                  const std::string& password = "") {
   return {
       .name = name,
       .password = make_scrypt_hash(password.empty() ? name : password, {.n = 2, .r = 1, .salt = "12345678"}),
@@ -32,8 +32,9 @@ User user(const std::string& name, Rights rights, std::vector<std::string> prefi
 struct PeopledWorld {
   PeopledWorld() { set({}); }
   void set(const std::vector<User>& others) {
-    std::vector<User> all{user("root", all_rights), user("reader", read_right), user("writer", write_right),
-                          user("app", read_right | write_right, {"app:"})};
+    std::vector<User> all{limited_user("root", all_rights), limited_user("reader", read_right),
+                          limited_user("writer", write_right),
+                          limited_user("app", read_right | write_right, {"app:"})};
     all.insert(all.end(), others.begin(), others.end());
     world.service.accounts.users.set(all);
   }
@@ -164,7 +165,7 @@ TEST(RespUsers, AreHeldToTheRightsThatTheyHaveAtExec) {
   PeopledWorld people;
   const auto connection = people.connect("app");
   for (const char* const command : {"MULTI", "SET app:k v", "GET app:k", "PING"}) connection->ask(command);
-  people.world.service.accounts.users.set({user("app", read_right, {"b"})});
+  people.world.service.accounts.users.set({limited_user("app", read_right, {"b"})});
   const std::string changed =
       "-NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This "
       "command is no longer allowed for the following reason: ";
@@ -196,7 +197,8 @@ TEST(RespUsers, LoseTheirConnectionsWithTheirPassword) {
   PeopledWorld people;
   const auto stays = people.connect("reader");
   const auto goes = people.connect("app");
-  people.world.service.accounts.users.set({user("reader", read_right), user("app", read_right, {}, "other")});
+  people.world.service.accounts.users.set(
+      {limited_user("reader", read_right), limited_user("app", read_right, {}, "other")});
   EXPECT_EQ(goes->ask("PING"), "");
   EXPECT_TRUE(goes->peer.played().closed);
   EXPECT_EQ(stays->ask("PING"), "+PONG\r\n");
@@ -204,13 +206,13 @@ TEST(RespUsers, LoseTheirConnectionsWithTheirPassword) {
 
 TEST(RespUsers, LoseWhatTheyMayDoNoLonger) {
   PeopledWorld people;
-  people.set({user("boss", all_rights)});
+  people.set({limited_user("boss", all_rights)});
   const auto connection = people.connect("boss");
   const auto monitor = people.connect("boss");
   monitor->session.attach(std::make_shared<Noted>());
   EXPECT_EQ(connection->ask("SET k v"), ok);
   EXPECT_EQ(monitor->ask("MONITOR"), ok);
-  people.set({user("boss", read_right)});
+  people.set({limited_user("boss", read_right)});
   EXPECT_EQ(connection->ask("SET k v"), denied("set"));
   EXPECT_EQ(connection->ask("GET k"), "$1\r\nv\r\n");
   monitor->peer.send("");
@@ -219,7 +221,7 @@ TEST(RespUsers, LoseWhatTheyMayDoNoLonger) {
 
 TEST(RespUsers, AreDescribedInTheWordsOfRedis) {
   PeopledWorld people;
-  people.set({user("odd", read_right, {"a*", "b"}), user("admin", admin_right)});
+  people.set({limited_user("odd", read_right, {"a*", "b"}), limited_user("admin", admin_right)});
   const auto root = people.connect("root");
   EXPECT_EQ(root->ask("ACL USERS"),
             "*7\r\n$5\r\nadmin\r\n$3\r\napp\r\n$7\r\ndefault\r\n$3\r\nodd\r\n$6\r\nreader\r\n$4\r\nroot\r\n"

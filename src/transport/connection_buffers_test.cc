@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/sizes.h"
 #include "transport/connection.h"
 #include "transport/connection_test_support.h"
 
@@ -29,7 +30,7 @@ TEST_F(ConnectionTest, KeepsNoBufferOnceAllHasLeftHoweverManyOwedSomethingAtOnce
   const std::vector<std::size_t> sizes = {20'000, 10'000, 1000};
   connections.reserve(sizes.size());
   for (const std::size_t size : sizes) {
-    connections.push_back(make(echo_lines));
+    connections.push_back(make(echo_whole_lines));
     connections.back().received(std::string(size, 'x') + '\n', now_);
   }
   for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -40,40 +41,39 @@ TEST_F(ConnectionTest, KeepsNoBufferOnceAllHasLeftHoweverManyOwedSomethingAtOnce
 }
 
 TEST_F(ConnectionTest, IsReadUntilMoreIsUnsentThanWaitsForAReader) {
-  limits_.unread_output_size = 3 * mebibyte;
+  limits_.unread_output_size = 3 * mib;
   Connection connection = make([](Bytes input, Output& output) {
     std::size_t consumed = 0;
-    for (; consumed < input.size() && !output.full(); ++consumed)
-      output.append(std::string(mebibyte / 4, 'x'));
+    for (; consumed < input.size() && !output.full(); ++consumed) output.append(std::string(mib / 4, 'x'));
     return Progress{consumed, consumed < input.size() ? Wait::output : Wait::input, 0};
   });
   const std::string requests(100, '.');
   connection.received(requests, now_);
-  EXPECT_EQ(connection.owed().size(), mebibyte) << "one call's share";
+  EXPECT_EQ(connection.owed().size(), mib) << "one call's share";
   while (connection.must_resume()) connection.resume(now_);
-  EXPECT_EQ(connection.owed().size(), 3 * mebibyte);
+  EXPECT_EQ(connection.owed().size(), 3 * mib);
   EXPECT_FALSE(connection.wants_input());
-  connection.sent(mebibyte, now_);
+  connection.sent(mib, now_);
   EXPECT_TRUE(connection.must_resume());
   connection.resume(now_);
-  EXPECT_EQ(connection.owed().size(), 3 * mebibyte);
+  EXPECT_EQ(connection.owed().size(), 3 * mib);
 }
 
 TEST_F(ConnectionTest, WaitsForRoomInTheBuffersOfAll) {
-  BufferBudget budget(64 * mebibyte, 1);
+  BufferBudget budget(64 * mib, 1);
   BufferBudget::Share& others = budget.share(0);
   limits_.buffers = &others;
-  Connection connection = make(echo_lines);
-  others.resize(0, 65 * mebibyte);
+  Connection connection = make(echo_whole_lines);
+  others.resize(0, 65 * mib);
   EXPECT_FALSE(connection.wants_input());
   EXPECT_TRUE(connection.is_held_up());
   connection.received("one\n", now_);  // it was under way
   EXPECT_TRUE(connection.owed().empty());
   EXPECT_FALSE(connection.must_resume());
-  others.resize(65 * mebibyte, 0);
+  others.resize(65 * mib, 0);
   EXPECT_TRUE(connection.must_resume());
   connection.resume(now_);
-  others.resize(0, 65 * mebibyte);
+  others.resize(0, 65 * mib);
   EXPECT_FALSE(connection.is_held_up()) << "what it is owed leaves first";
   EXPECT_EQ(take_all(connection), "one\n");
   EXPECT_TRUE(connection.is_held_up());
@@ -83,19 +83,19 @@ TEST_F(ConnectionTest, WaitsForRoomInTheBuffersOfAll) {
 }
 
 TEST_F(ConnectionTest, IsServedWhileRoomIsScarceOnlyIfItIsKnownToNeedLittle) {
-  BufferBudget budget(64 * mebibyte, 1);
+  BufferBudget budget(64 * mib, 1);
   BufferBudget::Share& others = budget.share(0);
   limits_.buffers = &others;
   Connection connection = make([](Bytes input, Output& output) {
     output.append(std::string(input == "much" ? 100'000 : 1, 'x'));
     return Progress{input.size(), Wait::input, 0};
   });
-  others.resize(0, 50 * mebibyte);
+  others.resize(0, 50 * mib);
   EXPECT_TRUE(connection.is_held_up()) << "nobody knows it yet";
-  others.resize(50 * mebibyte, 0);
+  others.resize(50 * mib, 0);
   connection.received("little", now_);
   EXPECT_EQ(take_all(connection), "x");
-  others.resize(0, 50 * mebibyte);
+  others.resize(0, 50 * mib);
   EXPECT_TRUE(connection.wants_input());
   connection.received("much", now_);
   EXPECT_EQ(take_all(connection).size(), 100'000U);
@@ -104,18 +104,18 @@ TEST_F(ConnectionTest, IsServedWhileRoomIsScarceOnlyIfItIsKnownToNeedLittle) {
 }
 
 TEST_F(ConnectionTest, IsIdleForAsLongAsItWaitsForRoomWithoutBeingClosedForThat) {
-  BufferBudget budget(64 * mebibyte, 1);
+  BufferBudget budget(64 * mib, 1);
   limits_.buffers = &budget.share(0);
   record_.idle_timeout = 30s;
-  Connection connection = make(echo_lines);
-  budget.share(0).resize(0, 65 * mebibyte);
+  Connection connection = make(echo_whole_lines);
+  budget.share(0).resize(0, 65 * mib);
   pass(60s);
   connection.time_passed(now_);
   EXPECT_FALSE(connection.finished());
 }
 
 TEST_F(ConnectionTest, HoldsNoBufferWhileNothingIsUnderWay) {
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   for (int i = 0; i < 3; ++i) {
     connection.received(std::string(10'000, 'x') + "\n", now_);
     EXPECT_GT(connection.buffer_capacity(), 10'000U);
@@ -126,7 +126,7 @@ TEST_F(ConnectionTest, HoldsNoBufferWhileNothingIsUnderWay) {
 }
 
 TEST_F(ConnectionTest, CountsWhatItsHandlerHolds) {
-  const Connection connection = make(echo_lines);
+  const Connection connection = make(echo_whole_lines);
   const std::size_t own = connection.buffer_capacity();
   record_.held_size = 5000;
   EXPECT_EQ(connection.buffer_capacity(), own + 5000);
@@ -136,7 +136,7 @@ TEST_F(ConnectionTest, IsNotReadPastTheHighWaterMarkAndGoesOnBelowIt) {
   int calls = 0;
   Connection connection = make([&](Bytes input, Output& output) {
     if (++calls == 1) {
-      output.append(std::string(2 * mebibyte, 'x'));
+      output.append(std::string(2 * mib, 'x'));
       return Progress{1, Wait::output, 0};
     }
     return Progress{input.size(), Wait::input, 0};
@@ -144,7 +144,7 @@ TEST_F(ConnectionTest, IsNotReadPastTheHighWaterMarkAndGoesOnBelowIt) {
   connection.received("abc", now_);
   EXPECT_FALSE(connection.wants_input());
   EXPECT_FALSE(connection.must_resume());
-  connection.sent(mebibyte, now_);
+  connection.sent(mib, now_);
   EXPECT_FALSE(connection.must_resume()) << "exactly at the mark";
   connection.sent(1, now_);
   EXPECT_TRUE(connection.must_resume());
@@ -155,14 +155,14 @@ TEST_F(ConnectionTest, IsNotReadPastTheHighWaterMarkAndGoesOnBelowIt) {
 
 TEST_F(ConnectionTest, IsNotReadPastTheHighWaterMarkEvenIfTheHandlerAsksForInput) {
   Connection connection = make([](Bytes input, Output& output) {
-    output.append(std::string(2 * mebibyte, 'x'));
+    output.append(std::string(2 * mib, 'x'));
     return Progress{input.size(), Wait::input, 0};
   });
   connection.received("a", now_);
   EXPECT_FALSE(connection.wants_input());
   connection.received("b", now_);  // was on its way already
   EXPECT_EQ(record_.inputs.size(), 1U);
-  connection.sent(2 * mebibyte, now_);
+  connection.sent(2 * mib, now_);
   ASSERT_TRUE(connection.must_resume());
   connection.resume(now_);
   EXPECT_EQ(record_.inputs.back(), "b");
@@ -170,7 +170,7 @@ TEST_F(ConnectionTest, IsNotReadPastTheHighWaterMarkEvenIfTheHandlerAsksForInput
 
 TEST_F(ConnectionTest, ClosesAReaderThatLeavesTooMuchUnsent) {
   Connection connection = make([](Bytes input, Output& output) {
-    output.append(std::string(5 * mebibyte, 'x'));
+    output.append(std::string(5 * mib, 'x'));
     return Progress{input.size(), Wait::input, 0};
   });
   connection.received("a", now_);
@@ -182,7 +182,7 @@ TEST_F(ConnectionTest, ClosesAReaderThatLeavesTooMuchUnsent) {
 }
 
 TEST_F(ConnectionTest, ClosesAReaderThatTakesNothingForTooLong) {
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   connection.received("hello\n", now_);
   pass(59s);
   connection.sent(1, now_);

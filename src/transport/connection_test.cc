@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/sizes.h"
 #include "transport/connection_test_support.h"
 
 namespace larder::transport {
@@ -16,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST_F(ConnectionTest, AnnouncesOnlyWhatTheNextCallBeginsWith) {
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   connection.announced("one\n");
   connection.received("one\n", now_);
   connection.announced("two\n");  // while the last reply still waits to leave
@@ -30,7 +31,7 @@ TEST_F(ConnectionTest, AnnouncesOnlyWhatTheNextCallBeginsWith) {
 }
 
 TEST_F(ConnectionTest, ShowsTheHandlerWhatItDidNotConsumeTogetherWithWhatFollows) {
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   connection.received("one\ntw", now_);
   EXPECT_EQ(take_all(connection), "one\n");
   connection.received("o", now_);
@@ -148,7 +149,7 @@ TEST_F(ConnectionTest, LingersForABoundedTimeAndSize) {
   Connection by_size = make(close);
   by_size.received("quit", now_);
   shut(by_size);
-  const std::string chunk(mebibyte, 'x');
+  const std::string chunk(mib, 'x');
   for (std::size_t size = 0; size < Connection::linger_size_max; size += chunk.size()) {
     EXPECT_FALSE(by_size.finished());
     by_size.received(chunk, now_);
@@ -158,7 +159,7 @@ TEST_F(ConnectionTest, LingersForABoundedTimeAndSize) {
 }
 
 TEST_F(ConnectionTest, SendsWhatIsOwedToAPeerThatHasEnded) {
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   connection.received("hello\nhalf a li", now_);
   connection.received_end(now_);
   EXPECT_FALSE(connection.finished());
@@ -188,7 +189,7 @@ TEST_F(ConnectionTest, AnswersWhatIsUnderWayForAPeerThatHasEnded) {
 
 TEST_F(ConnectionTest, ClosesAPeerThatIsSilentWhileNothingIsOwed) {
   record_.idle_timeout = 10s;
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   EXPECT_EQ(connection.deadline(), now_.steady + 10s) << "a peer that never says a word counts, too";
   pass(9s);
   connection.received("half", now_);
@@ -209,8 +210,8 @@ TEST_F(ConnectionTest, ClosesAPeerThatIsAStrangerForTooLongWhateverHeDoes) {
   limits_.stranger_time_max = 5s;
   record_.is_stranger = true;
   record_.last_words = "bye";
-  Connection connection = make(echo_lines);
-  Connection owing = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
+  Connection owing = make(echo_whole_lines);
   Connection waiting = make([](Bytes, Output&) { return Progress{0, Wait::wake, 0}; });
   EXPECT_EQ(connection.deadline(), now_.steady + 5s);
   for (int i = 0; i < 5; ++i) {
@@ -232,7 +233,7 @@ TEST_F(ConnectionTest, ClosesAPeerThatIsAStrangerForTooLongWhateverHeDoes) {
 TEST_F(ConnectionTest, LetsAPeerStayWhoIsNoStrangerInTime) {
   limits_.stranger_time_max = 5s;
   record_.is_stranger = true;
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   connection.received("who\n", now_);
   record_.is_stranger = false;
   connection.received("me\n", now_);
@@ -242,7 +243,7 @@ TEST_F(ConnectionTest, LetsAPeerStayWhoIsNoStrangerInTime) {
   connection.received("again\n", now_);
   take_all(connection);
   EXPECT_EQ(connection.deadline(), std::nullopt) << "once is enough";
-  Connection known = make(echo_lines);
+  Connection known = make(echo_whole_lines);
   EXPECT_EQ(known.deadline(), now_.steady + 5s);
   pass(5s);
   record_.is_stranger = false;
@@ -251,7 +252,7 @@ TEST_F(ConnectionTest, LetsAPeerStayWhoIsNoStrangerInTime) {
 }
 
 TEST_F(ConnectionTest, TakesAnotherIdleTimeoutWhileItIsSilent) {
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   pass(9s);
   EXPECT_EQ(connection.deadline(), std::nullopt);
   record_.idle_timeout = 10s;
@@ -275,7 +276,7 @@ TEST_F(ConnectionTest, CountsSilenceFromItsOwnLateAnswer) {
 }
 
 TEST_F(ConnectionTest, ShutsDownAtOnceWhenNothingIsOwed) {
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   connection.received("half a li", now_);
   EXPECT_TRUE(connection.idle());
   connection.shut_down(now_);
@@ -302,7 +303,7 @@ TEST_F(ConnectionTest, ShutsDownAfterWhatIsUnderWay) {
 TEST_F(ConnectionTest, SendsTheLastWordsOfAHandlerWhosePeerWasSilentForTooLong) {
   record_.idle_timeout = 10s;
   record_.last_words = "bye";
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   connection.received("half", now_);
   pass(10s);
   connection.time_passed(now_);
@@ -318,19 +319,19 @@ TEST_F(ConnectionTest, SendsTheLastWordsOfAHandlerWhosePeerWasSilentForTooLong) 
 
 TEST_F(ConnectionTest, SendsTheLastWordsOfAHandlerWhoseLoopShutsDown) {
   record_.last_words = "bye";
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   connection.shut_down(now_);
   EXPECT_EQ(take_all(connection), "bye");
   shut(connection);
   connection.received_end(now_);
   EXPECT_EQ(connection.ending(), Ending::complete);
 
-  Connection owing = make(echo_lines);
+  Connection owing = make(echo_whole_lines);
   owing.received("a\n", now_);
   owing.shut_down(now_);
   EXPECT_EQ(take_all(owing), "a\nbye") << "behind what was owed";
 
-  Connection left = make(echo_lines);
+  Connection left = make(echo_whole_lines);
   left.received_end(now_);
   EXPECT_TRUE(left.finished()) << "nobody is there to be told";
   EXPECT_EQ(record_.closing_count, 2U);
@@ -339,10 +340,10 @@ TEST_F(ConnectionTest, SendsTheLastWordsOfAHandlerWhoseLoopShutsDown) {
 TEST_F(ConnectionTest, EndsAloneWhenItsHandlerHasNoMemoryForLastWords) {
   record_.fails_at_the_end = true;
   record_.idle_timeout = 10s;
-  Connection stopped = make(echo_lines);
+  Connection stopped = make(echo_whole_lines);
   stopped.shut_down(now_);
   EXPECT_EQ(stopped.ending(), Ending::failed);
-  Connection silent = make(echo_lines);
+  Connection silent = make(echo_whole_lines);
   pass(10s);
   silent.time_passed(now_);
   EXPECT_TRUE(silent.finished());
@@ -359,7 +360,7 @@ TEST_F(ConnectionTest, EndsAloneWhenItsHandlerRunsOutOfMemory) {
 }
 
 TEST_F(ConnectionTest, StaysFinishedWhateverFollows) {
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   connection.lost();
   connection.received("hello\n", now_);
   connection.received_end(now_);

@@ -9,13 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/sizes.h"
 #include "transport/connection.h"
 
 namespace larder::transport {
 
-inline constexpr std::size_t mebibyte = std::size_t{1} << 20;
-
-using Script = std::function<Progress(Bytes input, Output& output)>;
+using Reaction = std::function<Progress(Bytes input, Output& output)>;
 
 struct Record {
   std::size_t held_size = 0;
@@ -30,7 +29,7 @@ struct Record {
 
 class ScriptedHandler final : public Handler {
  public:
-  ScriptedHandler(Script script, Record& record) : script_(std::move(script)), record_(record) {}
+  ScriptedHandler(Reaction script, Record& record) : script_(std::move(script)), record_(record) {}
   Progress advance(Bytes input, const Now& /*now*/, Output& output) override {
     record_.inputs.emplace_back(input.substr(0, 100));
     return script_(input, output);
@@ -46,12 +45,12 @@ class ScriptedHandler final : public Handler {
   bool is_stranger() const override { return record_.is_stranger; }
 
  private:
-  Script script_;
+  Reaction script_;
   Record& record_;
 };
 
 /// Answers each line with itself.
-inline Progress echo_lines(Bytes input, Output& output) {
+inline Progress echo_whole_lines(Bytes input, Output& output) {
   const std::size_t end = input.rfind('\n');
   const std::size_t size = end == Bytes::npos ? 0 : end + 1;
   output.append(input.substr(0, size));
@@ -60,7 +59,7 @@ inline Progress echo_lines(Bytes input, Output& output) {
 
 class ConnectionTest : public testing::Test {
  protected:
-  Connection make(Script script) {
+  Connection make(Reaction script) {
     return {std::make_unique<ScriptedHandler>(std::move(script), record_), limits_, spare_outputs_, now_};
   }
   void pass(Duration time) {
@@ -79,7 +78,7 @@ class ConnectionTest : public testing::Test {
     connection.write_side_shut(now_);
   }
 
-  ConnectionLimits limits_{.output_size_max = 4 * mebibyte, .output_time_max = std::chrono::seconds{60}};
+  ConnectionLimits limits_{.output_size_max = 4 * mib, .output_time_max = std::chrono::seconds{60}};
   SpareOutputs spare_outputs_;
   Now now_{TimePoint{std::chrono::seconds{1'000'000}}, SteadyTime{std::chrono::seconds{1000}}};
   Record record_;

@@ -21,10 +21,6 @@ using namespace std::chrono_literals;
 class EventLoopClosing : public testing::TestWithParam<LoopKind> {};
 LARDER_FOR_EACH_LOOP(EventLoopClosing);
 
-HandlerFactory each(const Advance& advance) {
-  return [advance] { return std::make_unique<FunctionHandler>(advance); };
-}
-
 /// Answers "quit" with `size` bytes and closes.
 Advance quit_with(std::size_t size) {
   return [size](Bytes input, const Now& /*now*/, Output& output) {

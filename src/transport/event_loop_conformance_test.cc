@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/sizes.h"
 #include "transport/loop_test_support.h"
 
 namespace larder::transport {
@@ -21,14 +22,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t mebibyte = std::size_t{1} << 20;
-
 class EventLoopConformance : public testing::TestWithParam<LoopKind> {};
 LARDER_FOR_EACH_LOOP(EventLoopConformance);
-
-HandlerFactory each(const Advance& advance) {
-  return [advance] { return std::make_unique<FunctionHandler>(advance); };
-}
 
 TEST_P(EventLoopConformance, AnswersTheSameHoweverTheBytesAreCut) {
   const TestServer server(GetParam(), each(echo_lines));
@@ -162,7 +157,7 @@ TEST_P(EventLoopConformance, DoesNotReadAPeerThatDoesNotRead) {
 }
 
 TEST_P(EventLoopConformance, ClosesAPeerThatLeavesTooMuchUnsentAndServesTheOthers) {
-  TestServer server(GetParam(), each(answer_sizes), {.output_size_max = 2 * mebibyte});
+  TestServer server(GetParam(), each(answer_sizes), {.output_size_max = 2 * mib});
   const TestPeer deaf(server.port(), {.receive_buffer_size = 65'536});
   const TestPeer other(server.port());
   deaf.send("64000000\n");

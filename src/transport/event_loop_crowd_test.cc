@@ -22,10 +22,6 @@ namespace {
 class EventLoopCrowd : public testing::TestWithParam<LoopKind> {};
 LARDER_FOR_EACH_LOOP(EventLoopCrowd);
 
-HandlerFactory each(const Advance& advance) {
-  return [advance] { return std::make_unique<FunctionHandler>(advance); };
-}
-
 /// The limit of open descriptors, put back at the end.
 class DescriptorLimit final {
  public:

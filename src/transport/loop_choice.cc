@@ -6,11 +6,11 @@
 namespace larder::transport {
 namespace {
 
-constexpr Bytes names[] = {"auto", "io_uring", "epoll"};
+constexpr Bytes loop_names[] = {"auto", "io_uring", "epoll"};
 
 }  // namespace
 
-std::span<const Bytes> event_loop_names() { return names; }
+std::span<const Bytes> event_loop_names() { return loop_names; }
 
 Result<LoopChoice> choose_event_loop(Bytes wanted) {
   if (wanted == "epoll") return LoopChoice{.name = "epoll", .reason = "asked for", .make = make_epoll_loop};

@@ -169,6 +169,11 @@ class FunctionHandler final : public Handler {
 
 using HandlerFactory = std::function<std::unique_ptr<Handler>()>;
 
+/// Each connection gets a handler of its own that does that.
+inline HandlerFactory each(const Advance& advance) {
+  return [advance] { return std::make_unique<FunctionHandler>(advance); };
+}
+
 /// Answers each whole line with itself.
 Progress echo_lines(Bytes input, const Now& now, Output& output);
 

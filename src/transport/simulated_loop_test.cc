@@ -15,7 +15,7 @@ namespace larder::transport {
 namespace {
 
 using namespace std::chrono_literals;
-using Ending = SimulatedPeer::Ending;
+using PeerEnding = SimulatedPeer::Ending;
 
 /// A loop that serves whoever comes with handlers of one kind.
 struct Simulation {
@@ -85,7 +85,7 @@ TEST(SimulatedLoop, DeliversEverythingInAnyCut) {
     simulation.run();
     for (const SimulatedPeer* const peer : {&patient, &hasty}) {
       EXPECT_EQ(peer->received(), lines);
-      EXPECT_EQ(peer->ending(), Ending::plain);
+      EXPECT_EQ(peer->ending(), PeerEnding::plain);
     }
     EXPECT_GT(simulation.observer.sent_calls, 200U) << "the small window takes a few bytes at a time";
   });
@@ -131,7 +131,7 @@ TEST(SimulatedLoop, EndsASilentPeerAtItsMoment) {
     simulation.run();
     EXPECT_EQ(simulation.destroyed_at, start + 50s);
     EXPECT_EQ(simulation.observer.idle_closed, 1U);
-    EXPECT_EQ(peer.ending(), Ending::plain);
+    EXPECT_EQ(peer.ending(), PeerEnding::plain);
     EXPECT_EQ(peer.ended_at(), start + 50s);
   });
 }
@@ -165,7 +165,7 @@ TEST(SimulatedLoop, LingersForThreeSeconds) {
     simulation.run();
     EXPECT_EQ(simulation.destroyed_at, start + 3s);
     EXPECT_EQ(stays.received(), "bye");
-    EXPECT_EQ(stays.ending(), Ending::plain) << "what came behind the last request was thrown away";
+    EXPECT_EQ(stays.ending(), PeerEnding::plain) << "what came behind the last request was thrown away";
   });
 }
 
@@ -181,7 +181,7 @@ TEST(SimulatedLoop, DeliversTheLastReplyToAPeerThatWritesAllItHasFirst) {
     peer.end_sending();
     simulation.run();
     EXPECT_EQ(peer.received().size(), 5000U);
-    EXPECT_EQ(peer.ending(), Ending::plain);
+    EXPECT_EQ(peer.ending(), PeerEnding::plain);
   });
 }
 
@@ -198,7 +198,7 @@ TEST(SimulatedLoop, ResetsAPeerWhoseBytesNobodyTakes) {
     simulation.loop.after(1s, [&] { peer.send(std::string(1000, 'y')); });
     simulation.run();
     EXPECT_EQ(simulation.observer.received_size > 0, true);
-    EXPECT_NE(peer.ending(), Ending::none);
+    EXPECT_NE(peer.ending(), PeerEnding::none);
     EXPECT_EQ(peer.received(), "");
   });
 }
@@ -214,7 +214,7 @@ TEST(SimulatedLoop, HasAPeerThatIsGoneClosed) {
     peer.stop_reading();
     simulation.run();
     EXPECT_LT(simulation.destroyed_at, start + 2s);
-    EXPECT_EQ(peer.ending(), Ending::none) << "it went before";
+    EXPECT_EQ(peer.ending(), PeerEnding::none) << "it went before";
   });
 }
 
@@ -287,13 +287,13 @@ TEST(SimulatedLoop, ShutsDownAtOnceWhenAllAreIdleAndLetsTheOthersHaveTheirGrace)
     simulation.loop.after(40s, [&] { owed.go_on_reading(); });
     simulation.run(10s);
     EXPECT_EQ(idle.received(), "xxx");
-    EXPECT_EQ(idle.ending(), Ending::plain);
+    EXPECT_EQ(idle.ending(), PeerEnding::plain);
     EXPECT_EQ(idle.ended_at(), start + 10s);
     EXPECT_EQ(owed.received().size(), 100'000U);
     EXPECT_EQ(simulation.destroyed_at, start + 43s) << "it lingers, since its peer says nothing";
     SimulatedPeer& late = simulation.loop.connect({});
     simulation.loop.let_peers_finish();
-    EXPECT_EQ(late.ending(), Ending::plain) << "nobody listens";
+    EXPECT_EQ(late.ending(), PeerEnding::plain) << "nobody listens";
   });
 }
 

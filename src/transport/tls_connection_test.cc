@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/sizes.h"
 #include "base/test_seed.h"
 #include "transport/connection_test_support.h"
 #include "transport/tls_test_support.h"
@@ -25,7 +26,7 @@ class TlsConnectionTest : public ConnectionTest {
     files_ = certificates_.files("server");
   }
 
-  Connection make(Script script, Bytes application_protocol = {}) {
+  Connection make(Reaction script, Bytes application_protocol = {}) {
     if (context_ == nullptr) {
       auto loaded = load_tls_context(files_, SystemClock().now().wall);
       EXPECT_TRUE(loaded.has_value());
@@ -77,7 +78,7 @@ TEST_F(TlsConnectionTest, CarriesRequestsAndRepliesInAnyCut) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     for (const std::size_t size_max :
          {std::size_t{1}, std::size_t{7}, std::size_t{1000}, std::string::npos}) {
-      Connection connection = make(echo_lines);
+      Connection connection = make(echo_whole_lines);
       TlsClient client({.ca = certificates_.ca(), .version_min = version, .version_max = version});
       std::string said;
       for (int i = 0; i < 20; ++i) {
@@ -96,7 +97,7 @@ TEST_F(TlsConnectionTest, CarriesRequestsAndRepliesInAnyCut) {
 }
 
 TEST_F(TlsConnectionTest, TheHandlerHearsOfNothingBeforeTheHandshakeIsDone) {
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   TlsClient client;
   connection.woken(now_);
   EXPECT_FALSE(connection.must_resume());
@@ -132,7 +133,7 @@ TEST_F(TlsConnectionTest, PiecesShareRecordsAndALargeValueIsEncryptedAsItIsTaken
     bool is_orphan(const void* /*owner*/) const noexcept override { return false; }
     int lent_count = 0;
   } owner;
-  const std::string value(3 * mebibyte, 'v');
+  const std::string value(3 * mib, 'v');
   Connection connection = make([&](Bytes input, Output& output) {
     output.append("head ");
     output.append(owner.lend(value));
@@ -152,7 +153,7 @@ TEST_F(TlsConnectionTest, PiecesShareRecordsAndALargeValueIsEncryptedAsItIsTaken
   EXPECT_EQ(owner.lent_count, 0);
   EXPECT_EQ(client.received(), "head " + value + " tail");
   const std::vector<std::size_t> sizes = record_sizes(sent_);
-  EXPECT_LE(sizes.size(), 3 * mebibyte / 16'384 + 2);
+  EXPECT_LE(sizes.size(), 3 * mib / 16'384 + 2);
 }
 
 TEST_F(TlsConnectionTest, EndsWithAWordBothWays) {
@@ -170,7 +171,7 @@ TEST_F(TlsConnectionTest, EndsWithAWordBothWays) {
   EXPECT_TRUE(client.has_ended());
   shut(connection);
 
-  Connection other = make(echo_lines);
+  Connection other = make(echo_whole_lines);
   TlsClient leaving;
   exchange(other, leaving);
   leaving.send("last\n");
@@ -183,7 +184,7 @@ TEST_F(TlsConnectionTest, EndsWithAWordBothWays) {
 
 TEST_F(TlsConnectionTest, LastWordsAreEncryptedToo) {
   record_.last_words = "going away";
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   TlsClient client;
   exchange(connection, client);
   connection.shut_down(now_);
@@ -191,7 +192,7 @@ TEST_F(TlsConnectionTest, LastWordsAreEncryptedToo) {
   EXPECT_EQ(client.received(), "going away");
   EXPECT_TRUE(client.has_ended());
 
-  Connection early = make(echo_lines);
+  Connection early = make(echo_whole_lines);
   early.shut_down(now_);
   EXPECT_FALSE(early.owes()) << "to whom nobody can speak yet";
   EXPECT_TRUE(early.must_shut_write_side());
@@ -199,7 +200,7 @@ TEST_F(TlsConnectionTest, LastWordsAreEncryptedToo) {
 
 TEST_F(TlsConnectionTest, WhoStopsInTheHandshakeIsClosed) {
   record_.idle_timeout = Duration{0};
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   TlsClient client;
   connection.received(client.take(50), now_);
   ASSERT_TRUE(connection.deadline().has_value());
@@ -213,14 +214,14 @@ TEST_F(TlsConnectionTest, WhoStopsInTheHandshakeIsClosed) {
 
   limits_.stranger_time_max = Connection::handshake_time_max / 2;
   record_.is_stranger = true;
-  Connection stranger = make(echo_lines);
+  Connection stranger = make(echo_whole_lines);
   stranger.received(TlsClient().take(50), now_);
   pass(limits_.stranger_time_max);
   stranger.time_passed(now_);
   EXPECT_EQ(stranger.ending(), Ending::stranger) << "the shorter time holds";
   record_.is_stranger = false;
 
-  Connection established = make(echo_lines);
+  Connection established = make(echo_whole_lines);
   TlsClient quick;
   exchange(established, quick);
   EXPECT_EQ(established.deadline(), std::nullopt);
@@ -229,7 +230,7 @@ TEST_F(TlsConnectionTest, WhoStopsInTheHandshakeIsClosed) {
 TEST_F(TlsConnectionTest, WhatIsNoTlsGetsAnAlertAndNoAnswer) {
   for (const std::string noise : {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "*1\r\n$4\r\nPING\r\n",
                                   "\x16\x03\x01\xff\xff garbage that claims to be a handshake"}) {
-    Connection connection = make(echo_lines);
+    Connection connection = make(echo_whole_lines);
     connection.received(noise, now_);
     connection.received(std::string(20'000, '\x80'), now_);
     connection.seal(now_);
@@ -248,7 +249,7 @@ TEST_F(TlsConnectionTest, WhatIsNoTlsGetsAnAlertAndNoAnswer) {
 // Fourteen bytes would cost 128 KiB.
 TEST_F(TlsConnectionTest, WhoAnnouncesMuchIsRefusedBeforeThereIsMemoryForIt) {
   const auto failure = [&](const std::string& bytes, std::size_t cut) {
-    Connection connection = make(echo_lines);
+    Connection connection = make(echo_whole_lines);
     for (std::size_t at = 0; at < bytes.size() && connection.wants_input(); at += cut)
       connection.received(Bytes(bytes).substr(at, cut), now_);
     return connection.tls()->failure();
@@ -264,7 +265,7 @@ TEST_F(TlsConnectionTest, WhoAnnouncesMuchIsRefusedBeforeThereIsMemoryForIt) {
 }
 
 TEST_F(TlsConnectionTest, ATouchedRecordEndsIt) {
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   TlsClient client;
   exchange(connection, client);
   client.send("line\n");
@@ -277,14 +278,14 @@ TEST_F(TlsConnectionTest, ATouchedRecordEndsIt) {
 }
 
 TEST_F(TlsConnectionTest, OldVersionsAndStrangersAreRefused) {
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   TlsClient old({.version_min = TLS1_VERSION, .version_max = TLS1_1_VERSION});
   exchange(connection, old);
   EXPECT_FALSE(old.is_established());
   EXPECT_FALSE(connection.tls()->failure().empty());
 
   const TestCertificates others;
-  Connection unknown = make(echo_lines);
+  Connection unknown = make(echo_whole_lines);
   TlsClient careful({.ca = others.ca()});
   exchange(unknown, careful);
   EXPECT_EQ(careful.failure(), "certificate verify failed");
@@ -296,7 +297,7 @@ TEST_F(TlsConnectionTest, TheCheapestCipherIsChosenUnlessTheClientHasNoInstructi
        {std::pair("TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256",
                   "TLS_AES_128_GCM_SHA256"),
         {"TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"}}) {
-    Connection connection = make(echo_lines);
+    Connection connection = make(echo_whole_lines);
     TlsClient client({.suites = suites});
     exchange(connection, client);
     EXPECT_STREQ(SSL_get_cipher_name(client.ssl()), chosen);
@@ -309,7 +310,7 @@ TEST_F(TlsConnectionTest, AClientsCertificateIsAskedForIfThereIsACa) {
   TestCertificates others;
   others.issue("stranger");
   const auto received = [&](const ClientHabits& habits) {
-    Connection connection = make(echo_lines);
+    Connection connection = make(echo_whole_lines);
     TlsClient client(habits);
     client.send("hello\n");
     exchange(connection, client);
@@ -324,7 +325,7 @@ TEST_F(TlsConnectionTest, AClientsCertificateIsAskedForIfThereIsACa) {
 
 TEST_F(TlsConnectionTest, ProtocolsAreAgreedOn) {
   const auto failure = [&](Bytes spoken, const std::string& offered) {
-    Connection connection = make(echo_lines, spoken);
+    Connection connection = make(echo_whole_lines, spoken);
     TlsClient client({.application_protocols = offered});
     exchange(connection, client);
     return client.failure();
@@ -339,13 +340,13 @@ TEST_F(TlsConnectionTest, ProtocolsAreAgreedOn) {
 
 TEST_F(TlsConnectionTest, SessionsAreResumed) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    Connection first = make(echo_lines);
+    Connection first = make(echo_whole_lines);
     TlsClient client({.version_min = version, .version_max = version});
     client.send("x\n");
     exchange(first, client);
     EXPECT_FALSE(first.tls()->is_resumed());
     const std::shared_ptr<SSL_SESSION> session(SSL_get1_session(client.ssl()), SSL_SESSION_free);
-    Connection second = make(echo_lines);
+    Connection second = make(echo_whole_lines);
     TlsClient again({.version_min = version, .version_max = version, .session = session.get()});
     again.send("y\n");
     exchange(second, again);
@@ -353,7 +354,7 @@ TEST_F(TlsConnectionTest, SessionsAreResumed) {
     EXPECT_TRUE(second.tls()->is_resumed());
     // Another context has another key for its tickets.
     context_ = nullptr;
-    Connection third = make(echo_lines);
+    Connection third = make(echo_whole_lines);
     TlsClient late({.version_min = version, .version_max = version, .session = session.get()});
     late.send("z\n");
     exchange(third, late);
@@ -363,7 +364,7 @@ TEST_F(TlsConnectionTest, SessionsAreResumed) {
 }
 
 TEST_F(TlsConnectionTest, NobodyRenegotiates) {
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   TlsClient client({.version_max = TLS1_2_VERSION});
   client.send("one\n");
   exchange(connection, client);
@@ -379,7 +380,7 @@ TEST_F(TlsConnectionTest, NobodyRenegotiates) {
 // A peer that asks for new keys again and again, and reads none of the answers.
 TEST_F(TlsConnectionTest, AnswersThatNobodyTakesAreBounded) {
   limits_.unread_output_size = 64 << 10;
-  Connection connection = make(echo_lines);
+  Connection connection = make(echo_whole_lines);
   TlsClient client;
   exchange(connection, client);
   for (int i = 0; i < 20'000 && connection.wants_input(); ++i) {
@@ -395,7 +396,7 @@ TEST_F(TlsConnectionTest, AnswersThatNobodyTakesAreBounded) {
 
 TEST_F(TlsConnectionTest, AReaderWhoTakesNothingIsClosedInTheEnd) {
   Connection connection = make([](Bytes input, Output& output) {
-    output.append(std::string(2 * mebibyte, 'v'));
+    output.append(std::string(2 * mib, 'v'));
     return Progress{input.size(), Wait::input, 0};
   });
   TlsClient client;

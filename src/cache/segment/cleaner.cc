@@ -15,7 +15,7 @@ constexpr std::size_t effort = 10;
 constexpr std::size_t urgent_effort = 30;
 constexpr std::size_t effort_size_min = 256;
 constexpr std::size_t effort_size_max = std::size_t{512} << 10;
-constexpr int record_count_max = 256;
+constexpr int cleaned_record_count_max = 256;
 
 // Segments compared for one choice, from the oldest on, unless none of them has enough dead bytes.
 constexpr int look_count_max = 512;
@@ -56,7 +56,7 @@ void Cleaner::step(std::size_t write_size) {
   const bool is_urgent = items_.dead_size() > log_size() / urgent_divisor;
   std::size_t size_left =
       std::min(write_size * (is_urgent ? urgent_effort : effort) + effort_size_min, effort_size_max);
-  for (int i = 0; i < record_count_max && size_left > 0; ++i) {
+  for (int i = 0; i < cleaned_record_count_max && size_left > 0; ++i) {
     if (items_.cleaning().id == 0 && !choose()) return;
     const SegmentCursor cursor = items_.cleaning();
     const std::optional<Stored> stored = items_.record_at(cursor.id, cursor.offset);

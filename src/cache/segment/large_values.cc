@@ -10,7 +10,7 @@ namespace larder::cache::segment {
 namespace {
 
 // What is given back at once: about 0.1 ms.
-constexpr std::size_t piece_size = std::size_t{1} << 20;
+constexpr std::size_t returned_piece_size = std::size_t{1} << 20;
 
 }  // namespace
 
@@ -204,7 +204,7 @@ void LargeValues::drop_ownerless(Note& note, std::unique_lock<std::mutex>& lock)
   dying_size_ += size;
   note.next_dying = std::exchange(dying_, &note);
   lock.unlock();
-  if (size <= piece_size) reclaim();
+  if (size <= returned_piece_size) reclaim();
 }
 
 // From its end to its front, where the note is.
@@ -221,7 +221,7 @@ bool LargeValues::reclaim() {
     slot = note->slot();
     slot_size = note->slot_size;
     end = note->memory_size;
-    begin = end > piece_size ? end - piece_size : 0;
+    begin = end > returned_piece_size ? end - returned_piece_size : 0;
     note->memory_size = begin;
     if (begin == 0) dying_ = note->next_dying;
   }

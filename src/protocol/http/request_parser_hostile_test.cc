@@ -17,7 +17,7 @@ struct Sample {
   int status;
 };
 
-constexpr Sample samples[] = {
+constexpr Sample hostile_samples[] = {
     {"no Host", "GET / HTTP/1.1\r\n\r\n", 400},
     {"two Hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400},
     {"two Hosts in HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", 400},
@@ -148,14 +148,14 @@ int status_of(Bytes bytes, bool bytewise) {
 }
 
 TEST(RequestParserOnHostileInput, RefusesEveryShapeThatTwoReadersCouldReadDifferently) {
-  for (const Sample& sample : samples) {
+  for (const Sample& sample : hostile_samples) {
     EXPECT_EQ(status_of(sample.bytes, false), sample.status) << sample.what;
     EXPECT_EQ(status_of(sample.bytes, true), sample.status) << sample.what << ", byte by byte";
   }
 }
 
 TEST(RequestParserOnHostileInput, NeverRepeatsThePeersBytesInItsSentence) {
-  for (const Sample& sample : samples) {
+  for (const Sample& sample : hostile_samples) {
     RequestParser parser{RequestLimits{}};
     const auto request = parser.next(sample.bytes);
     ASSERT_FALSE(request.has_value()) << sample.what;

@@ -13,15 +13,15 @@
 namespace larder::protocol {
 namespace {
 
-struct Outcome {
+struct ReplyOutcome {
   std::vector<Reply> replies;
   std::optional<ErrorKind> error;
 };
 
 /// A client's buffer: what the decoder took is dropped.
-class Reader {
+class ReplyReader {
  public:
-  explicit Reader(const ReplyLimits& limits) : decoder_(limits) {}
+  explicit ReplyReader(const ReplyLimits& limits) : decoder_(limits) {}
 
   void feed(Bytes bytes) {
     buffer_.append(bytes);
@@ -38,29 +38,29 @@ class Reader {
     }
   }
 
-  const Outcome& outcome() const { return outcome_; }
+  const ReplyOutcome& outcome() const { return outcome_; }
   std::size_t buffer_size() const { return buffer_.size(); }
   bool idle() const { return decoder_.idle() && buffer_.empty(); }
 
  private:
   ReplyDecoder decoder_;
   std::string buffer_;
-  Outcome outcome_;
+  ReplyOutcome outcome_;
 };
 
-Outcome decode(const std::vector<Bytes>& pieces, const ReplyLimits& limits = {}) {
-  Reader reader(limits);
+ReplyOutcome decode(const std::vector<Bytes>& pieces, const ReplyLimits& limits = {}) {
+  ReplyReader reader(limits);
   for (const Bytes piece : pieces) reader.feed(piece);
   return reader.outcome();
 }
 
 std::vector<Reply> decode_however_cut(Bytes bytes) {
-  const Outcome whole = decode({bytes});
+  const ReplyOutcome whole = decode({bytes});
   EXPECT_FALSE(whole.error) << bytes;
-  Reader bytewise({});
+  ReplyReader bytewise({});
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     bytewise.feed(bytes.substr(i, 1));
-    const Outcome cut = decode({bytes.substr(0, i), bytes.substr(i)});
+    const ReplyOutcome cut = decode({bytes.substr(0, i), bytes.substr(i)});
     EXPECT_FALSE(cut.error) << bytes;
     EXPECT_EQ(cut.replies, whole.replies) << bytes << " cut at " << i;
   }
@@ -157,7 +157,7 @@ TEST(ReplyDecoder, RefusesWhatIsNotAReply) {
                             "*?\r\n",
                             "!-1\r\n"}) {
     EXPECT_EQ(decode({bytes}).error, ErrorKind::malformed) << bytes;
-    Reader bytewise({});
+    ReplyReader bytewise({});
     for (const char& byte : bytes) bytewise.feed(Bytes(&byte, 1));
     EXPECT_EQ(bytewise.outcome().error, ErrorKind::malformed) << bytes;
   }
@@ -179,7 +179,7 @@ TEST(ReplyDecoder, BoundsDepthCountLinesAndSize) {
 }
 
 TEST(ReplyDecoder, TakesALargeValueAsItComes) {
-  Reader reader({});
+  ReplyReader reader({});
   reader.feed("$1000000\r\n");
   const std::string chunk(1000, 'v');
   for (int i = 0; i < 1000; ++i) {

@@ -11,18 +11,18 @@
 namespace larder::tools {
 namespace {
 
-constexpr std::array<std::uint64_t, 3> ids{1, 2, 186880};
+constexpr std::array<std::uint64_t, 3> key_ids{1, 2, 186880};
 
 std::string read_of(const Workload& workload) {
   std::string target = "before";
-  RequestWriter(workload).append_read(std::span(ids).first(workload.keys_per_read), target);
+  RequestWriter(workload).append_read(std::span(key_ids).first(workload.keys_per_read), target);
   return target;
 }
 
 std::string stores_of(const Workload& workload) {
   std::string target;
   const RequestWriter writer(workload);
-  for (const std::uint64_t id : ids) writer.append_store(id, target);
+  for (const std::uint64_t id : key_ids) writer.append_store(id, target);
   return target;
 }
 
@@ -42,7 +42,7 @@ TEST(RequestWriter, WritesReadsOfMemcached) {
 TEST(RequestWriter, WritesStoresOfResp) {
   std::string fixed;
   std::string log_normal;
-  for (const std::uint64_t id : ids) {
+  for (const std::uint64_t id : key_ids) {
     const std::string key = object_key(id);
     protocol::append_command(fixed, {"SET", key, object_value(key, 100)});
     protocol::append_command(log_normal, {"SET", key, object_value(key, log_normal_value_size(id, 200))});
@@ -53,7 +53,7 @@ TEST(RequestWriter, WritesStoresOfResp) {
 
 TEST(RequestWriter, WritesStoresOfMemcached) {
   std::string stores;
-  for (const std::uint64_t id : ids) {
+  for (const std::uint64_t id : key_ids) {
     const std::string key = object_key(id);
     stores += "set " + key + " 0 0 9\r\n" + object_value(key, 9) + "\r\n";
   }

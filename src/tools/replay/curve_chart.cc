@@ -14,12 +14,12 @@
 namespace larder::tools {
 namespace {
 
-constexpr double width = 960;
-constexpr double height = 590;
-constexpr double left = 80;
-constexpr double right = 780;  // the legend stands to the right of it
-constexpr double top = 70;
-constexpr double bottom = 520;
+constexpr double chart_width = 960;
+constexpr double chart_height = 590;
+constexpr double chart_left = 80;
+constexpr double chart_right = 780;  // the legend stands to the right of it
+constexpr double chart_top = 70;
+constexpr double chart_bottom = 520;
 
 constexpr double legend_row_height = 24;
 constexpr double legend_sample_width = 40;
@@ -57,9 +57,11 @@ class Axes final {
   }
 
   [[nodiscard]] double x(double share) const {
-    return left + (right - left) * (std::log10(share) - log_min_) / (log_max_ - log_min_);
+    return chart_left + (chart_right - chart_left) * (std::log10(share) - log_min_) / (log_max_ - log_min_);
   }
-  [[nodiscard]] static double y(double miss_ratio) { return bottom - (bottom - top) * miss_ratio; }
+  [[nodiscard]] static double y(double miss_ratio) {
+    return chart_bottom - (chart_bottom - chart_top) * miss_ratio;
+  }
 
   // In percent: 1, 2 and 5 of each power of ten on the axis, or 1 alone where they would stand too close.
   [[nodiscard]] std::vector<double> ticks() const {
@@ -106,19 +108,20 @@ std::string stroke_attributes(std::size_t policy) {
 void draw_axes(SvgWriter& svg, const Axes& axes, const std::string& size_unit) {
   for (int tenth = 0; tenth <= 10; tenth += 1) {
     const double y = Axes::y(tenth / 10.0);
-    svg.line({left, y}, {right, y}, tenth == 0 ? "stroke=\"#1a1a1a\"" : "stroke=\"#dddddd\"");
-    svg.text({left - 10, y + 4.5}, fixed_text(tenth / 10.0, 1), "text-anchor=\"end\"");
+    svg.line({chart_left, y}, {chart_right, y}, tenth == 0 ? "stroke=\"#1a1a1a\"" : "stroke=\"#dddddd\"");
+    svg.text({chart_left - 10, y + 4.5}, fixed_text(tenth / 10.0, 1), "text-anchor=\"end\"");
   }
   for (const double percent : axes.ticks()) {
     const double x = axes.x(percent / 100);
-    svg.line({x, top}, {x, bottom + 5}, "stroke=\"#dddddd\"");
-    svg.text({x, bottom + 22}, percent_text(percent), "text-anchor=\"middle\"");
+    svg.line({x, chart_top}, {x, chart_bottom + 5}, "stroke=\"#dddddd\"");
+    svg.text({x, chart_bottom + 22}, percent_text(percent), "text-anchor=\"middle\"");
   }
-  svg.line({left, top}, {left, bottom}, "stroke=\"#1a1a1a\"");
-  svg.text({(left + right) / 2, bottom + 52}, "cache size, share of " + size_unit + " (logarithmic)",
-           "text-anchor=\"middle\"");
-  svg.text({24, (top + bottom) / 2}, "miss ratio",
-           "text-anchor=\"middle\" transform=\"rotate(-90 24 " + fixed_text((top + bottom) / 2, 0) + ")\"");
+  svg.line({chart_left, chart_top}, {chart_left, chart_bottom}, "stroke=\"#1a1a1a\"");
+  svg.text({(chart_left + chart_right) / 2, chart_bottom + 52},
+           "cache size, share of " + size_unit + " (logarithmic)", "text-anchor=\"middle\"");
+  svg.text({24, (chart_top + chart_bottom) / 2}, "miss ratio",
+           "text-anchor=\"middle\" transform=\"rotate(-90 24 " +
+               fixed_text((chart_top + chart_bottom) / 2, 0) + ")\"");
 }
 
 }  // namespace
@@ -134,10 +137,10 @@ std::string curve_chart(const MissFigures& figures, std::uint64_t total_capacity
   const Axes axes(share_of(order.front()), share_of(order.back()));
 
   const std::string title = "Miss ratio by cache size: " + trace_name;
-  SvgWriter svg(width, height, title);
-  svg.rectangle({0, 0}, width, height, "fill=\"#ffffff\"");
-  svg.text({left, 32}, title, "font-size=\"18\" font-weight=\"bold\"");
-  svg.text({left, 53},
+  SvgWriter svg(chart_width, chart_height, title);
+  svg.rectangle({0, 0}, chart_width, chart_height, "fill=\"#ffffff\"");
+  svg.text({chart_left, 32}, title, "font-size=\"18\" font-weight=\"bold\"");
+  svg.text({chart_left, 53},
            grouped(figures.request_count) + " requests of " + grouped(figures.object_count) + " objects",
            "fill=\"#555555\"");
   draw_axes(svg, axes,
@@ -164,10 +167,10 @@ std::string curve_chart(const MissFigures& figures, std::uint64_t total_capacity
   }
 
   std::ranges::sort(legend);
-  double y = top + legend_row_height / 2;
+  double y = chart_top + legend_row_height / 2;
   for (const auto& [negative_sum, policy] : legend) {
-    svg.line({right + 24, y}, {right + 24 + legend_sample_width, y}, stroke_attributes(policy));
-    svg.text({right + 32 + legend_sample_width, y + 4.5}, figures.policies[policy], "");
+    svg.line({chart_right + 24, y}, {chart_right + 24 + legend_sample_width, y}, stroke_attributes(policy));
+    svg.text({chart_right + 32 + legend_sample_width, y + 4.5}, figures.policies[policy], "");
     y += legend_row_height;
   }
   return svg.document();
