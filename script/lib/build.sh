@@ -6,12 +6,12 @@ if [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ] && command -v ccache >/dev/null; th
   export CMAKE_CXX_COMPILER_LAUNCHER=ccache
 fi
 
-# build_preset PRESET [TARGET...]: everything when no target is named. Configures once; ninja does so again when a
-# CMake file changed.
+# build_preset PRESET [TARGET...]: everything when no target is named. Configures when the presets have
+# changed; ninja does so when a CMake file has.
 build_preset() {
   local preset=$1 target=()
   shift
   [ $# = 0 ] || target=(--target "$@")
-  [ -e "build/$preset/build.ninja" ] || cmake --preset "$preset" >&2
+  [ "build/$preset/build.ninja" -nt CMakePresets.json ] || cmake --preset "$preset" >&2
   cmake --build --preset "$preset" --parallel "$(nproc)" "${target[@]}" >&2
 }

@@ -26,7 +26,7 @@ using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::StartsWith;
 
-constexpr Bytes get_k = "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n";
+constexpr Bytes request_for_k = "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n";
 
 class Tls : public testing::Test {
  protected:
@@ -63,7 +63,7 @@ TEST_F(Tls, CarriesCallsOfEverySize) {
       TlsPeer tls(context, connection);
       tls.expect(set);
       tls.send("+OK\r\n");
-      tls.expect(get_k);
+      tls.expect(request_for_k);
       tls.send("$" + std::to_string(value.size()) + "\r\n" + value + "\r\n");
       for (Bytes rest = "*1\r\n$4\r\nPING\r\n"; !rest.empty(); rest.remove_prefix(1))
         tls.expect(rest.substr(0, 1));
@@ -280,7 +280,7 @@ TEST_F(Tls, NoticesAServerThatHangsUp) {
   const ScriptedPeer peer([&](PeerConnection& connection) {
     if (connection.index() == 0) return;  // before a word
     TlsPeer tls(context, connection);
-    tls.expect(get_k);
+    tls.expect(request_for_k);
     tls.send("$5\r\nhal");
   });
   Client client = make_client(options_for(peer.port())).value();

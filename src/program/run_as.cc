@@ -1,13 +1,11 @@
 #include "program/run_as.h"
 
 #include <array>
-#include <cerrno>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
 
 #include "program/kernel_refusal.h"

@@ -60,9 +60,9 @@ void write_row(const Word* before, const Word* places, Word* row, std::size_t ro
 }
 
 // L, a row of bits for each byte of `a` and one for none.
-class Table final {
+class LengthTable final {
  public:
-  Table(Bytes a, Bytes b)
+  LengthTable(Bytes a, Bytes b)
       : row_size_((b.size() + bits_per_word - 1) / bits_per_word),
         words_(std::make_unique_for_overwrite<Word[]>((a.size() + 1) * row_size_)) {
     const Places places(a, b, row_size_);
@@ -103,7 +103,7 @@ CommonSequence find_common_sequence(Bytes a, Bytes b) {
   LARDER_ASSERT(can_find_common_sequence(a.size(), b.size()));
   CommonSequence common;
   if (a.empty() || b.empty()) return common;
-  const Table table(a, b);
+  const LengthTable table(a, b);
   std::size_t i = a.size();
   std::size_t j = b.size();
   while (i > 0 && j > 0) {

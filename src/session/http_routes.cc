@@ -19,7 +19,7 @@ namespace {
 namespace http = protocol::http;
 namespace websocket = protocol::websocket;
 
-constexpr cache::Database database = 0;  // HTTP has no SELECT
+constexpr cache::Database http_database = 0;  // HTTP has no SELECT
 constexpr Bytes keys_path = "/v1/keys/";
 
 http::ResponseHead head_of(const HttpCall& call, int status, Bytes content_type = {}) {
@@ -71,7 +71,7 @@ HttpRefusal read_key_and_ttl(HttpCall& call) {
 HttpRefusal get_key(HttpCall& call, Output& output) {
   const http::BodyPolicy policy = body_policy(call);
   const bool found =
-      call.environment.cache.get(database, call.key, call.now, [&](const cache::ItemView& item) {
+      call.environment.cache.get(http_database, call.key, call.now, [&](const cache::ItemView& item) {
         const http::ResponseHead head = head_of(call, 200, "application/octet-stream");
         if (policy == http::BodyPolicy::send && item.value.size() >= lent_size_min) {
           if (Loan loan = item.lend()) return http::write_response_from(head, std::move(loan), output);
@@ -83,8 +83,8 @@ HttpRefusal get_key(HttpCall& call, Output& output) {
 }
 
 HttpRefusal put_key(HttpCall& call, Output& output) {
-  switch (call.environment.cache.set(database, call.key, call.body, call.expiry, cache::Condition::always(),
-                                     call.now)) {
+  switch (call.environment.cache.set(http_database, call.key, call.body, call.expiry,
+                                     cache::Condition::always(), call.now)) {
     case cache::StoreOutcome::stored:
     case cache::StoreOutcome::condition_failed:  // there was none
       http::write_response(head_of(call, 204), {}, output);
@@ -100,11 +100,11 @@ HttpRefusal put_key(HttpCall& call, Output& output) {
 
 /// Its writer meant the old value to be gone (cache/backend.h), whoever refused the new one.
 void drop_key(HttpCall& call) {
-  call.environment.cache.remove(database, call.key, cache::Condition::always(), call.now);
+  call.environment.cache.remove(http_database, call.key, cache::Condition::always(), call.now);
 }
 
 HttpRefusal delete_key(HttpCall& call, Output& output) {
-  if (!call.environment.cache.remove(database, call.key, cache::Condition::always(), call.now)) {
+  if (!call.environment.cache.remove(http_database, call.key, cache::Condition::always(), call.now)) {
     return {.status = 404, .message = "There is no value under this key."};
   }
   http::write_response(head_of(call, 204), {}, output);

@@ -13,7 +13,7 @@ namespace {
 using protocol::LineRequest;
 using Verb = LineRequest::Verb;
 
-constexpr cache::Database database = 0;
+constexpr cache::Database line_database = 0;
 
 }  // namespace
 
@@ -85,7 +85,7 @@ void LineSession::answer(const LineRequest& request, TimePoint now, Output& outp
   switch (request.verb) {
     case Verb::get: {
       const bool found = environment_.cache.get(
-          database, request.key, now,
+          line_database, request.key, now,
           [&output](const cache::ItemView& item) { protocol::append_line_value(output, item.value); });
       if (!found) protocol::append_line_end(output);
       return;
@@ -93,7 +93,7 @@ void LineSession::answer(const LineRequest& request, TimePoint now, Output& outp
     case Verb::set:
       return set(request, now, output);
     case Verb::remove:
-      environment_.cache.remove(database, request.key, cache::Condition::always(), now);
+      environment_.cache.remove(line_database, request.key, cache::Condition::always(), now);
       return protocol::append_line_end(output);
     case Verb::auth:
     case Verb::quit:
@@ -122,7 +122,7 @@ void LineSession::set(const LineRequest& request, TimePoint now, Output& output)
     forget(request.key, now);
     return refuse(output, "a value is longer than " + std::to_string(value_size_max) + " bytes");
   }
-  switch (environment_.cache.set(database, request.key, request.value, cache::Expiry::none(),
+  switch (environment_.cache.set(line_database, request.key, request.value, cache::Expiry::none(),
                                  cache::Condition::always(), now)) {
     case cache::StoreOutcome::stored:
     case cache::StoreOutcome::condition_failed:  // there is no condition
@@ -139,7 +139,7 @@ void LineSession::set(const LineRequest& request, TimePoint now, Output& output)
 void LineSession::forget(Bytes key, TimePoint now) {
   if (key.empty() || key.size() > environment_.limits.key_size_max) return;
   if (!login_.login().may(write_right) || !login_.login().may_reach(key)) return;
-  environment_.cache.remove(database, key, cache::Condition::always(), now);
+  environment_.cache.remove(line_database, key, cache::Condition::always(), now);
 }
 
 // A line that breaks the grammar or a bound.

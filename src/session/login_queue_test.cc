@@ -18,7 +18,7 @@ namespace {
 using State = LoginAttempt::State;
 using Attempt = std::shared_ptr<LoginAttempt>;
 
-struct HandClock final : Clock {
+struct DeskClock final : Clock {
   Now now() const override { return {.wall = wall, .steady = {}}; }
   TimePoint wall{Duration{1'700'000'000'000}};
 };
@@ -67,7 +67,7 @@ struct Desk {
     return attempt->state();
   }
 
-  HandClock clock;
+  DeskClock clock;
   Accounts accounts;
   LoginQueue queue{accounts};
   std::shared_ptr<Woken> woken = std::make_shared<Woken>();

@@ -10,7 +10,7 @@
 namespace larder::session {
 namespace {
 
-const std::string no_login = "-NOAUTH Authentication required.\r\n";
+const std::string not_logged_in = "-NOAUTH Authentication required.\r\n";
 const std::string wrong = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
 const std::string hello_first =
     "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> "
@@ -41,7 +41,7 @@ TEST(RespAuth, AsksWhoComesAfterThePasswordWasSet) {
   RespConnection after(world, 3);
   EXPECT_EQ(owner.ask("PING"), pong);
   EXPECT_EQ(before.ask("PING"), pong);
-  EXPECT_EQ(after.ask("PING"), no_login);
+  EXPECT_EQ(after.ask("PING"), not_logged_in);
   EXPECT_EQ(owner.ask("CONFIG SET requirepass \"\""), ok);
   EXPECT_EQ(after.ask("PING"), pong);
 }
@@ -49,16 +49,16 @@ TEST(RespAuth, AsksWhoComesAfterThePasswordWasSet) {
 TEST(RespAuth, RefusesInTheOrderOfRedis) {
   const std::string abort = "-EXECABORT Transaction discarded because of: ";
   expect_turns_of_a_stranger({
-      {"GET k", no_login},
+      {"GET k", not_logged_in},
       {"GET", "-ERR wrong number of arguments for 'get' command\r\n"},
       {"NOSUCH a", "-ERR unknown command 'NOSUCH', with args beginning with: 'a' \r\n"},
       {"CLIENT NOSUCH", "-ERR unknown subcommand 'NOSUCH'. Try CLIENT HELP.\r\n"},
       {"CLIENT", "-ERR wrong number of arguments for 'client' command\r\n"},
-      {"LPUSH k v", no_login},
-      {"CLIENT REPLY OFF", no_login},
-      {"MONITOR", no_login},
-      {"MULTI", no_login},
-      {"DISCARD", no_login},
+      {"LPUSH k v", not_logged_in},
+      {"CLIENT REPLY OFF", not_logged_in},
+      {"MONITOR", not_logged_in},
+      {"MULTI", not_logged_in},
+      {"DISCARD", not_logged_in},
       {"EXEC", abort + "NOAUTH Authentication required.\r\n"},
       {"EXEC k", abort + "wrong number of arguments for 'exec' command\r\n"},
       {"AUTH", "-ERR wrong number of arguments for 'auth' command\r\n"},
@@ -79,12 +79,12 @@ TEST(RespAuth, LetsInByNameAndPassword) {
       {"AUTH Default secret", wrong},
       {"AUTH nobody secret", wrong},
       {"AUTH a b c", syntax},
-      {"PING", no_login},
+      {"PING", not_logged_in},
       {"AUTH secret", ok},
       {"AUTH wrong", wrong},  // what was given before holds
       {"PING", pong},
       {"RESET", "+RESET\r\n"},
-      {"PING", no_login},
+      {"PING", not_logged_in},
   });
 }
 
@@ -97,7 +97,7 @@ TEST(RespAuth, LetsInWithHello) {
   EXPECT_EQ(stranger.ask("HELLO 4"), "-NOPROTO unsupported protocol version\r\n");
   EXPECT_EQ(stranger.ask("HELLO 3 AUTH default wrong"), wrong);
   EXPECT_EQ(stranger.ask("HELLO 3 AUTH nobody secret"), wrong);
-  EXPECT_EQ(stranger.ask("PING"), no_login);
+  EXPECT_EQ(stranger.ask("PING"), not_logged_in);
   // Each option acts where it stands, as in Redis.
   EXPECT_EQ(stranger.ask("HELLO 3 AUTH default secret NOSUCH"),
             "-ERR Syntax error in HELLO option 'NOSUCH'\r\n");
@@ -112,7 +112,7 @@ TEST(RespAuth, LetsInWithHello) {
 TEST(RespAuth, AsksAgainWhenThePasswordComesBack) {
   LockedWorld locked;
   RespConnection stranger(locked.world);
-  EXPECT_EQ(stranger.ask("PING"), no_login);
+  EXPECT_EQ(stranger.ask("PING"), not_logged_in);
   EXPECT_EQ(locked.owner.ask("CONFIG SET requirepass \"\""), ok);
   EXPECT_EQ(stranger.ask("PING"), pong);
   EXPECT_EQ(stranger.ask("HELLO 3"), hello_first);
@@ -120,8 +120,8 @@ TEST(RespAuth, AsksAgainWhenThePasswordComesBack) {
   EXPECT_EQ(stranger.ask("MULTI"), ok);
   EXPECT_EQ(stranger.ask("SET a 1"), "+QUEUED\r\n");
   EXPECT_EQ(locked.owner.ask("CONFIG SET requirepass other"), ok);
-  EXPECT_EQ(stranger.ask("SET b 1"), no_login);
-  EXPECT_EQ(stranger.ask("DISCARD"), no_login);
+  EXPECT_EQ(stranger.ask("SET b 1"), not_logged_in);
+  EXPECT_EQ(stranger.ask("DISCARD"), not_logged_in);
   EXPECT_EQ(stranger.ask("AUTH other"), "+QUEUED\r\n");
   EXPECT_EQ(stranger.ask("EXEC"),
             "-EXECABORT Transaction discarded because of: NOAUTH Authentication required.\r\n");

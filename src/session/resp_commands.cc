@@ -25,9 +25,9 @@ std::size_t hash_of_name(Bytes name) {
 }
 
 // All rows in the order of their names, and a table of their numbers, half of it empty.
-class Table final {
+class CommandTable final {
  public:
-  Table() {
+  CommandTable() {
     for (const auto part : {string_commands(), key_commands(), connection_commands(), server_commands(),
                             answered_commands(), absent_commands()}) {
       rows_.insert(rows_.end(), part.begin(), part.end());
@@ -78,8 +78,8 @@ class Table final {
   std::vector<std::uint16_t> places_;
 };
 
-const Table& table() {
-  static const Table all;
+const CommandTable& table() {
+  static const CommandTable all;
   return all;
 }
 

@@ -15,7 +15,7 @@
 namespace larder::session {
 namespace {
 
-constexpr std::size_t piece_size = std::size_t{64} << 10;
+constexpr std::size_t sent_piece_size = std::size_t{64} << 10;
 
 std::string bulk(Bytes value) {
   return "$" + std::to_string(value.size()) + "\r\n" + std::string(value) + "\r\n";
@@ -28,8 +28,8 @@ class RespLargeValues : public testing::TestWithParam<const char*> {
   static std::string ask(RespConnection& connection, const std::vector<Bytes>& words) {
     std::string command;
     protocol::append_command(command, words);
-    for (std::size_t offset = 0; offset < command.size(); offset += piece_size) {
-      connection.peer.send(Bytes(command).substr(offset, piece_size));
+    for (std::size_t offset = 0; offset < command.size(); offset += sent_piece_size) {
+      connection.peer.send(Bytes(command).substr(offset, sent_piece_size));
     }
     return connection.peer.take_replies();
   }
@@ -96,7 +96,7 @@ TEST_P(RespLargeValues, LeaveTheCommandsAroundThemInOrder) {
   const std::string expected = ok + ":" + std::to_string(a_.size()) + "\r\n" + bulk(a_) + syntax +
                                "-ERR unknown command 'lpush': lists are not served yet\r\n" + ok + bulk(b_) +
                                "+PONG\r\n";
-  for (const std::size_t step : {std::size_t{0}, piece_size, std::size_t{100'001}}) {
+  for (const std::size_t step : {std::size_t{0}, sent_piece_size, std::size_t{100'001}}) {
     RespConnection connection(world_);
     EXPECT_TRUE(play(connection.session, pipeline, step).replies == expected) << step;
   }
@@ -127,7 +127,7 @@ TEST_P(RespLargeValues, AreNotHeldByTheSession) {
   ask({"SET", "k", a_});
   const std::size_t held = connection_.peer.played().buffer_size_max + connection_.session.held_size();
   if (lends()) {
-    EXPECT_LT(held, 2 * piece_size);
+    EXPECT_LT(held, 2 * sent_piece_size);
   } else {
     EXPECT_GE(held, a_.size());
   }
@@ -159,7 +159,7 @@ TEST_P(RespLargeValues, AreGoneWithTheirConnection) {
   {
     RespConnection connection(world_, 8);
     connection.peer.send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3000000\r\n");
-    for (int i = 0; i < 20; ++i) connection.peer.send(std::string(piece_size, 'x'));
+    for (int i = 0; i < 20; ++i) connection.peer.send(std::string(sent_piece_size, 'x'));
     EXPECT_EQ(world_.cache->stats().memory_used > before + mib, lends());
   }
   while (world_.cache->sweep(world_.now, 1000)) {

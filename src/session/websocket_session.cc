@@ -16,7 +16,7 @@ namespace websocket = protocol::websocket;
 /// Of a RESP session's input that is used up; a larger one gives its memory back.
 constexpr std::size_t kept_input_capacity_max = std::size_t{16} << 10;
 
-constexpr cache::Database database = 0;  // of text messages; binary ones have SELECT
+constexpr cache::Database text_database = 0;  // of text messages; binary ones have SELECT
 
 /// JSON is read in one piece, at up to 0.1 us a byte for numbers that no double holds, while the worker's
 /// other connections wait. What does not fit goes over binary messages.
@@ -158,7 +158,8 @@ std::optional<std::string> WebSocketSession::answer_text(Bytes text, TimePoint n
   switch (request.verb) {
     case websocket::JsonVerb::get: {
       std::string value;
-      if (!cache.get(database, request.key, now, [&](const cache::ItemView& item) { value = item.value; })) {
+      if (!cache.get(text_database, request.key, now,
+                     [&](const cache::ItemView& item) { value = item.value; })) {
         return websocket::json_value_reply(request.id, std::nullopt);
       }
       if (!is_utf8(value)) {
@@ -170,12 +171,12 @@ std::optional<std::string> WebSocketSession::answer_text(Bytes text, TimePoint n
     case websocket::JsonVerb::set: {
       if (request.value.size() > environment_.limits.value_size_max) {
         // The writer meant the old value to be gone (cache/backend.h).
-        cache.remove(database, request.key, cache::Condition::always(), now);
+        cache.remove(text_database, request.key, cache::Condition::always(), now);
         return refuse("The value is larger than this server stores; the key is empty now.");
       }
       const cache::Expiry expiry =
           request.ttl.has_value() ? cache::Expiry::at(now + *request.ttl) : cache::Expiry::none();
-      switch (cache.set(database, request.key, request.value, expiry, cache::Condition::always(), now)) {
+      switch (cache.set(text_database, request.key, request.value, expiry, cache::Condition::always(), now)) {
         case cache::StoreOutcome::stored:
         case cache::StoreOutcome::condition_failed:  // there was none
           return websocket::json_ok_reply(request.id);
@@ -191,7 +192,7 @@ std::optional<std::string> WebSocketSession::answer_text(Bytes text, TimePoint n
     case websocket::JsonVerb::auth:
       break;
     case websocket::JsonVerb::remove:
-      cache.remove(database, request.key, cache::Condition::always(), now);
+      cache.remove(text_database, request.key, cache::Condition::always(), now);
       break;
   }
   return websocket::json_ok_reply(request.id);

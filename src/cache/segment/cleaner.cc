@@ -18,7 +18,7 @@ constexpr std::size_t effort_size_max = std::size_t{512} << 10;
 constexpr int cleaned_record_count_max = 256;
 
 // Segments compared for one choice, from the oldest on, unless none of them has enough dead bytes.
-constexpr int look_count_max = 512;
+constexpr int segment_look_count_max = 512;
 
 }  // namespace
 
@@ -39,7 +39,7 @@ bool Cleaner::choose() {
   int look_count = 0;
   for (const QueueId queue : {QueueId::small, QueueId::main}) {
     for (SegmentId id = items_.queue(queue).oldest; id != 0; id = items_.info(id).newer) {
-      if (++look_count > look_count_max && best != 0) break;
+      if (++look_count > segment_look_count_max && best != 0) break;
       if (!is_candidate(id)) continue;
       const std::size_t dead = items_.info(id).used_size - items_.info(id).live_size;
       if (dead <= best_size) continue;

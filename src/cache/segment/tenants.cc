@@ -7,7 +7,7 @@ namespace larder::cache::segment {
 namespace {
 
 // Shards that are compared for one choice; in a cache with more, the next choice looks at the next.
-constexpr std::size_t look_count_max = 64;
+constexpr std::size_t tenant_look_count_max = 64;
 
 // How often an asker with nothing of its own goes round while all others are busy.
 constexpr int round_count_max = 1000;
@@ -16,7 +16,7 @@ constexpr int round_count_max = 1000;
 
 Tenant& Tenants::choose(Tenant& asker) {
   Tenant* oldest = &asker;
-  const std::size_t look_count = std::min(all_.size(), look_count_max);
+  const std::size_t look_count = std::min(all_.size(), tenant_look_count_max);
   const std::size_t first = next_look_.fetch_add(look_count, std::memory_order_relaxed);
   for (std::size_t i = 0; i < look_count; ++i) {
     Tenant* const tenant = all_[(first + i) % all_.size()];

@@ -9,6 +9,7 @@
 
 #include "program/password_option.h"
 #include "tools/decimal.h"
+#include "tools/option_refusal.h"
 #include "tools/trace/value_size.h"
 #include "tools/trace/zipf.h"
 
@@ -28,7 +29,7 @@ constexpr std::uint64_t pending_key_count_max = std::uint64_t{64} << 20;
 constexpr std::uint64_t value_size_max = std::uint64_t{512} << 20;
 constexpr Duration duration_default{10'000};
 
-constexpr std::string_view notes =
+constexpr std::string_view bench_notes =
     "Each connection sends --pipeline requests at once and the next when all of them are\n"
     "answered. With --rate, requests are due at that rate whatever the server does, and a\n"
     "request's latency counts from when it was due. All requests of a connection's turn\n"
@@ -47,14 +48,14 @@ constexpr std::string_view notes =
     "something or answered with wrong values; 2 that an option is wrong. Ctrl-C ends a run\n"
     "early, with the figures so far.";
 
-OptionTable make_table() {
+OptionTable make_bench_table() {
   static constexpr std::array<std::string_view, 4> schemes{"resp", "memcached", "resp+tls", "memcached+tls"};
   static constexpr std::array<std::string_view, 3> key_choices{"uniform", "zipf", "sequential"};
   OptionTable table{.program = "larder-bench",
                     .summary = "Measures what a cache server does under load: RESP, memcached",
                     .environment_prefix = "LARDER_BENCH_",
                     .positional = "server",
-                    .notes = notes};
+                    .notes = bench_notes};
   table.rows = {
       {.flag = "server",
        .kind = OptionKind::endpoint,
@@ -200,10 +201,6 @@ OptionTable make_table() {
   return table;
 }
 
-std::unexpected<Error> refused(const OptionValues& values, std::string_view flag, const std::string& reason) {
-  return failure(ErrorKind::malformed, values.origin(flag) + ": " + reason);
-}
-
 KeyChoice key_choice_of(std::string_view word) {
   if (word == "zipf") return KeyChoice::zipf;
   return word == "sequential" ? KeyChoice::sequential : KeyChoice::uniform;
@@ -279,7 +276,7 @@ std::size_t BenchOptions::pending_count_max() const {
 }
 
 const OptionTable& bench_option_table() {
-  static const OptionTable table = make_table();
+  static const OptionTable table = make_bench_table();
   return table;
 }
 

@@ -11,7 +11,7 @@ namespace {
 constexpr Bytes value_word = "VALUE ";
 
 // No server's items are larger (-I); what is larger means that nothing makes sense.
-constexpr std::uint64_t value_size_max = std::uint64_t{1} << 30;
+constexpr std::uint64_t told_size_max = std::uint64_t{1} << 30;
 
 // "0 64" and "0 64 17" with a compare token: the number in the middle.
 std::optional<std::uint64_t> size_of(Bytes flags_and_size) {
@@ -52,7 +52,7 @@ Result<void> MemcachedReplies::begin_item(Bytes line, PendingRequests& pending, 
   const Bytes key = line.substr(value_word.size(), object_key_size);
   const Bytes rest = line.substr(value_word.size() + key.size());
   const auto size = rest.starts_with(' ') ? size_of(rest.substr(1)) : std::nullopt;
-  if (!size || *size > value_size_max) return senseless(line);
+  if (!size || *size > told_size_max) return senseless(line);
   for (const std::span<const std::uint64_t> ids = pending.ids(); key_index_ < ids.size(); ++key_index_) {
     const std::uint64_t id = ids[key_index_];
     char wanted[object_key_size];

@@ -49,7 +49,7 @@ constexpr double busy_share_max = 0.9;
 
 using Drivers = std::vector<std::unique_ptr<Driver>>;
 
-int complain(const std::string& sentence, int status) {
+int bench_complains(const std::string& sentence, int status) {
   std::fprintf(stderr, "%s: %s\n", std::string(bench_option_table().program).c_str(), sentence.c_str());
   return status;
 }
@@ -229,7 +229,7 @@ class Bench final {
     const std::string text =
         options_.is_json ? bench_json(options_, figures_) : bench_table(options_, figures_);
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-      return complain("standard output cannot be written", program::exit_failed);
+      return bench_complains("standard output cannot be written", program::exit_failed);
     return judge();
   }
 
@@ -255,9 +255,10 @@ class Bench final {
     figures_.fill_elapsed = all.last_reply - start;
     if (all.tally.refused_count == 0) return program::exit_clean;
     progress_.finish();
-    return complain("of the keys to fill in, the server refused " + std::to_string(all.tally.refused_count) +
-                        "; the first time it said: " + all.tally.first_refusal,
-                    program::exit_failed);
+    return bench_complains("of the keys to fill in, the server refused " +
+                               std::to_string(all.tally.refused_count) +
+                               "; the first time it said: " + all.tally.first_refusal,
+                           program::exit_failed);
   }
 
   int measure() {
@@ -309,7 +310,7 @@ class Bench final {
 
   int failed(std::uint64_t replied_count, const Error& error) {
     progress_.finish();
-    return complain(
+    return bench_complains(
         options_.server.url() + ": after " + std::to_string(replied_count) + " replies: " + error.message,
         program::exit_failed);
   }
@@ -318,19 +319,20 @@ class Bench final {
   [[nodiscard]] int judge() const {
     const double busy_share = figures_.busy_share(options_.thread_count);
     if (busy_share > busy_share_max) {
-      complain("its own threads were busy " + fixed_text(busy_share * 100, 0) +
-                   " % of the time: the figures may be its own limit and not the server's; see --threads",
-               program::exit_clean);
+      bench_complains(
+          "its own threads were busy " + fixed_text(busy_share * 100, 0) +
+              " % of the time: the figures may be its own limit and not the server's; see --threads",
+          program::exit_clean);
     }
     const Tally& tally = figures_.tally;
     int status = program::exit_clean;
     if (tally.refused_count > 0) {
-      status = complain("the server refused " + std::to_string(tally.refused_count) +
-                            " requests; the first time it said: " + tally.first_refusal,
-                        program::exit_failed);
+      status = bench_complains("the server refused " + std::to_string(tally.refused_count) +
+                                   " requests; the first time it said: " + tally.first_refusal,
+                               program::exit_failed);
     }
     if (tally.wrong_count > 0) {
-      status = complain(
+      status = bench_complains(
           std::to_string(tally.wrong_count) +
               " values were not those that belong to their keys; the first one: " + tally.first_wrong,
           program::exit_failed);
@@ -352,11 +354,11 @@ int run_bench(const program::OptionValues& values) {
   const Result<BenchOptions> options = bench_options(values);
   if (!options) return program::refuse_option(bench_option_table(), options.error());
   Result<StopSignals> signals = StopSignals::make();
-  if (!signals) return complain(signals.error().message, program::exit_failed);
-  for (const std::string& warning : options->warnings) complain(warning, program::exit_clean);
+  if (!signals) return bench_complains(signals.error().message, program::exit_failed);
+  for (const std::string& warning : options->warnings) bench_complains(warning, program::exit_clean);
   Result<Connected> connected = connect_all(*options);
   if (!connected)
-    return complain(options->server.url() + ": " + connected.error().message, program::exit_failed);
+    return bench_complains(options->server.url() + ": " + connected.error().message, program::exit_failed);
   return Bench(*options, *std::move(connected), *signals).run();
 }
 

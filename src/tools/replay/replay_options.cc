@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cache/policy/policy.h"
+#include "tools/option_refusal.h"
 #include "tools/trace/value_size.h"
 
 namespace larder::tools {
@@ -18,7 +19,7 @@ using program::OptionValues;
 
 constexpr std::uint64_t made_request_count_default = 1'000'000;
 
-constexpr std::string_view notes =
+constexpr std::string_view replay_notes =
     "A trace has one request a line: the object's id (a decimal number), or id,size. It may\n"
     "be packed with zstd. - is standard input.\n"
     "\n"
@@ -55,14 +56,14 @@ std::string_view policy_help() {
   return help;
 }
 
-OptionTable make_table() {
+OptionTable make_replay_table() {
   static constexpr std::array<std::string_view, 1> server_schemes{"resp"};
   OptionTable table{
       .program = "larder-replay",
       .summary = "Replays request traces: miss ratios by policy and size, curves, running servers",
       .environment_prefix = "LARDER_REPLAY_",
       .positional = "trace",
-      .notes = notes};
+      .notes = replay_notes};
   table.rows = {
       {.flag = "trace",
        .kind = OptionKind::text,
@@ -129,10 +130,6 @@ OptionTable make_table() {
       program::config_option_row(),
   };
   return table;
-}
-
-std::unexpected<Error> refused(const OptionValues& values, std::string_view flag, const std::string& reason) {
-  return failure(ErrorKind::malformed, values.origin(flag) + ": " + reason);
 }
 
 // What was given is a list of lists: --size 1%,5% --size 20%.
@@ -242,7 +239,7 @@ Result<ValueRule> value_rule_of(const OptionValues& values) {
 }  // namespace
 
 const OptionTable& replay_option_table() {
-  static const OptionTable table = make_table();
+  static const OptionTable table = make_replay_table();
   return table;
 }
 

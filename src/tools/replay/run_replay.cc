@@ -28,7 +28,7 @@ namespace {
 // A server that is busy with others may take its time; one that has stopped ends the run.
 constexpr Duration server_call_timeout{30'000};
 
-int complain(const std::string& sentence, int status) {
+int replay_complains(const std::string& sentence, int status) {
   std::fprintf(stderr, "%s: %s\n", std::string(replay_option_table().program).c_str(), sentence.c_str());
   return status;
 }
@@ -37,7 +37,7 @@ bool print(const std::string& text) {
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
 }
 
-int failed_to_print() { return complain("standard output cannot be written", program::exit_failed); }
+int failed_to_print() { return replay_complains("standard output cannot be written", program::exit_failed); }
 
 Result<Trace> trace_of(const ReplayOptions& options, Progress& progress) {
   if (options.trace_path.empty()) {
@@ -76,11 +76,12 @@ Result<void> fill_capacities(MissFigures& figures, const ReplayOptions& options,
 
 int write_curve(const std::string& path, const std::string& picture) {
   std::FILE* file = std::fopen(path.c_str(), "wbe");
-  if (file == nullptr) return complain(path + ": cannot be written", program::exit_failed);
+  if (file == nullptr) return replay_complains(path + ": cannot be written", program::exit_failed);
   const bool is_written = std::fwrite(picture.data(), 1, picture.size(), file) == picture.size();
   const bool is_closed = std::fclose(file) == 0;
-  return is_written && is_closed ? program::exit_clean
-                                 : complain(path + ": cannot be written to its end", program::exit_failed);
+  return is_written && is_closed
+             ? program::exit_clean
+             : replay_complains(path + ": cannot be written to its end", program::exit_failed);
 }
 
 int simulate_trace(const ReplayOptions& options, const program::OptionValues& values, const Trace& trace,
@@ -92,11 +93,12 @@ int simulate_trace(const ReplayOptions& options, const program::OptionValues& va
                       .policies = options.policies};
   const bool are_sizes_asked_for = values.is_given("size") || options.curve_path.empty();
   if (const Result<void> filled = fill_capacities(figures, options, totals, are_sizes_asked_for); !filled) {
-    return complain(values.origin("size") + ": " + filled.error().message, program::exit_bad_option);
+    return replay_complains(values.origin("size") + ": " + filled.error().message, program::exit_bad_option);
   }
   if (!options.curve_path.empty() && (totals.capacity == 0 || figures.capacities.empty())) {
-    return complain("the objects of this trace have no size, so that there is no curve of sizes to draw",
-                    program::exit_bad_option);
+    return replay_complains(
+        "the objects of this trace have no size, so that there is no curve of sizes to draw",
+        program::exit_bad_option);
   }
   const std::uint64_t run_count = figures.policies.size() * figures.capacities.size();
   auto misses = simulate(trace,
@@ -109,7 +111,7 @@ int simulate_trace(const ReplayOptions& options, const program::OptionValues& va
   progress.finish();
   // A policy refuses nothing but its capacity.
   if (!misses) {
-    return complain(values.origin("size") + ": " + misses.error().message, program::exit_bad_option);
+    return replay_complains(values.origin("size") + ": " + misses.error().message, program::exit_bad_option);
   }
   figures.misses = *std::move(misses);
   if (!print(miss_table(figures))) return failed_to_print();
@@ -133,20 +135,22 @@ int replay_trace(const ReplayOptions& options, const Trace& trace, Progress& pro
   }
   const ObjectSizes sizes(rule, trace);
   if (sizes.size_max() > replay_value_size_max) {
-    return complain("the trace has values of more than 512mb, which no server takes; see --value-mean",
-                    program::exit_bad_option);
+    return replay_complains(
+        "the trace has values of more than 512mb, which no server takes; see --value-mean",
+        program::exit_bad_option);
   }
   Result<Client> client = make_client({.address = options.server.url(), .call_timeout = server_call_timeout});
-  if (!client) return complain("--server: " + client.error().message, program::exit_bad_option);
+  if (!client) return replay_complains("--server: " + client.error().message, program::exit_bad_option);
   const auto start = std::chrono::steady_clock::now();
   const Result<ServerReplay> replay = replay_on_server(*client, trace.ids, sizes, [&](std::uint64_t done) {
     progress.report("replaying", done, trace.request_count());
   });
   const auto elapsed = std::chrono::steady_clock::now() - start;
   progress.finish();
-  if (!replay) return complain("--server: " + replay.error().message, program::exit_failed);
+  if (!replay) return replay_complains("--server: " + replay.error().message, program::exit_failed);
   if (!print(report_of(*replay, elapsed))) return failed_to_print();
-  if (replay->refused_count > 0) complain("the first SET that was refused: " + replay->first_refusal, 0);
+  if (replay->refused_count > 0)
+    replay_complains("the first SET that was refused: " + replay->first_refusal, 0);
   return replay->wrong_count == 0 ? program::exit_clean : program::exit_failed;
 }
 
@@ -159,7 +163,7 @@ int run_replay(const program::OptionValues& values) {
   Result<Trace> trace = trace_of(*options, progress);
   if (!trace) {
     progress.finish();
-    return complain(trace.error().message, program::exit_bad_option);
+    return replay_complains(trace.error().message, program::exit_bad_option);
   }
   if (options->action == ReplayAction::serve) return replay_trace(*options, *trace, progress);
   apply_value_rule(options->value_rule, *trace);
@@ -168,7 +172,7 @@ int run_replay(const program::OptionValues& values) {
     progress.report("writing", count, trace->request_count());
   });
   progress.finish();
-  return written ? program::exit_clean : complain(written.error().message, program::exit_failed);
+  return written ? program::exit_clean : replay_complains(written.error().message, program::exit_failed);
 }
 
 }  // namespace larder::tools
