@@ -10,7 +10,3 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(larder_warnings INTERFACE -Wno-deprecated-declarations)
 endif()
-# In a batch g++ takes a source for a header, whose classes must not hold what an anonymous namespace has.
-if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  target_compile_options(larder_warnings INTERFACE -Wno-subobject-linkage)
-endif()

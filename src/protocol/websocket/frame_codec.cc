@@ -21,10 +21,6 @@ bool is_close_code(unsigned code) {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
 
-struct FreeFrameContext {
-  void operator()(wslay_frame_context* context) const { wslay_frame_context_free(context); }
-};
-
 }  // namespace
 
 class FrameCodec::Impl final {
@@ -91,6 +87,10 @@ class FrameCodec::Impl final {
   [[nodiscard]] bool failed() const { return failed_; }
 
  private:
+  struct FreeFrameContext {
+    void operator()(wslay_frame_context* context) const { wslay_frame_context_free(context); }
+  };
+
   // -------------------------------------------------------------------------------------------------------
   // wslay's side: it asks for bytes and hands bytes out. There is always room in an Output.
 

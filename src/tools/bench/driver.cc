@@ -66,34 +66,34 @@ Result<void> await(int epoll, int operation, int descriptor, std::size_t index, 
   return {};
 }
 
-// When the requests of an open loop are due.
-class Schedule final {
- public:
-  explicit Schedule(const DrivePlan& plan)
-      : start_(plan.start + plan.rate_delay), end_(plan.end), rate_(plan.rate) {}
-
-  [[nodiscard]] BenchTime time_of(std::uint64_t index) const {
-    return start_ + nanoseconds{std::llround(static_cast<double>(index) / rate_ * 1e9)};
-  }
-
-  // How many are due at `now`; none from the plan's end on.
-  [[nodiscard]] std::uint64_t count_at(BenchTime now) const {
-    now = std::min(now, end_ - nanoseconds{1});
-    if (now < start_) return 0;
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    return static_cast<std::uint64_t>(seconds * rate_) + 1;
-  }
-
- private:
-  BenchTime start_;
-  BenchTime end_;
-  double rate_;
-};
-
 }  // namespace
 
 // One run, from its start to its end.
 struct Driver::Run {
+  // When the requests of an open loop are due.
+  class Schedule final {
+   public:
+    explicit Schedule(const DrivePlan& plan)
+        : start_(plan.start + plan.rate_delay), end_(plan.end), rate_(plan.rate) {}
+
+    [[nodiscard]] BenchTime time_of(std::uint64_t index) const {
+      return start_ + nanoseconds{std::llround(static_cast<double>(index) / rate_ * 1e9)};
+    }
+
+    // How many are due at `now`; none from the plan's end on.
+    [[nodiscard]] std::uint64_t count_at(BenchTime now) const {
+      now = std::min(now, end_ - nanoseconds{1});
+      if (now < start_) return 0;
+      const double seconds = std::chrono::duration<double>(now - start_).count();
+      return static_cast<std::uint64_t>(seconds * rate_) + 1;
+    }
+
+   private:
+    BenchTime start_;
+    BenchTime end_;
+    double rate_;
+  };
+
   Driver& driver;
   RequestSource& source;
   const DrivePlan& plan;
